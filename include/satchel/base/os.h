@@ -1,0 +1,68 @@
+/* The operating system: files, folders, locks, terminal, environment. The only file with POSIX in it is os.c.
+ *
+ * Durability: file_sink writes to a temporary name in the same folder; finish syncs the bytes, renames, and
+ * syncs the folder; close without finish removes the temporary. After a failed sync the sink is dead. */
+#ifndef SATCHEL_BASE_OS_H
+#define SATCHEL_BASE_OS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "satchel/base/arena.h"
+#include "satchel/base/io.h"
+
+struct file_info {
+    uint64_t size;
+    int64_t modified;    /* nanoseconds since 1970 */
+    uint64_t identity[2]; /* device and file number */
+    bool is_folder;
+    bool is_file; /* a regular file (links are followed) */
+};
+
+int os_stat(struct file_info *out, const char *path) MUST_CHECK; /* ERR_MISSING when it is not there */
+bool os_exists(const char *path);
+int os_make_folder(const char *path) MUST_CHECK;      /* with its parents, private to this user; synced; exists is fine */
+int os_remove(const char *path) MUST_CHECK;           /* a file; missing is fine */
+int os_remove_tree(const char *path) MUST_CHECK;      /* a folder with all in it, links not followed; missing is fine */
+int os_rename(const char *from, const char *to) MUST_CHECK; /* replaces; the folder of `to` is synced */
+int os_sync_folder(const char *path) MUST_CHECK;
+int os_sync_file(const char *path) MUST_CHECK;
+int os_free_space(uint64_t *bytes, const char *path) MUST_CHECK;
+char *os_absolute(struct arena *a, const char *path); /* NULL: err set */
+
+/* Names in a folder without "." and "..", sorted, in the arena; *len of them. */
+int os_list(const char ***names, size_t *len, struct arena *a, const char *path) MUST_CHECK;
+
+int file_source(struct source **out, const char *path) MUST_CHECK; /* ERR_MISSING when it is not there */
+/* A source that can move: `seek` sets the place of the next read. */
+struct file;
+int file_open(struct file **out, const char *path) MUST_CHECK;
+struct source *file_as_source(struct file *f); /* borrowed; file_close frees both */
+int file_seek(struct file *f, uint64_t offset) MUST_CHECK;
+int file_info(struct file *f, struct file_info *out) MUST_CHECK; /* of the open file, for "did it change while I read" */
+void file_close(struct file *f);
+
+int file_sink(struct sink **out, const char *path) MUST_CHECK; /* mode 0600; see above */
+/* Writes into an existing or new file at an offset, in place; finish syncs. For parts of large evidence. */
+int file_patch_sink(struct sink **out, const char *path, uint64_t offset) MUST_CHECK;
+int file_write(const char *path, const void *bytes, size_t len) MUST_CHECK; /* durable, by way of file_sink */
+int file_read(const char *path, struct buf *out) MUST_CHECK;                /* whole; limit is out->max */
+
+/* An advisory lock on a file, made if need be. Shared or exclusive; wait or answer ERR_ROAD at once. */
+struct os_lock;
+int os_lock(struct os_lock **out, const char *path, bool exclusive, bool wait) MUST_CHECK;
+void os_unlock(struct os_lock *l); /* NULL is fine */
+
+int os_local_offset_minutes(int64_t seconds); /* this machine's offset from UTC at that time */
+double os_monotonic_seconds(void);
+bool os_is_terminal(int fd);                  /* 0, 1, 2 */
+int os_terminal_width(void);
+/* Asks on the terminal without echo. ERR_INPUT when there is no terminal. */
+int os_ask_secret(struct buf *out, const char *prompt) MUST_CHECK;
+const char *os_data_folder(struct arena *a);  /* the platform's folder for user data */
+int os_processors(void);
+
+/* Joins two parts of a path in the arena. */
+char *path_join(struct arena *a, const char *folder, const char *name);
+const char *path_name(const char *path); /* the part after the last separator */
+
+#endif

@@ -1,0 +1,21 @@
+/* What people read, in Chinese and English, from one table: forms/messages.tsv (English TAB Chinese).
+ *
+ * Code carries the English text; T("…") gives the text in the chosen language. A test holds every literal
+ * in the sources against the table, its conversions included, so neither language can fall behind. */
+#ifndef SATCHEL_BASE_TEXT_H
+#define SATCHEL_BASE_TEXT_H
+
+#include <stddef.h>
+
+enum language { LANGUAGE_EN, LANGUAGE_ZH };
+
+/* Hands over the table's bytes, which must outlive all use. Called once, by main, before threads start. */
+void text_table(const char *tsv, size_t len);
+void text_language(enum language language);
+enum language text_language_now(void);
+
+/* The text for `english` in the chosen language; `english` itself where the table has none. */
+const char *text(const char *english) __attribute__((format_arg(1)));
+#define T(english) text(english)
+
+#endif
