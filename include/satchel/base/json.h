@@ -38,7 +38,7 @@ void json_write(struct buf *out, const struct jv *v);
 void json_write_pretty(struct buf *out, const struct jv *v);
 void json_write_string(struct buf *out, const char *s, size_t len); /* one quoted string */
 
-bool json_equal(const struct jv *a, const struct jv *b);
+bool jv_equal(const struct jv *a, const struct jv *b);
 
 /* Reading. All give NULL / the fallback for a wrong type, so chains need no checks between. */
 const struct jv *jv_get(const struct jv *object, const char *key);
