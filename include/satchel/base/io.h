@@ -18,6 +18,11 @@ struct sink {
     void (*close)(struct sink *s); /* frees s and all below it; without finish the output is abandoned */
 };
 
+/* Who wants to know how far a long work has come: bytes done of bytes in all (0: not known). */
+struct progress {
+    void (*at)(struct progress *p, uint64_t done, uint64_t total);
+};
+
 int source_read(struct source *s, void *out, size_t cap, size_t *got) MUST_CHECK;
 int source_read_full(struct source *s, void *out, size_t len, size_t *got) MUST_CHECK; /* short only at the end */
 int source_read_all(struct source *s, struct buf *out) MUST_CHECK; /* ERR_INPUT when over out->max */

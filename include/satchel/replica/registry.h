@@ -1,0 +1,46 @@
+/* Who may sign what: people, kits and roles of the register, and the verdict on an entry (design.md §3, quarantine).
+ *
+ * The register is the case "register". Its root key is the first admin's: entries of the root's kit in the register
+ * are accepted as they are; everybody else's need a kit record and a person record with a role that the form's writers
+ * name. A kit that has joined no hub is its own root; its person holds every role. */
+#ifndef SATCHEL_REPLICA_REGISTRY_H
+#define SATCHEL_REPLICA_REGISTRY_H
+
+#include "satchel/replica/fold.h"
+#include "satchel/replica/form.h"
+
+struct registry_kit {
+    const char *kit;
+    unsigned char public_key[KEY_SIZE];
+    unsigned char recipient[KEY_SIZE]; /* age X25519 point */
+    const char *person;                /* record id */
+    const char *name, *email;          /* of the person; "" where not known */
+    const struct fold_record *record;  /* of the kit: "revoked" and the rest */
+};
+
+struct registry;
+/* Reads the register case of the fold. `root` is the root public key. Also adds the forms that scheme records carry
+ * (fields "form.<type>.<16 hex>") to `forms`, not as current. Build anew when fold_case_version(REGISTER_CASE) moves. */
+int registry_new(struct registry **out, struct fold *f, struct forms *forms, const unsigned char root[KEY_SIZE])
+    MUST_CHECK;
+void registry_free(struct registry *r);
+const struct registry_kit *registry_kit(const struct registry *r, const char *kit); /* NULL: not enrolled */
+/* Kits, sorted by id. */
+const struct registry_kit *const *registry_kits(const struct registry *r, size_t *len);
+bool registry_root(const struct registry *r, const unsigned char public_key[KEY_SIZE]);
+/* The hub record of the register (type "hub": name, key, recipient); false when there is none. */
+bool registry_hub(const struct registry *r, struct registry_kit *out);
+/* Does the person of this kit hold the role (one of auditor … admin), at RFC 3339 time `at` (NULL: whenever)? */
+bool registry_role(const struct registry *r, const char *kit, const char *role, const char *at);
+/* May this kit's person see the case: the register, everyone; headquarters and admin, all; others where an
+ * "assignment" record of the case names the person, or their own kit has written in the case. */
+bool registry_may_see(const struct registry *r, struct fold *f, const char *kit, const char *case_name);
+
+/* The verdict on an entry whose signature is known to be good by `public_key`: signature's key against the enrolled
+ * key, revocation (kit field "revoked.<case>:<seq>": entries of that case above the seq are refused; a revoked kit with
+ * no member for a case is refused there wholly), form, role, validity against `at`. The reason (English, via T where
+ * shown) is written into the arena. Waiting: kit or form unknown. */
+int registry_judge(const struct registry *r, const struct forms *forms, const struct entry *e,
+    const unsigned char public_key[KEY_SIZE], struct arena *a, enum verdict *verdict, const char **reason) MUST_CHECK;
+
+#endif

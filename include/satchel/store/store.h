@@ -1,0 +1,159 @@
+/* A kit's store (design.md §5): a folder that can live on a stick. Everything in it is sealed.
+ *
+ *   journal.db   the durable truth: table `journal` (entries, rejected lines), `receipt`, `setting`; rows are sealed with
+ *                ChaCha20-Poly1305 under the store key, the row's table and number as associated data; `unlock` holds the
+ *                store key under the passphrase (scrypt) and under the recovery key
+ *   blobs/       evidence as age files to the kit's own recipient, named by HMAC-SHA-256(store key, hash)
+ *   inbox/       quarantine of bundles that are being received; parts of evidence not yet whole
+ *   outbox/      bundles that were packed and not named by a receipt yet
+ *
+ * A save is durable when the call has returned (journal_mode=DELETE, synchronous=EXTRA). Several processes may use one
+ * store: a write is BEGIN IMMEDIATE, fold rows newer than mine, append, commit; store_refresh folds what others wrote. */
+#ifndef SATCHEL_STORE_STORE_H
+#define SATCHEL_STORE_STORE_H
+
+#include "satchel/base/io.h"
+#include "satchel/replica/bundle.h"
+#include "satchel/replica/registry.h"
+#include "satchel/store/db.h"
+
+#define STORE_WORK_FACTOR 16 /* log2 N of scrypt: 64 MiB */
+#define RECOVERY_KEY_SIZE 64 /* "ABCD-EFGH-…" with the NUL: 32 bytes of base32 in groups, a check at the end */
+
+/* The hub that the kit has joined. */
+struct hub_identity {
+    const char *name;
+    const char *kit;  /* kit id of the hub's key */
+    unsigned char public_key[KEY_SIZE];
+    unsigned char recipient[KEY_SIZE];
+    unsigned char root[KEY_SIZE]; /* of its register */
+};
+
+struct store;
+
+/* Makes the folder (ERR_INPUT when a store is there already), keys, and the kit's own register: a person with every role
+ * and its kit. Writes the recovery key. `forms` (borrowed by every store call) are the current ones. */
+int store_create(const char *folder, const char *name, const char *email, const char *passphrase, int work_factor,
+    struct forms *forms, char recovery[RECOVERY_KEY_SIZE]) MUST_CHECK;
+/* secret: the passphrase, or the recovery key. ERR_INPUT wrong secret, ERR_MISSING no store there, ERR_DAMAGED. */
+int store_open(struct store **out, const char *folder, const char *secret, struct forms *forms) MUST_CHECK;
+void store_close(struct store *s); /* wipes the keys */
+int store_set_passphrase(struct store *s, const char *passphrase, int work_factor) MUST_CHECK;
+
+/* Folds rows that other processes have written since. Cheap when there are none. */
+int store_refresh(struct store *s) MUST_CHECK;
+
+const char *store_folder(const struct store *s);
+const char *store_kit(const struct store *s); /* kit id */
+const struct signer *store_signer(const struct store *s);
+const unsigned char *store_recipient(const struct store *s); /* KEY_SIZE: X25519 point */
+const unsigned char *store_identity(const struct store *s);  /* KEY_SIZE: X25519 scalar */
+const char *store_person_name(const struct store *s);        /* as given at init */
+const char *store_person_email(const struct store *s);
+struct fold *store_fold(struct store *s);
+struct forms *store_forms(struct store *s);
+const struct registry *store_registry(struct store *s);      /* built anew when the register has changed */
+const struct hub_identity *store_hub(const struct store *s); /* NULL: none joined */
+
+/* Settings: small sealed values by name ("remote.<name>", …). NULL value removes. */
+int store_setting(struct store *s, const char *name, struct buf *out) MUST_CHECK; /* ERR_MISSING: not set */
+int store_set_setting(struct store *s, const char *name, const char *value) MUST_CHECK;
+int store_settings(struct store *s, const char *prefix, struct arena *a, const char *const **names, size_t *len) MUST_CHECK;
+
+/* ---- writing: one durable transaction, all or nothing ---- */
+
+enum change_kind { CHANGE_NEW, CHANGE_SET, CHANGE_VOID, CHANGE_RESOLVE };
+
+struct change {
+    enum change_kind kind;
+    const char *type;      /* NEW */
+    const char *case_name; /* NEW: the case (opened only by type "organisation"); others: NULL or the record's */
+    const char *record;    /* others: whole id */
+    const struct jv *set;  /* object of fields; VOID: NULL */
+    const char *why;       /* VOID and RESOLVE need one */
+    /* Fields the author read, as they were then: entry ids of the heads on screen by field name (object of arrays of
+     * strings). NULL: the heads as of this transaction. */
+    const struct jv *read;
+};
+
+struct store_tx;
+int store_begin(struct store_tx **out, struct store *s) MUST_CHECK; /* locks out other writers; ERR_ROAD after 5 s */
+/* Appends one entry. Refuses (ERR_INPUT, with what to do): unknown type, field or case, wrong value, missing field that is
+ * required at creation, unknown record, a set on a field in conflict, a link to a record that is not there, a role that may
+ * not write this, a case that exists already (NEW organisation). *record: id, borrowed until the store closes. */
+int store_change(struct store_tx *tx, const struct change *c, const char **record) MUST_CHECK;
+/* Takes a file in as evidence and creates its record: the bytes are sealed, hashed while copied, synced. ERR_INPUT where the
+ * file changes while it is read. `extra`: further fields (title, captured, derived_from, "of.<link>"), may be NULL. A file
+ * with the same hash is stored once, recorded as often as asked. */
+int store_attach(struct store_tx *tx, const char *path, const char *of, const struct jv *extra, const char *why,
+    struct progress *progress, const char **record) MUST_CHECK;
+int store_commit(struct store_tx *tx) MUST_CHECK; /* frees tx, whatever happens; 0: durable */
+void store_rollback(struct store_tx *tx);         /* NULL is fine */
+
+/* ---- evidence ---- */
+
+struct evidence_state {
+    bool here;    /* its bytes are in this store, whole */
+    bool at_hub;  /* a verified receipt of the joined hub names it */
+};
+int store_evidence_state(struct store *s, const char *sha256, struct evidence_state *out) MUST_CHECK;
+/* Plain bytes from an offset on; ERR_MISSING when they are not here. */
+int store_evidence_open(struct store *s, const char *sha256, uint64_t offset, struct source **out) MUST_CHECK;
+/* Writes the original, its hash checked, durable at `path`; ERR_DAMAGED when the hash differs. */
+int store_evidence_extract(struct store *s, const char *sha256, const char *path, struct progress *progress) MUST_CHECK;
+/* Drops the bytes of a case's evidence that a verified receipt names. Counts files and bytes freed. */
+int store_free_case(struct store *s, const char *case_name, int64_t *files, uint64_t *bytes) MUST_CHECK;
+
+/* ---- bundles ---- */
+
+/* Enrols this kit with a hub: keeps its identity and register (entry lines, each with newline), sets the own register aside.
+ * Where this kit's key is the root it writes the register's first entries: its person, its kit, the hub, the scheme. */
+int store_join(struct store *s, const struct hub_identity *hub, const char *register_lines, size_t len) MUST_CHECK;
+
+struct pack_request {
+    const char *case_name;  /* NULL: every case with something to send; the register first, where it is due */
+    const char *to;         /* NULL: the joined hub; else a kit id of the register; or this kit itself ("self") */
+    uint64_t part_size;
+    bool everything;        /* not only what the receiver is not known to have */
+    const char *folder;     /* where to */
+    struct progress *progress;
+};
+int store_pack(struct store *s, const struct pack_request *r, struct bundle_files *out) MUST_CHECK;
+
+/* What came of one bundle. */
+struct taken {
+    char bundle[SHA256_HEX];
+    const char *case_name;
+    int64_t accepted, known, waiting, rejected;
+    int64_t quarantined;
+    int64_t blobs_held, blobs_awaited;
+    const struct jv *problems; /* array of {"entry":"kit:seq","id","reason"}: quarantined or rejected */
+    bool receipt;              /* it carried a verified receipt of the joined hub */
+    const char *receipt_bundle; /* the bundle of ours that it answers, or NULL */
+};
+int store_receive(struct store *s, const char *path, struct arena *a, struct taken *out, struct progress *progress) MUST_CHECK;
+
+/* Both directions over FOLDER: writes bundles for the hub to FOLDER/inbox/, takes in FOLDER/outbox/<kit>/, removes files of
+ * its own there that a verified receipt names. Bad bundles do not stop the others: they are in `failed`. */
+struct exchange {
+    struct bundle_files sent;
+    struct taken *taken;
+    size_t taken_len;
+    const struct jv *failed; /* array of {"file","error"} */
+    struct arena arena;
+};
+int store_sync_folder(struct store *s, const char *folder, uint64_t part_size, struct exchange *out, struct progress *p)
+    MUST_CHECK;
+void exchange_release(struct exchange *e);
+
+/* ---- proof ---- */
+
+/* Recomputes everything: every row opens, every id and signature is right, chains have no gap, break or fork, evidence that
+ * is here hashes to its name, the kit's own entries are a continuation of what receipts name. Each finding is one line of
+ * `problems` (array of {"where","text"}); ERR_NO when there is any. */
+int store_verify(struct store *s, struct arena *a, struct jv **problems, struct progress *progress) MUST_CHECK;
+
+/* Removes files of blobs/ and inbox/ that no row names, under an exclusive lock. */
+int store_clean(struct store *s) MUST_CHECK;
+
+#endif
