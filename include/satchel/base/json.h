@@ -31,6 +31,9 @@ enum json_options { JSON_STRICT = 0, JSON_FLOATS_TO_STRING = 1 };
 
 int json_parse(const struct jv **out, struct arena *a, const void *bytes, size_t len, int max_depth, int options)
     MUST_CHECK;
+/* The same, strict, for bytes that are hashed or signed: ERR_INPUT unless they are the canonical ones. */
+int json_parse_canonical(const struct jv **out, struct arena *a, const void *bytes, size_t len, int max_depth)
+    MUST_CHECK;
 
 /* Canonical bytes: no blanks, keys sorted, shortest escapes. Errors stick to `out`. */
 void json_write(struct buf *out, const struct jv *v);
