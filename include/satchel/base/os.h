@@ -42,6 +42,7 @@ int file_info(struct file *f, struct file_info *out) MUST_CHECK; /* of the open 
 void file_close(struct file *f);
 
 int file_sink(struct sink **out, const char *path) MUST_CHECK; /* mode 0600; see above */
+bool os_is_temporary(const char *name); /* a name in a folder that only an unfinished file_sink has */
 /* Writes into an existing or new file at an offset, in place; finish syncs. For parts of large evidence. */
 int file_patch_sink(struct sink **out, const char *path, uint64_t offset) MUST_CHECK;
 int file_write(const char *path, const void *bytes, size_t len) MUST_CHECK; /* durable, by way of file_sink */
