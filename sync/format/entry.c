@@ -130,13 +130,6 @@ static int read_members(struct entry *e, struct arena *a, const struct jv *v)
     return shape_end(&s);
 }
 
-static void name_by_hash(char id[SHA256_HEX], const void *bytes, size_t len)
-{
-    unsigned char hash[SHA256_SIZE];
-    sha256(hash, bytes, len);
-    hex_write(id, hash, sizeof hash);
-}
-
 static int read_entry(struct entry **out, struct arena *a, const void *bytes, size_t len)
 {
     const struct jv *v = NULL;
@@ -183,11 +176,7 @@ static int put_fields(struct arena *a, struct jv *v, const struct entry *draft)
     for (size_t i = 0; i < draft->fields_len; i++) {
         const struct entry_field *f = &draft->fields[i];
         if (jv_put(a, set, f->name, f->value)) return ERR_ROAD;
-        if (f->seen_len == 0) continue;
-        struct jv *ids = jv_array(a);
-        for (size_t j = 0; j < f->seen_len; j++)
-            if (jv_push(a, ids, jv_string(a, f->seen[j]))) return ERR_ROAD;
-        if (jv_put(a, seen, f->name, ids)) return ERR_ROAD;
+        if (f->seen_len && jv_put(a, seen, f->name, hashes_value(a, f->seen, f->seen_len))) return ERR_ROAD;
     }
     if (set && set->len != draft->fields_len) return err_set(ERR_INPUT, "an entry can't set a field twice");
     if (seen && seen->len && jv_put(a, v, "seen", seen)) return ERR_ROAD;

@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "satchel/base/crypto.h"
 #include "satchel/base/time.h"
 
 enum { MAX_MEMBERS = 64 }; /* the bits of shape.read */
@@ -121,4 +120,19 @@ bool hashes_ascend(const char *const *hashes, size_t len)
     for (size_t i = 1; i < len; i++)
         if (strcmp(hashes[i - 1], hashes[i]) >= 0) return false;
     return true;
+}
+
+struct jv *hashes_value(struct arena *a, const char *const *hashes, size_t len)
+{
+    struct jv *list = jv_array(a);
+    for (size_t i = 0; i < len; i++)
+        if (jv_push(a, list, jv_string(a, hashes[i]))) return NULL;
+    return list;
+}
+
+void name_by_hash(char id[SHA256_HEX], const void *bytes, size_t len)
+{
+    unsigned char hash[SHA256_SIZE];
+    sha256(hash, bytes, len);
+    hex_write(id, hash, sizeof hash);
 }

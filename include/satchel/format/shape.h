@@ -4,6 +4,7 @@
 #ifndef SATCHEL_FORMAT_SHAPE_H
 #define SATCHEL_FORMAT_SHAPE_H
 
+#include "satchel/base/crypto.h"
 #include "satchel/base/json.h"
 
 struct shape {
@@ -33,5 +34,9 @@ void shape_refuse(struct shape *s, const char *key);
 const char **shape_hash_list(
     struct shape *s, struct arena *a, const char *key, const struct jv *array, size_t *len);
 bool hashes_ascend(const char *const *hashes, size_t len); /* sorted, without repeats */
+struct jv *hashes_value(struct arena *a, const char *const *hashes, size_t len); /* as a JSON array */
+
+/* What entries, bundles and receipts are named by: the SHA-256 of their bytes, in hex. */
+void name_by_hash(char id[SHA256_HEX], const void *bytes, size_t len);
 
 #endif

@@ -1,0 +1,285 @@
+/* receipt.json: one JSON object in canonical form (RFC 8785), at most 16 MiB; its members are described in
+ * receipt.h. Beyond that:
+ *
+ *   - "held" and "awaited" are sorted, without repeats, and share nothing. No case in "heads" is empty; "seq"
+ * is 1 or more. "quarantined" is sorted by case, kit, seq and entry, without repeats; a reason is not empty.
+ *   - "bundle" and "case" are both null (a checkpoint; then "held" and "awaited" are empty) or neither is;
+ * then "heads" and "quarantined" speak of that case only. */
+#include "satchel/format/receipt.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "satchel/format/shape.h"
+
+#define FORMAT_NAME "satchel receipt 1"
+#define MAX_DEPTH 4
+
+/* ---- rules ---- */
+
+static int compare_heads(const void *a, const void *b)
+{
+    const struct receipt_head *x = a, *y = b;
+    int order = strcmp(x->case_name, y->case_name);
+    return order ? order : strcmp(x->kit, y->kit);
+}
+
+static int compare_quarantined(const void *a, const void *b)
+{
+    const struct receipt_quarantine *x = a, *y = b;
+    int order = strcmp(x->case_name, y->case_name);
+    if (order == 0) order = strcmp(x->kit, y->kit);
+    if (order == 0) order = (x->seq > y->seq) - (x->seq < y->seq);
+    return order ? order : strcmp(x->entry, y->entry);
+}
+
+static bool share_nothing(const char *const *a, size_t a_len, const char *const *b, size_t b_len)
+{
+    for (size_t i = 0, j = 0; i < a_len && j < b_len;) {
+        int order = strcmp(a[i], b[j]);
+        if (order == 0) return false;
+        if (order < 0) {
+            i++;
+        } else {
+            j++;
+        }
+    }
+    return true;
+}
+
+static void check_quarantined(struct shape *s, const struct receipt *r)
+{
+    for (size_t i = 1; i < r->quarantined_len; i++)
+        if (compare_quarantined(&r->quarantined[i - 1], &r->quarantined[i]) >= 0)
+            shape_refuse(s, "quarantined");
+}
+
+/* A receipt for a bundle speaks of its case only; a checkpoint speaks of all, but not of evidence. */
+static void check_scope(struct shape *s, const struct receipt *r)
+{
+    if ((r->case_name == NULL) != (r->bundle == NULL)) shape_refuse(s, "bundle");
+    if (!r->case_name && r->held_len > 0) shape_refuse(s, "held");
+    if (!r->case_name && r->awaited_len > 0) shape_refuse(s, "awaited");
+    for (size_t i = 0; r->case_name && i < r->heads_len; i++)
+        if (strcmp(r->heads[i].case_name, r->case_name) != 0) shape_refuse(s, "heads");
+    for (size_t i = 0; r->case_name && i < r->quarantined_len; i++)
+        if (strcmp(r->quarantined[i].case_name, r->case_name) != 0) shape_refuse(s, "quarantined");
+    if (!share_nothing(r->held, r->held_len, r->awaited, r->awaited_len)) shape_refuse(s, "awaited");
+}
+
+/* ---- reading ---- */
+
+static bool not_empty(const char *s)
+{
+    return *s != '\0';
+}
+
+static int read_head(struct receipt_head *head, const char *case_name, const char *kit, const struct jv *v)
+{
+    struct shape s;
+    shape_begin(&s, v);
+    head->case_name = case_name;
+    head->kit = kit;
+    head->entry = shape_text(&s, "entry", is_sha256_hex);
+    head->seq = shape_int(&s, "seq", 1, JV_INT_MAX);
+    if (!kit_id_valid(kit) || !case_name_valid(case_name)) shape_refuse(&s, "heads");
+    return shape_end(&s);
+}
+
+/* The number of heads in all; refuses a case that is not an object or has none. */
+static size_t count_heads(struct shape *s, const struct jv *cases)
+{
+    size_t len = 0;
+    for (size_t i = 0; cases && i < cases->len; i++) {
+        const struct jv *kits = cases->items[i];
+        if (kits->type != JV_OBJECT || kits->len == 0) {
+            shape_refuse(s, "heads");
+            return 0;
+        }
+        len += kits->len;
+    }
+    return len;
+}
+
+static void read_heads(struct shape *s, struct receipt *r, struct arena *a)
+{
+    const struct jv *cases = shape_get(s, "heads", JV_OBJECT);
+    size_t len = count_heads(s, cases);
+    if (s->error) return;
+    r->heads = arena_alloc(a, len * sizeof *r->heads);
+    if (!r->heads) s->error = ERR_ROAD;
+    for (size_t i = 0; !s->error && i < cases->len; i++) {
+        const struct jv *kits = cases->items[i];
+        for (size_t j = 0; !s->error && j < kits->len; j++)
+            s->error = read_head(&r->heads[r->heads_len++], cases->keys[i], kits->keys[j], kits->items[j]);
+    }
+}
+
+static int read_quarantine(struct receipt_quarantine *q, const struct jv *v)
+{
+    struct shape s;
+    shape_begin(&s, v);
+    q->case_name = shape_text(&s, "case", case_name_valid);
+    q->entry = shape_text(&s, "entry", is_sha256_hex);
+    q->kit = shape_text(&s, "kit", kit_id_valid);
+    q->reason = shape_text(&s, "reason", not_empty);
+    q->seq = shape_int(&s, "seq", 1, JV_INT_MAX);
+    return shape_end(&s);
+}
+
+static void read_quarantined(struct shape *s, struct receipt *r, struct arena *a)
+{
+    const struct jv *list = shape_get(s, "quarantined", JV_ARRAY);
+    if (!list) return;
+    r->quarantined = arena_alloc(a, list->len * sizeof *r->quarantined);
+    if (!r->quarantined) s->error = ERR_ROAD;
+    for (size_t i = 0; !s->error && i < list->len; i++)
+        s->error = read_quarantine(&r->quarantined[r->quarantined_len++], list->items[i]);
+    if (!s->error) check_quarantined(s, r);
+}
+
+static bool format_valid(const char *s)
+{
+    return strcmp(s, FORMAT_NAME) == 0;
+}
+
+static int read_receipt(struct receipt *r, struct arena *a, const struct jv *v)
+{
+    struct shape s;
+    shape_begin(&s, v);
+    shape_text(&s, "format", format_valid);
+    r->accepted = shape_int(&s, "accepted", 0, JV_INT_MAX);
+    r->at = shape_time(&s, "at");
+    r->awaited = shape_hashes(&s, a, "awaited", &r->awaited_len);
+    r->bundle = shape_text_or_null(&s, "bundle", is_sha256_hex);
+    r->case_name = shape_text_or_null(&s, "case", case_name_valid);
+    r->held = shape_hashes(&s, a, "held", &r->held_len);
+    r->hub = shape_text(&s, "hub", kit_id_valid);
+    r->known = shape_int(&s, "known", 0, JV_INT_MAX);
+    r->root = shape_text(&s, "root", kit_id_valid);
+    read_heads(&s, r, a);
+    read_quarantined(&s, r, a);
+    if (!s.error) check_scope(&s, r);
+    return shape_end(&s);
+}
+
+int receipt_parse(struct receipt **out, struct arena *a, const void *bytes, size_t len)
+{
+    const struct jv *v = NULL;
+    if (len > RECEIPT_MAX_BYTES)
+        return err_set(ERR_INPUT, "a receipt of %zu bytes is over the limit of 16 MiB", len);
+    struct receipt *r = arena_alloc(a, sizeof *r);
+    if (!r) return ERR_ROAD;
+    int rc = json_parse_canonical(&v, a, bytes, len, MAX_DEPTH);
+    if (rc == 0) rc = read_receipt(r, a, v);
+    if (rc) return rc == ERR_INPUT ? err_within(rc, "receipt refused") : rc;
+    name_by_hash(r->id, bytes, len);
+    *out = r;
+    return 0;
+}
+
+/* ---- writing ---- */
+
+static int compare_texts(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Sorts and drops repeats: two records may name one piece of evidence. */
+static void sort_hashes(const char **hashes, size_t *len)
+{
+    size_t kept = 0;
+    if (*len > 1) qsort(hashes, *len, sizeof *hashes, compare_texts);
+    for (size_t i = 0; i < *len; i++)
+        if (kept == 0 || strcmp(hashes[kept - 1], hashes[i]) != 0) hashes[kept++] = hashes[i];
+    *len = kept;
+}
+
+static void sort_lists(struct receipt *r)
+{
+    sort_hashes(r->held, &r->held_len);
+    sort_hashes(r->awaited, &r->awaited_len);
+    if (r->heads_len > 1) qsort(r->heads, r->heads_len, sizeof *r->heads, compare_heads);
+    if (r->quarantined_len > 1)
+        qsort(r->quarantined, r->quarantined_len, sizeof *r->quarantined, compare_quarantined);
+}
+
+static struct jv *head_value(struct arena *a, const struct receipt_head *head)
+{
+    struct jv *v = jv_object(a);
+    return jv_put_str(a, v, "entry", head->entry) || jv_put_int(a, v, "seq", head->seq) ? NULL : v;
+}
+
+static struct jv *heads_value(struct arena *a, const struct receipt *r)
+{
+    struct jv *cases = jv_object(a), *kits = NULL;
+    for (size_t i = 0; i < r->heads_len; i++) {
+        const struct receipt_head *head = &r->heads[i];
+        if (i == 0 || strcmp(head->case_name, r->heads[i - 1].case_name) != 0) {
+            kits = jv_object(a);
+            if (jv_put(a, cases, head->case_name, kits)) return NULL;
+        }
+        if (jv_put(a, kits, head->kit, head_value(a, head))) return NULL;
+    }
+    return cases;
+}
+
+static struct jv *quarantine_value(struct arena *a, const struct receipt_quarantine *q)
+{
+    struct jv *v = jv_object(a);
+    int rc = jv_put_str(a, v, "case", q->case_name);
+    if (rc == 0) rc = jv_put_str(a, v, "entry", q->entry);
+    if (rc == 0) rc = jv_put_str(a, v, "kit", q->kit);
+    if (rc == 0) rc = jv_put_str(a, v, "reason", q->reason);
+    if (rc == 0) rc = jv_put_int(a, v, "seq", q->seq);
+    return rc ? NULL : v;
+}
+
+static struct jv *quarantined_value(struct arena *a, const struct receipt *r)
+{
+    struct jv *list = jv_array(a);
+    for (size_t i = 0; i < r->quarantined_len; i++)
+        if (jv_push(a, list, quarantine_value(a, &r->quarantined[i]))) return NULL;
+    return list;
+}
+
+static struct jv *receipt_value(struct arena *a, const struct receipt *r)
+{
+    struct jv *v = jv_object(a);
+    int rc = jv_put_int(a, v, "accepted", r->accepted);
+    if (rc == 0) rc = jv_put_str(a, v, "at", r->at);
+    if (rc == 0) rc = jv_put(a, v, "awaited", hashes_value(a, r->awaited, r->awaited_len));
+    if (rc == 0) rc = jv_put_str(a, v, "bundle", r->bundle);
+    if (rc == 0) rc = jv_put_str(a, v, "case", r->case_name);
+    if (rc == 0) rc = jv_put_str(a, v, "format", FORMAT_NAME);
+    if (rc == 0) rc = jv_put(a, v, "heads", heads_value(a, r));
+    if (rc == 0) rc = jv_put(a, v, "held", hashes_value(a, r->held, r->held_len));
+    if (rc == 0) rc = jv_put_str(a, v, "hub", r->hub);
+    if (rc == 0) rc = jv_put_int(a, v, "known", r->known);
+    if (rc == 0) rc = jv_put(a, v, "quarantined", quarantined_value(a, r));
+    if (rc == 0) rc = jv_put_str(a, v, "root", r->root);
+    return rc ? NULL : v;
+}
+
+/* What is written is read back by the rules for received receipts, so there is one set of rules. */
+int receipt_write(struct buf *out, struct arena *a, struct receipt *r)
+{
+    struct buf bytes;
+    struct receipt *again = NULL;
+    sort_lists(r);
+    struct jv *v = receipt_value(a, r);
+    if (!v) return ERR_ROAD;
+    buf_init(&bytes, RECEIPT_MAX_BYTES);
+    json_write(&bytes, v);
+    int rc = buf_error(&bytes);
+    if (rc == 0) rc = receipt_parse(&again, a, bytes.data, bytes.len);
+    if (rc == 0 && again->heads_len != r->heads_len)
+        rc = err_set(ERR_INPUT, "a receipt can't name a kit twice");
+    if (rc == 0) {
+        buf_add(out, bytes.data, bytes.len);
+        rc = buf_error(out);
+    }
+    if (rc == 0) memcpy(r->id, again->id, sizeof r->id);
+    buf_release(&bytes);
+    return rc;
+}
