@@ -30,7 +30,7 @@ int err_set(int code, const char *fmt, ...)
     char fresh[MESSAGE_SIZE];
     va_list args;
     va_start(args, fmt);
-    vsnprintf(fresh, sizeof fresh, text(fmt), args);
+    vsnprintf(fresh, sizeof fresh, text_of(fmt), args);
     va_end(args);
     message_put(fresh);
     return code;
@@ -41,7 +41,7 @@ int err_within(int code, const char *fmt, ...)
     char context[MESSAGE_SIZE], fresh[2 * MESSAGE_SIZE + 2];
     va_list args;
     va_start(args, fmt);
-    vsnprintf(context, sizeof context, text(fmt), args);
+    vsnprintf(context, sizeof context, text_of(fmt), args);
     va_end(args);
     snprintf(fresh, sizeof fresh, "%s: %s", context, message);
     fresh[MESSAGE_SIZE - 1] = '\0';
@@ -55,9 +55,9 @@ int err_system(const char *what, const char *path)
 #ifdef ENOSPC
     if (number == ENOSPC)
         return err_set(
-            ERR_ROAD, "disk is full: cannot %s '%s'; free some space and try again", text(what), path);
+            ERR_ROAD, "disk is full: cannot %s '%s'; free some space and try again", text_of(what), path);
 #endif
-    return err_set(ERR_ROAD, "cannot %s '%s': %s", text(what), path, strerror(number));
+    return err_set(ERR_ROAD, "cannot %s '%s': %s", text_of(what), path, strerror(number));
 }
 
 int err_memory(void)

@@ -14,11 +14,13 @@
 
 /* ---- parsing ---- */
 
-/* Before jansson sees the text, so that nesting can't exhaust its stack (2,048 levels deep otherwise). */
-static int check_depth(const char *s, size_t len, int max_depth)
+/* Before jansson sees the text: so that nesting can't exhaust its stack (2,048 levels deep otherwise), and
+ * because it loses a NUL that follows a number. */
+static int check_text(const char *s, size_t len, int max_depth)
 {
     int depth = 0;
     bool in_string = false;
+    if (memchr(s, '\0', len)) return err_set(ERR_INPUT, "JSON has a NUL byte");
     for (size_t i = 0; i < len; i++) {
         if (in_string) {
             if (s[i] == '\\') {
@@ -140,7 +142,7 @@ static int convert_object(const struct jv **out, struct arena *a, const json_t *
     return sorted ? 0 : sort_members(a, v);
 }
 
-/* Recursion is bounded by check_depth. */
+/* Recursion is bounded by check_text. */
 static int convert(const struct jv **out, struct arena *a, const json_t *j, int options)
 {
     switch (json_typeof(j)) {
@@ -171,7 +173,7 @@ int json_parse(
 {
     json_error_t error;
     const struct jv *v = NULL;
-    int rc = check_depth(bytes, len, max_depth);
+    int rc = check_text(bytes, len, max_depth);
     if (rc) return rc;
     json_t *j = json_loadb(bytes, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
     if (!j) return parse_failed(&error);
@@ -464,4 +466,22 @@ int jv_put_str(struct arena *a, struct jv *object, const char *key, const char *
 int jv_put_int(struct arena *a, struct jv *object, const char *key, int64_t i)
 {
     return jv_put(a, object, key, jv_int(a, i));
+}
+
+struct jv *jv_copy(struct arena *a, const struct jv *v)
+{
+    struct jv *copy;
+    if (!v) return NULL;
+    if (v->type == JV_STRING) return jv_stringn(a, v->string, v->len);
+    copy = arena_alloc(a, sizeof *copy);
+    if (!copy) return NULL;
+    copy->type = v->type;
+    copy->boolean = v->boolean;
+    copy->integer = v->integer;
+    for (size_t i = 0; i < v->len; i++) {
+        const struct jv *item = jv_copy(a, v->items[i]);
+        int r = v->type == JV_OBJECT ? jv_put(a, copy, v->keys[i], item) : jv_push(a, copy, item);
+        if (r) return NULL;
+    }
+    return copy;
 }

@@ -80,7 +80,7 @@ enum language text_language_now(void)
     return now;
 }
 
-const char *text(const char *english)
+const char *text_of(const char *english)
 {
     if (now == LANGUAGE_EN || pairs_len == 0) return english;
     struct pair key = {english, NULL};

@@ -58,6 +58,7 @@ struct jv *jv_string(struct arena *a, const char *s); /* copies; NULL s gives nu
 struct jv *jv_stringn(struct arena *a, const char *s, size_t len);
 struct jv *jv_array(struct arena *a);
 struct jv *jv_object(struct arena *a);
+struct jv *jv_copy(struct arena *a, const struct jv *v); /* the whole of it, strings too */
 int jv_push(struct arena *a, struct jv *array, const struct jv *item) MUST_CHECK;
 int jv_put(struct arena *a, struct jv *object, const char *key, const struct jv *value) MUST_CHECK; /* replaces */
 int jv_put_str(struct arena *a, struct jv *object, const char *key, const char *s) MUST_CHECK; /* NULL s: null */

@@ -15,7 +15,9 @@ void text_language(enum language language);
 enum language text_language_now(void);
 
 /* The text for `english` in the chosen language; `english` itself where the table has none. */
-const char *text(const char *english) __attribute__((format_arg(1)));
-#define T(english) text(english)
+const char *text_of(const char *english) __attribute__((format_arg(1)));
+#define T(english) text_of(english)
+/* Marks a literal of a static table, which is looked up where it is shown. */
+#define N_(english) english
 
 #endif

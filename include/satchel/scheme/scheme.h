@@ -1,4 +1,4 @@
-/* A scheme: the folder forms/<name>/ (scheme.json, types/*.json, catalogue.csv), embedded or on disk, read as data.
+/* A scheme: the folder forms/<name>/ (scheme.json, a form a type in types/, catalogue.csv), embedded or on disk, read as data.
  *
  *   scheme.json  {"catalogue":"catalogue.csv","levels":[{"label":{…},"value":1},…],"name":"bjcsa-02-2022",
  *                 "parameters":{"first_surveillance_months":12,…},"results":…,"sample":true,"standard":…,"title":{…},"version":…}

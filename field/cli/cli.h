@@ -1,0 +1,162 @@
+/* What the commands share. A command is a row of the table in main.c: name, options, help and function stand
+ * together, and usage, parsing and --help come from that one place. */
+#ifndef CLI_H
+#define CLI_H
+
+#include <stdio.h>
+
+#include "satchel/base/io.h"
+#include "satchel/base/text.h"
+#include "satchel/cli/main.h"
+#include "satchel/scheme/scheme.h"
+#include "satchel/store/store.h"
+#include "satchel/store/view.h"
+
+struct option {
+    const char *name; /* without the dashes; NULL ends the list */
+    const char *arg;  /* what follows it, for help; NULL: a flag */
+    const char *help;
+    char letter;      /* 0: none */
+};
+
+struct cli;
+struct command {
+    const char *name; /* "hub init" has two words */
+    const char *args; /* for usage */
+    const char *help; /* one line */
+    const struct option *options;
+    int min_args, max_args; /* max -1: any number */
+    int (*run)(struct cli *c);
+};
+
+/* What outlives one command: a store that has been unlocked, the forms, the scheme. */
+struct session {
+    const char *store_folder; /* NULL until --store, SATCHEL_STORE or the platform decides */
+    const char *passphrase;   /* NULL: asked for, or read from a file */
+    struct forms *forms;
+    struct scheme scheme;
+    struct store *store;
+    struct view *view;
+    bool ready;               /* forms and scheme are loaded */
+    struct arena arena;
+};
+
+#define CLI_MAX_OPTIONS 32
+struct cli {
+    struct session *session;
+    const struct command *command;
+    struct {
+        const struct option *option;
+        const char *value;
+    } given[CLI_MAX_OPTIONS];
+    size_t given_len;
+    const char **args; /* what is not an option, in order */
+    int args_len;
+    bool json;
+    const struct jv *result; /* printed at the end where json is set */
+    int status;              /* exit status of a command that ran other commands, where its own result is 0 */
+    struct arena arena;      /* of this command */
+    FILE *out;
+};
+
+/* ---- main.c, options.c ---- */
+extern const struct command commands[];
+extern const size_t commands_len;
+/* Runs one command line (without the program's name); the exit status. Errors are printed here and only here. */
+int cli_run(struct session *s, int argc, const char **argv, FILE *out);
+int cli_parse(struct cli *c, int argc, const char **argv) MUST_CHECK;
+void cli_help(FILE *out, const struct command *c);
+void cli_help_all(FILE *out);
+const char *cli_option(const struct cli *c, const char *name); /* NULL: not given */
+bool cli_flag(const struct cli *c, const char *name);
+/* 0 or ERR_USAGE naming the option; *out is left alone where it is not given. */
+int cli_option_int(const struct cli *c, const char *name, int64_t *out) MUST_CHECK;
+int cli_option_size(const struct cli *c, const char *name, uint64_t *out) MUST_CHECK; /* bytes, or with k, M, G */
+
+/* ---- session.c ---- */
+void session_init(struct session *s);
+void session_release(struct session *s);
+const char *session_folder(struct session *s); /* NULL: err set */
+int session_forms(struct session *s) MUST_CHECK;
+int session_store(struct session *s) MUST_CHECK; /* opens or refreshes it */
+int session_view(struct session *s) MUST_CHECK;  /* the same, with the view brought up to date */
+/* The passphrase, wiped by the caller; `twice` asks for it again. */
+int session_passphrase(struct session *s, struct buf *out, bool twice) MUST_CHECK;
+/* The record that the text names: id, or an unambiguous tail of it. */
+int session_record(struct cli *c, const char *text, struct view_hit *hit, const struct fold_record **out) MUST_CHECK;
+
+/* ---- fields.c: FIELD arguments ---- */
+/* An object of fields for a record of a form: name=value, name:=JSON, name=@FILE, name+=MEMBER, name-=MEMBER. */
+int fields_parse(struct cli *c, const struct form *form, const char *case_name, const char *const *args, int len,
+    struct jv **out) MUST_CHECK;
+/* A text as a value of the field's kind; links may be tails of ids. */
+int field_from_text(struct cli *c, const struct form_field *f, enum field_kind kind, const char *case_name, const char *text,
+    const struct jv **out) MUST_CHECK;
+
+/* ---- show.c: what people see ---- */
+/* Prints with control and bidi characters escaped in every %s of people's text: shown() returns an arena copy. */
+const char *shown(struct cli *c, const char *text);
+const char *shown_value(struct cli *c, const struct form_field *f, const char *member, const struct jv *v);
+const char *kit_person(void *session, const char *kit); /* a person's name for a kit, as record_json wants it */
+void print_record(struct cli *c, const struct fold_record *r);
+void print_record_line(struct cli *c, const struct fold_record *r);
+void print_history(struct cli *c, const struct jv *history);
+const char *record_title(struct cli *c, const struct fold_record *r);
+const struct form *record_form(struct cli *c, const struct fold_record *r); /* the current one of its type, or NULL */
+
+/* ---- progress.c ---- */
+struct bar {
+    struct progress progress;
+    const char *what;
+    double started, drawn;
+    bool visible, terminal;
+};
+struct progress *bar_start(struct bar *b, const char *what); /* drawn on standard error once a second has passed */
+void bar_end(struct bar *b);
+const char *size_text(struct arena *a, uint64_t bytes); /* "5.0 GB" */
+
+/* ---- hub_index.c: what the hub is handed ---- */
+struct hub_hooks;
+
+/* ---- commands ---- */
+int cmd_init(struct cli *c);
+int cmd_whoami(struct cli *c);
+int cmd_shell(struct cli *c);
+int cmd_new(struct cli *c);
+int cmd_set(struct cli *c);
+int cmd_void(struct cli *c);
+int cmd_resolve(struct cli *c);
+int cmd_apply(struct cli *c);
+int cmd_attach(struct cli *c);
+int cmd_extract(struct cli *c);
+int cmd_free(struct cli *c);
+int cmd_show(struct cli *c);
+int cmd_list(struct cli *c);
+int cmd_find(struct cli *c);
+int cmd_history(struct cli *c);
+int cmd_conflicts(struct cli *c);
+int cmd_form_list(struct cli *c);
+int cmd_form_show(struct cli *c);
+int cmd_form_check(struct cli *c);
+int cmd_import(struct cli *c);
+int cmd_coverage(struct cli *c);
+int cmd_remote_add(struct cli *c);
+int cmd_remote_list(struct cli *c);
+int cmd_remote_remove(struct cli *c);
+int cmd_join(struct cli *c);
+int cmd_pack(struct cli *c);
+int cmd_receive(struct cli *c);
+int cmd_sync(struct cli *c);
+int cmd_verify(struct cli *c);
+int cmd_rebuild(struct cli *c);
+int cmd_hub_init(struct cli *c);
+int cmd_hub_enrol(struct cli *c);
+int cmd_hub_receive(struct cli *c);
+int cmd_hub_sync(struct cli *c);
+int cmd_hub_status(struct cli *c);
+int cmd_hub_verify(struct cli *c);
+int cmd_hub_history(struct cli *c);
+int cmd_hub_checkpoint(struct cli *c);
+int cmd_demo(struct cli *c);
+
+#endif

@@ -1,0 +1,95 @@
+/* attach, extract, free: evidence in, out, and off this machine. */
+#include "cli.h"
+
+#include <string.h>
+
+#include "satchel/base/os.h"
+
+static int put_option(struct cli *c, struct jv *o, const char *option)
+{
+    const char *value = cli_option(c, option);
+    return value ? jv_put_str(&c->arena, o, option, value) : 0;
+}
+
+static int attach_all(struct cli *c, struct store_tx *tx, const char *of, struct jv *ids)
+{
+    struct jv *extra = jv_object(&c->arena);
+    int r = put_option(c, extra, "title");
+    if (!r) r = put_option(c, extra, "captured");
+    for (int i = 0; i < c->args_len && !r; i++) {
+        struct bar bar;
+        const char *id;
+        struct progress *p = bar_start(&bar, shown(c, path_name(c->args[i])));
+        r = store_attach(tx, c->args[i], of, extra, cli_option(c, "why"), p, &id);
+        bar_end(&bar);
+        if (!r) r = jv_push(&c->arena, ids, jv_string(&c->arena, id));
+    }
+    return r;
+}
+
+int cmd_attach(struct cli *c)
+{
+    const struct fold_record *of;
+    struct store_tx *tx;
+    struct jv *ids = jv_array(&c->arena);
+    const char *to = cli_option(c, "to");
+    if (!to) return err_set(ERR_USAGE, "say which record the evidence belongs to: --to RECORD");
+    int r = session_record(c, to, NULL, &of);
+    const char *id = r ? NULL : arena_strdup(&c->arena, of->id);
+    if (!r) r = store_begin(&tx, c->session->store);
+    if (r) return r;
+    r = attach_all(c, tx, id, ids);
+    if (r)
+        store_rollback(tx);
+    else
+        r = store_commit(tx);
+    if (r) return r;
+    c->result = ids;
+    for (size_t i = 0; !c->json && i < ids->len; i++) fprintf(c->out, "%s\n", ids->items[i]->string);
+    return 0;
+}
+
+int cmd_extract(struct cli *c)
+{
+    const struct fold_record *record;
+    struct bar bar;
+    const char *path = cli_option(c, "output");
+    if (!path) return err_set(ERR_USAGE, "say where to write the original: -o FILE");
+    int r = session_record(c, c->args[0], NULL, &record);
+    if (r) return r;
+    const char *sha256 = record_str(record, "sha256");
+    if (!sha256) return err_set(ERR_INPUT, "'%s' is not a piece of evidence", record->id);
+    struct progress *p = bar_start(&bar, shown(c, path_name(path)));
+    r = store_evidence_extract(c->session->store, sha256, path, p);
+    bar_end(&bar);
+    if (r) return r;
+    struct jv *o = jv_object(&c->arena);
+    r = jv_put_str(&c->arena, o, "file", path);
+    if (!r) r = jv_put_str(&c->arena, o, "sha256", sha256);
+    c->result = o;
+    if (!c->json) fprintf(c->out, "%s  %s\n", sha256, path);
+    return r;
+}
+
+int cmd_free(struct cli *c)
+{
+    int64_t files;
+    uint64_t bytes;
+    const char *given = cli_option(c, "case");
+    if (!given) return err_set(ERR_USAGE, "say which case: --case C");
+    int r = session_store(c->session);
+    if (r) return r;
+    const char *name = fold_case_named(store_fold(c->session->store), given);
+    if (!name) return err_set(ERR_MISSING, "there is no case '%s' in this store", given);
+    r = store_free_case(c->session->store, name, &files, &bytes);
+    if (r) return r;
+    struct jv *o = jv_object(&c->arena);
+    r = jv_put_int(&c->arena, o, "files", files);
+    if (!r) r = jv_put_int(&c->arena, o, "bytes", (int64_t)bytes);
+    c->result = o;
+    if (!c->json) {
+        fprintf(c->out, T("freed %lld files, %s; the hub holds them"), (long long)files, size_text(&c->arena, bytes));
+        fprintf(c->out, "\n");
+    }
+    return r;
+}

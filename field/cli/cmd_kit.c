@@ -1,0 +1,319 @@
+/* init, whoami, join, rebuild, shell, remote: the kit itself. */
+#include "cli.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "satchel/base/os.h"
+#include "satchel/base/time.h"
+#include "satchel/format/age.h"
+#include "satchel/format/enrolment.h"
+
+#define SATCHEL_VERSION "0.1.0"
+
+static int put_key_line(struct cli *c, struct jv *o, const char *name, const unsigned char public_key[KEY_SIZE],
+    const char *comment)
+{
+    struct buf b;
+    buf_init(&b, 1024);
+    ssh_key_line_write(&b, public_key, comment);
+    int r = buf_error(&b);
+    if (!r) r = jv_put_str(&c->arena, o, name, buf_str(&b));
+    buf_release(&b);
+    return r;
+}
+
+static int kit_json(struct cli *c, struct jv **out)
+{
+    struct store *s = c->session->store;
+    char recipient[AGE_RECIPIENT_SIZE], spoken[30];
+    const struct hub_identity *hub = store_hub(s);
+    struct jv *o = jv_object(&c->arena);
+    age_recipient_write(recipient, store_recipient(s));
+    fingerprint_spoken(spoken, store_signer(s)->public_key);
+    int r = jv_put_str(&c->arena, o, "kit", store_kit(s));
+    if (!r) r = jv_put_str(&c->arena, o, "name", store_person_name(s));
+    if (!r) r = jv_put_str(&c->arena, o, "email", store_person_email(s));
+    if (!r) r = put_key_line(c, o, "key", store_signer(s)->public_key, store_person_email(s));
+    if (!r) r = jv_put_str(&c->arena, o, "recipient", recipient);
+    if (!r) r = jv_put_str(&c->arena, o, "fingerprint", spoken);
+    if (!r) r = jv_put_str(&c->arena, o, "store", store_folder(s));
+    if (!r) r = jv_put_str(&c->arena, o, "version", SATCHEL_VERSION);
+    if (!r) r = jv_put_str(&c->arena, o, "hub", hub ? hub->name : NULL);
+    if (!r) *out = o;
+    return r;
+}
+
+static void print_kit(struct cli *c, const struct jv *o)
+{
+    const char *hub = jv_get_str(o, "hub");
+    fprintf(c->out, "%s  %s\n", T("kit        "), jv_get_str(o, "kit"));
+    fprintf(c->out, "%s  %s <%s>\n", T("name       "), shown(c, jv_get_str(o, "name")), shown(c, jv_get_str(o, "email")));
+    fprintf(c->out, "%s  %s\n", T("key        "), jv_get_str(o, "key"));
+    fprintf(c->out, "%s  %s\n", T("recipient  "), jv_get_str(o, "recipient"));
+    fprintf(c->out, "%s  %s\n", T("fingerprint"), jv_get_str(o, "fingerprint"));
+    fprintf(c->out, "%s  %s\n", T("hub        "), hub ? shown(c, hub) : T("none joined"));
+    fprintf(c->out, "%s  %s\n", T("store      "), jv_get_str(o, "store"));
+    fprintf(c->out, "%s  %s\n", T("version    "), jv_get_str(o, "version"));
+}
+
+static int create_store(struct cli *c, const char *name, const char *email, char recovery[RECOVERY_KEY_SIZE])
+{
+    struct buf secret;
+    int64_t work_factor = STORE_WORK_FACTOR;
+    int r = cli_option_int(c, "work-factor", &work_factor);
+    if (!r && (work_factor < 10 || work_factor > 20))
+        r = err_set(ERR_USAGE, "'--work-factor' is 10 to 20, not '%lld'", (long long)work_factor);
+    if (!r) r = session_forms(c->session);
+    const char *folder = r ? NULL : session_folder(c->session);
+    if (r || !folder) return r ? r : ERR_ROAD;
+    char *journal = path_join(&c->arena, folder, "journal.db");
+    if (journal && os_exists(journal))
+        return err_set(ERR_INPUT, "there is a store in '%s' already; name another folder with --store", folder);
+    r = session_passphrase(c->session, &secret, true);
+    if (r) return r;
+    r = store_create(folder, name, email, buf_str(&secret), (int)work_factor, c->session->forms, recovery);
+    if (!r) r = store_open(&c->session->store, folder, buf_str(&secret), c->session->forms);
+    buf_wipe(&secret);
+    return r;
+}
+
+int cmd_init(struct cli *c)
+{
+    char recovery[RECOVERY_KEY_SIZE];
+    struct jv *kit = NULL;
+    const char *name = cli_option(c, "name"), *email = cli_option(c, "email");
+    if (!name || !*name) return err_set(ERR_USAGE, "say who you are: --name NAME --email EMAIL");
+    if (!email || !*email) return err_set(ERR_USAGE, "say who you are: --name NAME --email EMAIL");
+    int r = create_store(c, name, email, recovery);
+    if (!r) r = kit_json(c, &kit);
+    if (!r && c->json) {
+        r = jv_put_str(&c->arena, kit, "recovery", recovery);
+        c->result = kit;
+    } else if (!r) {
+        print_kit(c, kit);
+        fprintf(c->out, "\n%s\n\n    %s\n\n%s\n", T("Recovery key: write it down and keep it away from the store."),
+            recovery, T("It opens the store should the passphrase be forgotten. It is shown only now."));
+    }
+    wipe(recovery, sizeof recovery);
+    return r;
+}
+
+static int print_request(struct cli *c)
+{
+    struct store *s = c->session->store;
+    struct buf b;
+    char at[TIME_TEXT];
+    time_write_now(at);
+    struct request q = {at, store_person_name(s), store_person_email(s), store_kit(s), {0}, {0}};
+    memcpy(q.public_key, store_signer(s)->public_key, KEY_SIZE);
+    memcpy(q.recipient, store_recipient(s), KEY_SIZE);
+    buf_init(&b, REQUEST_MAX_BYTES);
+    int r = request_write(&b, &q, store_signer(s));
+    if (!r) fwrite(b.data, 1, b.len, c->out);
+    buf_release(&b);
+    return r;
+}
+
+int cmd_whoami(struct cli *c)
+{
+    struct jv *kit;
+    int r = session_store(c->session);
+    if (r) return r;
+    if (cli_flag(c, "request")) return print_request(c);
+    r = kit_json(c, &kit);
+    if (r) return r;
+    c->result = kit;
+    if (!c->json) print_kit(c, kit);
+    return 0;
+}
+
+/* ---- join ---- */
+
+static int read_enrolment(struct cli *c, const char *path, struct enrolment *out)
+{
+    struct buf b;
+    buf_init(&b, ENROLMENT_MAX_BYTES);
+    int r = file_read(path, &b);
+    /* the lines are borrowed from the bytes: keep them as long as the command */
+    char *copy = r ? NULL : arena_strndup(&c->arena, buf_str(&b), b.len);
+    if (!r && !copy) r = err_memory();
+    if (!r) r = enrolment_read(out, &c->arena, copy, b.len);
+    buf_release(&b);
+    return r ? err_within(r, "%s", path) : 0;
+}
+
+int cmd_join(struct cli *c)
+{
+    struct enrolment e;
+    char hub_kit[KIT_ID_SIZE], spoken[30];
+    int r = session_store(c->session);
+    if (!r) r = read_enrolment(c, c->args[0], &e);
+    if (r) return r;
+    struct store *s = c->session->store;
+    if (strcmp(e.for_kit, store_kit(s)) != 0)
+        return err_set(ERR_INPUT, "'%s' enrols the kit '%s', this is '%s'", c->args[0], e.for_kit, store_kit(s));
+    kit_id_of(hub_kit, e.hub_key);
+    fingerprint_spoken(spoken, e.root);
+    struct hub_identity hub = {.name = e.hub_name, .kit = hub_kit};
+    memcpy(hub.public_key, e.hub_key, KEY_SIZE);
+    memcpy(hub.recipient, e.hub_recipient, KEY_SIZE);
+    memcpy(hub.root, e.root, KEY_SIZE);
+    r = store_join(s, &hub, e.lines, e.lines_len);
+    if (r) return r;
+    struct jv *o = jv_object(&c->arena);
+    r = jv_put_str(&c->arena, o, "hub", e.hub_name);
+    if (!r) r = jv_put_str(&c->arena, o, "hub_kit", hub_kit);
+    if (!r) r = jv_put_str(&c->arena, o, "root_fingerprint", spoken);
+    c->result = o;
+    if (r || c->json) return r;
+    fprintf(c->out, T("joined the hub '%s'"), shown(c, e.hub_name));
+    fprintf(c->out, "\n%s  %s\n", T("compare the root's fingerprint by voice with headquarters:"), spoken);
+    return 0;
+}
+
+int cmd_rebuild(struct cli *c)
+{
+    size_t cases, records;
+    const struct fold_record *const *all;
+    int r = session_store(c->session);
+    if (r) return r;
+    view_free(c->session->view);
+    c->session->view = NULL;
+    r = session_view(c->session);
+    if (!r) r = fold_records(store_fold(c->session->store), NULL, &all, &records);
+    if (r) return r;
+    fold_cases(store_fold(c->session->store), &cases);
+    struct jv *o = jv_object(&c->arena);
+    r = jv_put_int(&c->arena, o, "cases", (int64_t)cases);
+    if (!r) r = jv_put_int(&c->arena, o, "records", (int64_t)records);
+    c->result = o;
+    if (r || c->json) return r;
+    fprintf(c->out, T("folded anew: %zu cases, %zu records"), cases, records);
+    fprintf(c->out, "\n");
+    return 0;
+}
+
+/* ---- remotes: settings "remote.<name>" ---- */
+
+static const char *remote_setting(struct cli *c, const char *name)
+{
+    return arena_printf(&c->arena, "remote.%s", name);
+}
+
+int cmd_remote_add(struct cli *c)
+{
+    const char *name = c->args[0], *place = c->args[1];
+    if (!case_name_valid(name)) return err_set(ERR_USAGE, "'%s' is not a name: letters, digits and '-' only", name);
+    if (strncmp(place, "http", 4) != 0) {
+        place = os_absolute(&c->arena, place);
+        if (!place) return ERR_ROAD;
+    }
+    int r = session_store(c->session);
+    if (!r) r = store_set_setting(c->session->store, remote_setting(c, name), place);
+    c->result = jv_string(&c->arena, name);
+    return r;
+}
+
+int cmd_remote_remove(struct cli *c)
+{
+    int r = session_store(c->session);
+    struct buf b;
+    if (r) return r;
+    buf_init(&b, 4096);
+    r = store_setting(c->session->store, remote_setting(c, c->args[0]), &b);
+    buf_release(&b);
+    if (r == ERR_MISSING) return err_set(ERR_MISSING, "there is no remote '%s'; 'satchel remote list' lists them", c->args[0]);
+    if (!r) r = store_set_setting(c->session->store, remote_setting(c, c->args[0]), NULL);
+    c->result = jv_string(&c->arena, c->args[0]);
+    return r;
+}
+
+int cmd_remote_list(struct cli *c)
+{
+    const char *const *names;
+    size_t len;
+    int r = session_store(c->session);
+    if (!r) r = store_settings(c->session->store, "remote.", &c->arena, &names, &len);
+    if (r) return r;
+    struct jv *o = jv_object(&c->arena);
+    for (size_t i = 0; i < len && !r; i++) {
+        struct buf b;
+        const char *name = names[i] + strlen("remote.");
+        buf_init(&b, 4096);
+        r = store_setting(c->session->store, names[i], &b);
+        if (!r) r = jv_put_str(&c->arena, o, name, buf_str(&b));
+        if (!r && !c->json) fprintf(c->out, "%-16s %s\n", name, shown(c, buf_str(&b)));
+        buf_release(&b);
+    }
+    c->result = o;
+    return r;
+}
+
+/* ---- shell: words of a line as a shell would split them ---- */
+
+#define SHELL_WORDS 256
+
+/* Splits in place: blanks part words; '…' and "…" hold them together; a backslash takes the next character as it is. */
+static int split_words(char *line, const char **words)
+{
+    int n = 0;
+    char *in = line;
+    while (*in) {
+        while (*in == ' ' || *in == '\t') in++;
+        if (!*in || *in == '#') break;
+        if (n == SHELL_WORDS) return err_set(ERR_USAGE, "the line has more than %d words", SHELL_WORDS);
+        char *out = in, quote = 0;
+        words[n++] = out;
+        for (; *in && (quote || (*in != ' ' && *in != '\t')); in++) {
+            if (quote ? *in == quote : (*in == '\'' || *in == '"'))
+                quote = quote ? 0 : *in;
+            else if (*in == '\\' && quote != '\'' && in[1])
+                *out++ = *++in;
+            else
+                *out++ = *in;
+        }
+        if (quote) return err_set(ERR_USAGE, "a quotation is not closed");
+        if (*in) in++;
+        *out = '\0';
+    }
+    return n;
+}
+
+/* A line of any length from standard input; false at its end. */
+static bool read_line(struct buf *line)
+{
+    int ch;
+    buf_clear(line);
+    while ((ch = getc(stdin)) != EOF && ch != '\n') buf_addc(line, ch);
+    return ch != EOF || line->len;
+}
+
+int cmd_shell(struct cli *c)
+{
+    struct buf line;
+    int worst = 0, r = session_store(c->session);
+    if (r) return r;
+    buf_init(&line, ENTRY_MAX_BYTES);
+    bool terminal = os_is_terminal(0);
+    for (;;) {
+        const char *words[SHELL_WORDS];
+        if (terminal) {
+            fprintf(stderr, "satchel> ");
+            fflush(stderr);
+        }
+        if (!read_line(&line)) break;
+        int n = buf_error(&line) ? ERR_USAGE : split_words((char *)line.data, words);
+        if (n < 0) {
+            fprintf(stderr, "satchel: %s\n", err_message());
+            worst = 2;
+        }
+        if (n <= 0) continue;
+        if (strcmp(words[0], "exit") == 0 || strcmp(words[0], "quit") == 0) break;
+        int status = strcmp(words[0], "shell") == 0 ? 0 : cli_run(c->session, n, words, c->out);
+        if (status > worst) worst = status;
+    }
+    buf_release(&line);
+    c->status = worst;
+    return 0;
+}

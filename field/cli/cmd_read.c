@@ -1,0 +1,108 @@
+/* show, list, find, history, conflicts: what is asked of the view. */
+#include "cli.h"
+
+#include <string.h>
+
+#include "satchel/replica/state.h"
+
+int cmd_show(struct cli *c)
+{
+    const struct fold_record *r;
+    int rc = session_record(c, c->args[0], NULL, &r);
+    if (rc) return rc;
+    c->result = record_json(&c->arena, r, kit_person, c->session);
+    if (!c->json) print_record(c, r);
+    return c->result ? 0 : err_memory();
+}
+
+static int report_hits(struct cli *c, const struct view_hit *hits, size_t len)
+{
+    struct jv *list = jv_array(&c->arena);
+    int r = 0;
+    for (size_t i = 0; i < len && !r; i++) {
+        const struct fold_record *record = fold_record(store_fold(c->session->store), hits[i].case_name, hits[i].record);
+        if (!record) continue;
+        if (c->json)
+            r = jv_push(&c->arena, list, record_json(&c->arena, record, kit_person, c->session));
+        else
+            print_record_line(c, record);
+    }
+    c->result = list;
+    return r;
+}
+
+int cmd_list(struct cli *c)
+{
+    const char *case_name = cli_option(c, "case");
+    struct view_hit *hits;
+    struct jv *where;
+    size_t len;
+    int r = session_view(c->session);
+    if (r) return r;
+    const struct form *form = forms_current(c->session->forms, c->args[0]);
+    if (!form) return err_set(ERR_INPUT, "there is no record type '%s'; 'satchel form list' lists them", c->args[0]);
+    if (case_name) {
+        const char *known = fold_case_named(store_fold(c->session->store), case_name);
+        if (!known) return err_set(ERR_MISSING, "there is no case '%s' in this store", case_name);
+        case_name = known;
+    }
+    r = fields_parse(c, form, case_name, c->args + 1, c->args_len - 1, &where);
+    if (!r) r = view_list(c->session->view, form->type, case_name, where, cli_flag(c, "voided"), &c->arena, &hits, &len);
+    return r ? r : report_hits(c, hits, len);
+}
+
+int cmd_find(struct cli *c)
+{
+    struct view_hit *hits;
+    struct buf words;
+    size_t len;
+    int r = session_view(c->session);
+    if (r) return r;
+    buf_init(&words, 4096);
+    for (int i = 0; i < c->args_len; i++) {
+        if (i) buf_addc(&words, ' ');
+        buf_adds(&words, c->args[i]);
+    }
+    r = buf_error(&words);
+    if (!r) r = view_find(c->session->view, buf_str(&words), &c->arena, &hits, &len);
+    buf_release(&words);
+    return r ? r : report_hits(c, hits, len);
+}
+
+int cmd_history(struct cli *c)
+{
+    const struct fold_record *r;
+    int rc = session_record(c, c->args[0], NULL, &r);
+    if (rc) return rc;
+    c->result = record_history(&c->arena, r, kit_person, c->session);
+    if (!c->result) return err_memory();
+    if (!c->json) print_history(c, c->result);
+    return 0;
+}
+
+int cmd_conflicts(struct cli *c)
+{
+    const struct fold_record *const *records;
+    size_t len, found = 0;
+    const char *case_name = cli_option(c, "case");
+    struct jv *list = jv_array(&c->arena);
+    int r = session_store(c->session);
+    if (r) return r;
+    if (case_name) {
+        const char *known = fold_case_named(store_fold(c->session->store), case_name);
+        if (!known) return err_set(ERR_MISSING, "there is no case '%s' in this store", case_name);
+        case_name = known;
+    }
+    r = fold_records(store_fold(c->session->store), case_name, &records, &len);
+    for (size_t i = 0; i < len && !r; i++) {
+        if (!records[i]->conflicts) continue;
+        found++;
+        if (!c->json) print_record(c, records[i]);
+        r = jv_push(&c->arena, list, record_json(&c->arena, records[i], kit_person, c->session));
+    }
+    if (r) return r;
+    c->result = list;
+    if (!c->json && !found) fprintf(c->out, "%s\n", T("no conflicts"));
+    err_clear();
+    return found ? ERR_NO : 0;
+}

@@ -1,0 +1,259 @@
+/* new, set, void, resolve: one entry each. apply: many, in one durable transaction. */
+#include "cli.h"
+
+#include <string.h>
+
+#include "satchel/base/os.h"
+
+static const struct form *form_of_type(struct cli *c, const char *type)
+{
+    const struct form *form = forms_current(c->session->forms, type);
+    if (!form) err_set(ERR_INPUT, "there is no record type '%s'; 'satchel form list' lists them", type);
+    return form;
+}
+
+/* One change in a transaction of its own. */
+static int change_alone(struct cli *c, const struct change *change, const char **record)
+{
+    struct store_tx *tx;
+    int r = store_begin(&tx, c->session->store);
+    if (r) return r;
+    r = store_change(tx, change, record);
+    if (r) {
+        store_rollback(tx);
+        return r;
+    }
+    return store_commit(tx);
+}
+
+static int report_record(struct cli *c, const char *id, const char *words)
+{
+    struct jv *o = jv_object(&c->arena);
+    int r = jv_put_str(&c->arena, o, "id", id);
+    c->result = o;
+    if (!c->json) fprintf(c->out, "%s%s\n", words, id);
+    return r;
+}
+
+int cmd_new(struct cli *c)
+{
+    struct change change = {.kind = CHANGE_NEW, .type = c->args[0], .case_name = cli_option(c, "case"),
+        .why = cli_option(c, "why")};
+    const char *id;
+    struct jv *set;
+    int r = session_view(c->session);
+    if (r) return r;
+    const struct form *form = form_of_type(c, change.type);
+    if (!form) return ERR_INPUT;
+    if (form->in_register)
+        change.case_name = REGISTER_CASE;
+    else if (!change.case_name)
+        return err_set(ERR_USAGE, "say which case the record belongs to: --case C");
+    r = fields_parse(c, form, change.case_name, c->args + 1, c->args_len - 1, &set);
+    change.set = set;
+    if (!r) r = change_alone(c, &change, &id);
+    return r ? r : report_record(c, id, "");
+}
+
+static int change_existing(struct cli *c, enum change_kind kind)
+{
+    const struct fold_record *record;
+    struct view_hit hit;
+    struct jv *set = NULL;
+    const char *id;
+    int r = session_record(c, c->args[0], &hit, &record);
+    if (r) return r;
+    const struct form *form = form_of_type(c, record->type);
+    if (!form) return ERR_INPUT;
+    if (kind != CHANGE_VOID) r = fields_parse(c, form, hit.case_name, c->args + 1, c->args_len - 1, &set);
+    if (r) return r;
+    struct change change = {.kind = kind, .case_name = hit.case_name, .record = hit.record, .set = set,
+        .why = cli_option(c, "why")};
+    if (kind != CHANGE_SET && (!change.why || !*change.why))
+        return err_set(ERR_USAGE, "a reason is needed: --why TEXT");
+    r = change_alone(c, &change, &id);
+    return r ? r : report_record(c, id, T("saved: "));
+}
+
+int cmd_set(struct cli *c)
+{
+    return change_existing(c, CHANGE_SET);
+}
+
+int cmd_void(struct cli *c)
+{
+    return change_existing(c, CHANGE_VOID);
+}
+
+int cmd_resolve(struct cli *c)
+{
+    return change_existing(c, CHANGE_RESOLVE);
+}
+
+/* ---- apply ---- */
+
+#define APPLY_MAX_BYTES ((size_t)256 << 20)
+
+struct apply {
+    struct cli *c;
+    struct store_tx *tx;
+    struct map names; /* "$name" to record id */
+    struct jv *ids;
+    int line;
+    struct bar bar;
+};
+
+/* The record that "$name" stands for, or the text itself. */
+static int apply_name(struct apply *ap, const char *text, const char **out)
+{
+    *out = text;
+    if (*text != '$') return 0;
+    *out = map_get(&ap->names, text);
+    return *out ? 0 : err_set(ERR_INPUT, "nothing before is called '%s'", text);
+}
+
+/* A whole id, or a tail of one, of a record that stood before this run. */
+static int apply_record(struct apply *ap, const struct jv *line, const char *key, const char **out)
+{
+    struct record_id id;
+    struct view_hit hit;
+    const char *text = jv_get_str(line, key);
+    if (!text) return err_set(ERR_INPUT, "'%s' is missing", key);
+    int r = apply_name(ap, text, out);
+    if (r || record_id_read(&id, *out)) return r;
+    r = view_resolve(ap->c->session->view, *out, jv_get_str(line, "case"), &ap->c->arena, &hit);
+    if (!r) *out = hit.record;
+    return r;
+}
+
+/* "team.$zhang": a member may be a name, too. */
+static int apply_field_name(struct apply *ap, const char *name, const char **out)
+{
+    const char *dollar = strstr(name, ".$"), *record;
+    *out = name;
+    if (!dollar) return 0;
+    int r = apply_name(ap, dollar + 1, &record);
+    if (r) return r;
+    *out = arena_printf(&ap->c->arena, "%.*s.%s", (int)(dollar - name), name, record);
+    return *out ? 0 : err_memory();
+}
+
+static int apply_set(struct apply *ap, const struct jv *in, struct jv **out)
+{
+    struct arena *a = &ap->c->arena;
+    struct jv *set = jv_object(a);
+    if (in && in->type != JV_OBJECT) return err_set(ERR_INPUT, "'set' is not an object");
+    for (size_t i = 0; in && i < in->len; i++) {
+        const char *name, *text = jv_str(in->items[i]);
+        const struct jv *value = in->items[i];
+        int r = apply_field_name(ap, in->keys[i], &name);
+        if (!r && text && *text == '$' && map_get(&ap->names, text)) value = jv_string(a, map_get(&ap->names, text));
+        if (!r) r = jv_put(a, set, name, value);
+        if (r) return r;
+    }
+    *out = set;
+    return set ? 0 : err_memory();
+}
+
+static int apply_change(struct apply *ap, const struct jv *line, enum change_kind kind, const char **id)
+{
+    struct change change = {.kind = kind, .type = jv_get_str(line, "type"), .case_name = jv_get_str(line, "case"),
+        .why = jv_get_str(line, "why")};
+    struct jv *set;
+    int r = kind == CHANGE_NEW ? 0 : apply_record(ap, line, "record", &change.record);
+    if (!r) r = apply_set(ap, jv_get(line, "set"), &set);
+    if (r) return r;
+    if (kind != CHANGE_VOID) change.set = set;
+    if (kind == CHANGE_NEW) {
+        const struct form *form = change.type ? form_of_type(ap->c, change.type) : NULL;
+        if (!form) return change.type ? ERR_INPUT : err_set(ERR_INPUT, "'%s' is missing", "type");
+        if (form->in_register) change.case_name = REGISTER_CASE;
+    }
+    if (!change.why) change.why = cli_option(ap->c, "why");
+    return store_change(ap->tx, &change, id);
+}
+
+static int apply_attach(struct apply *ap, const struct jv *line, const char **id)
+{
+    const char *of, *file = jv_get_str(line, "file");
+    struct jv *extra;
+    int r = apply_record(ap, line, "record", &of);
+    if (!r && !file) r = err_set(ERR_INPUT, "'%s' is missing", "file");
+    if (!r) r = apply_set(ap, jv_get(line, "set"), &extra);
+    if (r) return r;
+    return store_attach(ap->tx, file, of, extra, jv_get_str(line, "why"), &ap->bar.progress, id);
+}
+
+static int apply_line(struct apply *ap, const char *text, size_t len)
+{
+    const struct jv *line;
+    const char *id = NULL;
+    struct arena *a = &ap->c->arena;
+    int r = json_parse(&line, a, text, len, ENTRY_MAX_DEPTH, JSON_STRICT);
+    if (r) return r;
+    const char *todo = jv_get_str(line, "do"), *as = jv_get_str(line, "as");
+    if (!todo) r = err_set(ERR_INPUT, "'do' is missing: new, set, void, resolve or attach");
+    else if (strcmp(todo, "new") == 0) r = apply_change(ap, line, CHANGE_NEW, &id);
+    else if (strcmp(todo, "set") == 0) r = apply_change(ap, line, CHANGE_SET, &id);
+    else if (strcmp(todo, "void") == 0) r = apply_change(ap, line, CHANGE_VOID, &id);
+    else if (strcmp(todo, "resolve") == 0) r = apply_change(ap, line, CHANGE_RESOLVE, &id);
+    else if (strcmp(todo, "attach") == 0) r = apply_attach(ap, line, &id);
+    else r = err_set(ERR_INPUT, "'do' is new, set, void, resolve or attach, not '%s'", todo);
+    if (r) return r;
+    if (as && (*as != '$' || map_get(&ap->names, as)))
+        return err_set(ERR_INPUT, "'as' is a new name that begins with '$', not '%s'", as);
+    if (as) r = map_put(&ap->names, as, (void *)id);
+    return r ? r : jv_push(a, ap->ids, jv_string(a, id));
+}
+
+static int apply_lines(struct apply *ap, const char *text, size_t len)
+{
+    const char *end = text + len;
+    while (text < end) {
+        const char *stop = memchr(text, '\n', (size_t)(end - text));
+        size_t n = (size_t)((stop ? stop : end) - text);
+        ap->line++;
+        if (n && strspn(text, " \t\r") < n) {
+            int r = apply_line(ap, text, n);
+            if (r) return err_within(r, "line %d; nothing was saved", ap->line);
+        }
+        text += n + 1;
+    }
+    return 0;
+}
+
+static int read_input(struct buf *b, const char *path)
+{
+    int ch;
+    if (strcmp(path, "-") != 0) return file_read(path, b);
+    while ((ch = getc(stdin)) != EOF) buf_addc(b, ch);
+    return buf_error(b);
+}
+
+int cmd_apply(struct cli *c)
+{
+    struct apply ap = {.c = c};
+    struct buf b;
+    int r = session_view(c->session);
+    if (r) return r;
+    buf_init(&b, APPLY_MAX_BYTES);
+    map_init(&ap.names);
+    ap.ids = jv_array(&c->arena);
+    r = read_input(&b, c->args[0]);
+    if (!r) r = store_begin(&ap.tx, c->session->store);
+    if (!r) {
+        bar_start(&ap.bar, T("taking in"));
+        r = apply_lines(&ap, buf_str(&b), b.len);
+        bar_end(&ap.bar);
+        if (r)
+            store_rollback(ap.tx);
+        else
+            r = store_commit(ap.tx);
+    }
+    map_release(&ap.names);
+    buf_release(&b);
+    if (r) return r;
+    c->result = ap.ids;
+    for (size_t i = 0; !c->json && i < ap.ids->len; i++) fprintf(c->out, "%s\n", ap.ids->items[i]->string);
+    return 0;
+}

@@ -1,0 +1,236 @@
+/* pack, receive, sync: bundles out, in, and both ways over a folder. */
+#include "cli.h"
+
+#include <string.h>
+
+#include "satchel/base/os.h"
+
+/* ---- what came in ---- */
+
+static int taken_json(struct cli *c, const struct taken *t, struct jv **out)
+{
+    struct arena *a = &c->arena;
+    struct jv *o = jv_object(a), *blobs = jv_object(a);
+    int r = jv_put_str(a, o, "bundle", t->bundle);
+    if (!r) r = jv_put_str(a, o, "case", t->case_name);
+    if (!r) r = jv_put_int(a, o, "accepted", t->accepted);
+    if (!r) r = jv_put_int(a, o, "known", t->known);
+    if (!r) r = jv_put_int(a, o, "waiting", t->waiting);
+    if (!r) r = jv_put(a, o, "quarantined", t->problems ? t->problems : jv_array(a));
+    if (!r) r = jv_put_int(a, blobs, "held", t->blobs_held);
+    if (!r) r = jv_put_int(a, blobs, "awaited", t->blobs_awaited);
+    if (!r) r = jv_put(a, o, "blobs", blobs);
+    if (!r) *out = o;
+    return r;
+}
+
+static void print_taken(struct cli *c, const struct taken *t)
+{
+    fprintf(c->out, T("received %s: %lld new entries, %lld known, evidence %lld held, %lld awaited"), t->case_name,
+        (long long)t->accepted, (long long)t->known, (long long)t->blobs_held, (long long)t->blobs_awaited);
+    fprintf(c->out, "\n");
+    if (t->waiting) {
+        fprintf(c->out, T("  %lld entries wait for the register"), (long long)t->waiting);
+        fprintf(c->out, "\n");
+    }
+    for (size_t i = 0; t->problems && i < t->problems->len; i++) {
+        const struct jv *p = t->problems->items[i];
+        const char *reason = jv_get_str(p, "reason"), *entry = jv_get_str(p, "entry");
+        fprintf(c->out, T("  set apart: %s: %s"), shown(c, entry), reason ? shown(c, text_of(reason)) : "");
+        fprintf(c->out, "\n");
+    }
+}
+
+/* ---- what went out ---- */
+
+static int files_json(struct cli *c, const struct bundle_files *files, struct jv **out)
+{
+    struct jv *list = jv_array(&c->arena);
+    int r = list ? 0 : err_memory();
+    for (size_t i = 0; i < files->len && !r; i++) {
+        struct jv *o = jv_object(&c->arena);
+        r = jv_put_str(&c->arena, o, "file", files->files[i].path);
+        if (!r) r = jv_put_str(&c->arena, o, "bundle", files->files[i].id);
+        if (!r) r = jv_put_int(&c->arena, o, "size", (int64_t)files->files[i].size);
+        if (!r) r = jv_push(&c->arena, list, o);
+    }
+    if (!r) *out = list;
+    return r;
+}
+
+static int part_size(struct cli *c, uint64_t *out)
+{
+    *out = BUNDLE_PART_SIZE;
+    int r = cli_option_size(c, "part-size", out);
+    if (r) return r;
+    if (*out < BUNDLE_PART_MIN || *out > BUNDLE_PART_MAX)
+        return err_set(ERR_USAGE, "'--part-size' is at least 1M and below 4G (a stick's file system takes no larger file)");
+    return 0;
+}
+
+int cmd_pack(struct cli *c)
+{
+    struct bundle_files files = {0};
+    struct jv *list;
+    struct bar bar;
+    struct pack_request q = {.case_name = cli_option(c, "case"), .to = cli_option(c, "to"),
+        .everything = cli_flag(c, "everything"), .folder = cli_option(c, "output")};
+    int r = part_size(c, &q.part_size);
+    if (!r) r = session_store(c->session);
+    if (r) return r;
+    struct store *s = c->session->store;
+    const struct hub_identity *hub = store_hub(s);
+    if (q.to && strcmp(q.to, "self") == 0) {
+        q.to = store_kit(s);
+        q.everything = true;
+    } else if (q.to && hub && strcmp(q.to, hub->name) == 0) {
+        q.to = NULL;
+    }
+    if (!q.to && !hub)
+        return err_set(ERR_INPUT, "this kit has joined no hub: 'satchel join FILE' first, or name a receiver with --to");
+    if (!q.folder) q.folder = ".";
+    q.progress = bar_start(&bar, T("packing"));
+    r = store_pack(s, &q, &files);
+    bar_end(&bar);
+    if (!r) r = files_json(c, &files, &list);
+    if (!r) {
+        c->result = list;
+        for (size_t i = 0; !c->json && i < files.len; i++)
+            fprintf(c->out, "%s  %s\n", files.files[i].path, size_text(&c->arena, files.files[i].size));
+        if (!c->json && !files.len) fprintf(c->out, "%s\n", T("nothing to send: the receiver has it all"));
+    }
+    bundle_files_release(&files);
+    return r;
+}
+
+/* Files given, and for a folder the bundles in it. */
+static int bundle_paths(struct cli *c, struct jv **out)
+{
+    struct arena *a = &c->arena;
+    struct jv *paths = jv_array(a);
+    int r = 0;
+    for (int i = 0; i < c->args_len && !r; i++) {
+        struct file_info info;
+        const char **names;
+        size_t len;
+        r = os_stat(&info, c->args[i]);
+        if (!r && !info.is_folder) r = jv_push(a, paths, jv_string(a, c->args[i]));
+        if (r || !info.is_folder) continue;
+        r = os_list(&names, &len, a, c->args[i]);
+        for (size_t k = 0; !r && k < len; k++) {
+            size_t n = strlen(names[k]), suffix = strlen(BUNDLE_SUFFIX);
+            if (n <= suffix || strcmp(names[k] + n - suffix, BUNDLE_SUFFIX) != 0) continue;
+            r = jv_push(a, paths, jv_string(a, path_join(a, c->args[i], names[k])));
+        }
+    }
+    if (!r) *out = paths;
+    return r;
+}
+
+int cmd_receive(struct cli *c)
+{
+    struct jv *paths, *list = jv_array(&c->arena);
+    int first = 0, r = session_store(c->session);
+    if (!r) r = bundle_paths(c, &paths);
+    if (r) return r;
+    for (size_t i = 0; i < paths->len; i++) {
+        struct taken t = {0};
+        struct jv *o;
+        struct bar bar;
+        struct progress *p = bar_start(&bar, T("receiving"));
+        r = store_receive(c->session->store, paths->items[i]->string, &c->arena, &t, p);
+        bar_end(&bar);
+        if (!r) {
+            r = taken_json(c, &t, &o);
+            if (!r) r = jv_push(&c->arena, list, o);
+            if (!c->json) print_taken(c, &t);
+        } else if (i + 1 < paths->len) { /* one bad bundle does not stop the others */
+            fprintf(stderr, "satchel: %s\n", err_message());
+        }
+        if (r && !first) first = r;
+    }
+    c->result = paths->len == 1 && list->len == 1 ? list->items[0] : list;
+    return first;
+}
+
+/* ---- sync ---- */
+
+/* A remote's place, the folder itself, or the one remote there is. */
+static int sync_place(struct cli *c, const char **out)
+{
+    struct buf b;
+    const char *name = c->args_len ? c->args[0] : NULL;
+    if (!name) {
+        const char *const *names;
+        size_t len;
+        int r = store_settings(c->session->store, "remote.", &c->arena, &names, &len);
+        if (r) return r;
+        if (len != 1)
+            return err_set(ERR_USAGE, "say where to sync: a folder, a stick or a remote's name ('satchel remote list')");
+        name = names[0] + strlen("remote.");
+    }
+    buf_init(&b, 4096);
+    int r = store_setting(c->session->store, arena_printf(&c->arena, "remote.%s", name), &b);
+    if (!r) {
+        *out = arena_strdup(&c->arena, buf_str(&b));
+    } else if (r == ERR_MISSING) {
+        *out = name;
+        r = 0;
+    }
+    buf_release(&b);
+    return r;
+}
+
+static void print_exchange(struct cli *c, const struct exchange *e)
+{
+    for (size_t i = 0; i < e->taken_len; i++) print_taken(c, &e->taken[i]);
+    for (size_t i = 0; i < e->sent.len; i++)
+        fprintf(c->out, "%s  %s  %s\n", T("written"), e->sent.files[i].path, size_text(&c->arena, e->sent.files[i].size));
+    if (!e->sent.len && !e->taken_len && !e->failed->len) fprintf(c->out, "%s\n", T("nothing new in either direction"));
+}
+
+static int exchange_json(struct cli *c, const struct exchange *e, struct jv **out)
+{
+    struct jv *o = jv_object(&c->arena), *taken = jv_array(&c->arena), *sent, *t;
+    int r = files_json(c, &e->sent, &sent);
+    for (size_t i = 0; i < e->taken_len && !r; i++) {
+        r = taken_json(c, &e->taken[i], &t);
+        if (!r) r = jv_push(&c->arena, taken, t);
+    }
+    if (!r) r = jv_put(&c->arena, o, "received", taken);
+    if (!r) r = jv_put(&c->arena, o, "written", sent);
+    if (!r) r = jv_put(&c->arena, o, "failed", e->failed);
+    if (!r) *out = o;
+    return r;
+}
+
+int cmd_sync(struct cli *c)
+{
+    struct exchange e = {0};
+    struct file_info info;
+    struct jv *o;
+    struct bar bar;
+    uint64_t size;
+    const char *place;
+    int r = part_size(c, &size);
+    if (!r) r = session_store(c->session);
+    if (!r) r = sync_place(c, &place);
+    if (r) return r;
+    if (os_stat(&info, place) || !info.is_folder)
+        return err_set(ERR_ROAD, "'%s' is neither a remote nor a folder that is there; is the stick in?", place);
+    struct progress *p = bar_start(&bar, T("syncing"));
+    r = store_sync_folder(c->session->store, place, size, &e, p);
+    bar_end(&bar);
+    if (!r) r = exchange_json(c, &e, &o);
+    if (!r) {
+        /* the arena of the exchange goes with it: print before */
+        c->json ? (void)0 : print_exchange(c, &e);
+        for (size_t i = 0; i < e.failed->len; i++)
+            fprintf(stderr, "satchel: %s: %s\n", shown(c, jv_get_str(e.failed->items[i], "file")),
+                shown(c, jv_get_str(e.failed->items[i], "error")));
+        c->result = jv_copy(&c->arena, o);
+        if (e.failed->len) c->status = 3;
+    }
+    exchange_release(&e);
+    return r;
+}

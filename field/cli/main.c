@@ -1,0 +1,213 @@
+/* The table of commands, and the one place where errors are printed. */
+#include "cli.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "satchel/scheme/embedded.h"
+
+#define WHY {"why", "TEXT", N_("the reason, kept with the change"), 'm'}
+#define CASE {"case", "C", N_("the case"), 'c'}
+#define PART {"part-size", "N", N_("largest size of one bundle file (default 256M)"), 0}
+
+static const struct option init_options[] = {
+    {"name", "NAME", N_("your name, as colleagues know it"), 0},
+    {"email", "EMAIL", N_("your e-mail address"), 0},
+    {"work-factor", "N", N_("log2 of the passphrase's cost (default 16: 64 MB of memory)"), 0},
+    {NULL, NULL, NULL, 0}};
+static const struct option whoami_options[] = {
+    {"request", NULL, N_("print the file that asks a hub for enrolment"), 0}, {NULL, NULL, NULL, 0}};
+static const struct option new_options[] = {CASE, WHY, {NULL, NULL, NULL, 0}};
+static const struct option why_options[] = {WHY, {NULL, NULL, NULL, 0}};
+static const struct option attach_options[] = {
+    {"to", "RECORD", N_("the record that the evidence belongs to"), 't'},
+    {"title", "TEXT", N_("what it shows"), 0},
+    {"captured", "TIME", N_("when it was taken, e.g. 2026-11-22T10:11:12+08:00"), 0}, WHY,
+    {NULL, NULL, NULL, 0}};
+static const struct option extract_options[] = {
+    {"output", "FILE", N_("where to write the original"), 'o'}, {NULL, NULL, NULL, 0}};
+static const struct option case_options[] = {CASE, {NULL, NULL, NULL, 0}};
+static const struct option list_options[] = {
+    CASE, {"voided", NULL, N_("voided records too"), 0}, {NULL, NULL, NULL, 0}};
+static const struct option coverage_options[] = {
+    CASE, {"audit", "A", N_("one audit only"), 0}, {NULL, NULL, NULL, 0}};
+static const struct option import_options[] = {
+    {"name", "NAME", N_("what the catalogue is called (default: its own title)"), 0}, {NULL, NULL, NULL, 0}};
+static const struct option pack_options[] = {
+    {"to", "NAME|KIT|self", N_("who can open the bundles (default: the hub)"), 0},
+    {"output", "DIR", N_("the folder to write them to (default: this one)"), 'o'}, CASE, PART,
+    {"everything", NULL, N_("all of it, not only what the receiver is not known to have"), 0},
+    {NULL, NULL, NULL, 0}};
+static const struct option sync_options[] = {PART, {NULL, NULL, NULL, 0}};
+static const struct option verify_options[] = {
+    {"root", "KEY", N_("the register's root key (a line or a file), known from outside"), 0},
+    {"against", "RECEIPT", N_("a receipt or checkpoint kept elsewhere; may be given more than once"), 0},
+    {NULL, NULL, NULL, 0}};
+static const struct option hub_init_options[] = {
+    {"name", "NAME", N_("the hub's name"), 0},
+    {"admin", "REQUEST", N_("the request file of its first admin"), 0}, {NULL, NULL, NULL, 0}};
+static const struct option hub_enrol_options[] = {
+    {"roles", "R,…", N_("auditor, leader, headquarters, reviewer, decider, expert, admin"), 0},
+    {"cases", "C,…", N_("the cases that the person works on"), 0},
+    {"output", "FILE", N_("where to write the enrolment"), 'o'}, {NULL, NULL, NULL, 0}};
+static const struct option hub_checkpoint_options[] = {
+    {"output", "FILE", N_("where to write it; the signature goes to FILE.sig"), 'o'}, {NULL, NULL, NULL, 0}};
+static const struct option demo_options[] = {
+    {"files", "DIR", N_("photos to use as evidence (default: made ones)"), 0}, {NULL, NULL, NULL, 0}};
+
+const struct command commands[] = {
+    {"init", "--name N --email E", N_("make a kit: a store and its keys"), init_options, 0, 0, cmd_init},
+    {"whoami", "[--request]", N_("kit id, name, key, store, version"), whoami_options, 0, 0, cmd_whoami},
+    {"new", "TYPE --case C [FIELD…]", N_("create a record; prints its id"), new_options, 1, -1, cmd_new},
+    {"set", "RECORD FIELD…", N_("change fields of a record"), why_options, 2, -1, cmd_set},
+    {"void", "RECORD --why TEXT", N_("take a record out of account; nothing is deleted"), why_options, 1, 1, cmd_void},
+    {"apply", "FILE|-", N_("many changes, a JSON object a line, in one durable transaction"), why_options, 1, 1, cmd_apply},
+    {"attach", "FILE… --to RECORD", N_("take files in as evidence"), attach_options, 1, -1, cmd_attach},
+    {"extract", "EVIDENCE -o FILE", N_("the original bytes back, hash checked"), extract_options, 1, 1, cmd_extract},
+    {"show", "RECORD", N_("one record"), case_options, 1, 1, cmd_show},
+    {"list", "TYPE [FIELD…]", N_("records of a type"), list_options, 1, -1, cmd_list},
+    {"find", "TEXT", N_("records that hold the text"), NULL, 1, -1, cmd_find},
+    {"history", "RECORD", N_("who changed what, when and why"), case_options, 1, 1, cmd_history},
+    {"conflicts", "", N_("fields with more than one value"), case_options, 0, 0, cmd_conflicts},
+    {"resolve", "RECORD FIELD… --why TEXT", N_("settle a conflict"), why_options, 2, -1, cmd_resolve},
+    {"coverage", "--case C [--audit A]", N_("clauses and departments: done and open"), coverage_options, 0, 0, cmd_coverage},
+    {"form list", "", N_("the record types"), NULL, 0, 0, cmd_form_list},
+    {"form show", "TYPE", N_("the fields of a record type"), NULL, 1, 1, cmd_form_show},
+    {"form check", "FILE…", N_("check form files"), NULL, 1, -1, cmd_form_check},
+    {"import", "FILE", N_("a clause catalogue from CSV or OSCAL JSON"), import_options, 1, 1, cmd_import},
+    {"remote add", "NAME URL|DIR", N_("name a place to sync with"), NULL, 2, 2, cmd_remote_add},
+    {"remote list", "", N_("the places to sync with"), NULL, 0, 0, cmd_remote_list},
+    {"remote remove", "NAME", N_("forget a place to sync with"), NULL, 1, 1, cmd_remote_remove},
+    {"join", "FILE", N_("join a hub by its enrolment file"), NULL, 1, 1, cmd_join},
+    {"pack", "", N_("write bundles"), pack_options, 0, 0, cmd_pack},
+    {"receive", "PATH…", N_("take bundles in"), NULL, 1, -1, cmd_receive},
+    {"sync", "[NAME|FOLDER]", N_("both directions, over a folder or stick"), sync_options, 0, 1, cmd_sync},
+    {"verify", "[PATH…]", N_("check a store, bundle, hub or clone end to end, offline"), verify_options, 0, -1, cmd_verify},
+    {"rebuild", "", N_("fold the view anew from the journal"), NULL, 0, 0, cmd_rebuild},
+    {"free", "--case C", N_("drop local evidence that the hub holds; it comes back on demand"), case_options, 0, 0, cmd_free},
+    {"shell", "", N_("unlock once, then a command a line"), NULL, 0, 0, cmd_shell},
+    {"hub init", "DIR --name N --admin REQUEST", N_("make a hub"), hub_init_options, 1, 1, cmd_hub_init},
+    {"hub enrol", "DIR REQUEST --roles R,… [--cases C,…] -o FILE", N_("enrol a kit (an admin's task)"), hub_enrol_options, 2, 2,
+        cmd_hub_enrol},
+    {"hub receive", "DIR PATH…", N_("take bundles in at the hub"), NULL, 2, -1, cmd_hub_receive},
+    {"hub sync", "DIR FOLDER", N_("both directions over a folder or stick, the hub's side"), sync_options, 2, 2, cmd_hub_sync},
+    {"hub status", "DIR", N_("what the hub holds"), NULL, 1, 1, cmd_hub_status},
+    {"hub verify", "DIR", N_("check the hub end to end"), verify_options, 1, 1, cmd_hub_verify},
+    {"hub history", "DIR RECORD", N_("who changed what, when and why, from the repository"), case_options, 2, 2, cmd_hub_history},
+    {"hub checkpoint", "DIR -o FILE", N_("a signed list of all that the hub holds, to keep elsewhere"),
+        hub_checkpoint_options, 1, 1, cmd_hub_checkpoint},
+    {"demo", "[DIR]", N_("a whole audit by two auditors and a hub"), demo_options, 0, 1, cmd_demo},
+};
+const size_t commands_len = sizeof commands / sizeof *commands;
+
+static void print_error(void)
+{
+    const char *why = err_message();
+    fprintf(stderr, "satchel: %s\n", *why ? why : T("the command failed"));
+}
+
+static int choose_language(const char *name)
+{
+    if (strncmp(name, "zh", 2) == 0)
+        text_language(LANGUAGE_ZH);
+    else if (strncmp(name, "en", 2) == 0)
+        text_language(LANGUAGE_EN);
+    else
+        return err_set(ERR_USAGE, "'--lang' takes zh or en, not '%s'", name);
+    return 0;
+}
+
+static void choose_default_language(void)
+{
+    static const char *const names[] = {"SATCHEL_LANG", "LC_ALL", "LC_MESSAGES", "LANG"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        const char *value = getenv(names[i]);
+        if (!value || !*value) continue;
+        text_language(strncmp(value, "zh", 2) == 0 ? LANGUAGE_ZH : LANGUAGE_EN);
+        return;
+    }
+}
+
+static int print_result(struct cli *c)
+{
+    struct buf b;
+    buf_init(&b, BUF_UNLIMITED);
+    json_write(&b, c->result);
+    buf_addc(&b, '\n');
+    int r = buf_error(&b);
+    if (!r && fwrite(b.data, 1, b.len, c->out) != b.len) r = err_system("write", "standard output");
+    buf_release(&b);
+    return r;
+}
+
+/* "satchel hub --help": the commands whose name begins with the word. */
+static void help_group(FILE *out, const char *word)
+{
+    size_t n = strlen(word);
+    for (size_t i = 0; i < commands_len; i++)
+        if (strncmp(commands[i].name, word, n) == 0 && commands[i].name[n] == ' ')
+            fprintf(out, "  satchel %s %s\n      %s\n", commands[i].name, commands[i].args, T(commands[i].help));
+}
+
+static void print_help(struct cli *c)
+{
+    if (c->command)
+        cli_help(c->out, c->command);
+    else if (c->args_len)
+        help_group(c->out, c->args[0]);
+    else
+        cli_help_all(c->out);
+}
+
+static int run_command(struct cli *c)
+{
+    const char *lang = cli_option(c, "lang");
+    int r = lang ? choose_language(lang) : 0;
+    if (r) return r;
+    if (cli_flag(c, "help")) {
+        print_help(c);
+        return 0;
+    }
+    if (!c->command) {
+        cli_help_all(stderr);
+        return err_set(ERR_USAGE, "a command is missing");
+    }
+    const char *folder = cli_option(c, "store");
+    if (folder) {
+        if (c->session->store && strcmp(folder, c->session->store_folder) != 0)
+            return err_set(ERR_USAGE, "another store is open here; leave the shell first");
+        c->session->store_folder = arena_strdup(&c->session->arena, folder);
+    }
+    c->json = cli_flag(c, "json");
+    r = c->command->run(c);
+    if (c->json && c->result && (!r || r == ERR_NO)) {
+        int w = print_result(c);
+        if (!r) r = w;
+    }
+    if (fflush(c->out) != 0 && !r) r = err_system("write", "standard output");
+    return r;
+}
+
+int cli_run(struct session *s, int argc, const char **argv, FILE *out)
+{
+    struct cli c = {.session = s, .out = out};
+    arena_init(&c.arena);
+    err_clear();
+    int r = cli_parse(&c, argc, argv);
+    if (!r) r = run_command(&c);
+    if (r && !(r == ERR_NO && !*err_message())) print_error();
+    arena_release(&c.arena);
+    return r ? err_exit_status(r) : c.status;
+}
+
+int satchel_main(int argc, char **argv)
+{
+    struct session s;
+    const struct embedded *table = embedded_find("messages.tsv");
+    if (table) text_table((const char *)table->data, table->size);
+    choose_default_language();
+    session_init(&s);
+    int status = cli_run(&s, argc - 1, (const char **)argv + 1, stdout);
+    session_release(&s);
+    return status;
+}

@@ -1,0 +1,195 @@
+/* Records, values and histories as people read them: labels in their language, links with what they name, widths
+ * that count a Chinese character as two columns. */
+#include "cli.h"
+
+#include <string.h>
+
+#include "satchel/replica/state.h"
+
+#define LABEL_COLUMNS 18
+
+const char *shown(struct cli *c, const char *text)
+{
+    struct buf b;
+    if (!text) return "";
+    buf_init(&b, BUF_UNLIMITED);
+    buf_add_shown(&b, text, strlen(text));
+    const char *s = buf_error(&b) ? "" : arena_strdup(&c->arena, buf_str(&b));
+    buf_release(&b);
+    return s ? s : "";
+}
+
+static int columns(const char *s)
+{
+    int n = 0;
+    for (uint32_t u; (u = utf8_next(&s)) != 0;) n += u >= 0x1100 && (u < 0x2000 || u >= 0x2e80) ? 2 : 1;
+    return n;
+}
+
+static void print_padded(struct cli *c, const char *s, int width)
+{
+    int pad = width - columns(s);
+    fprintf(c->out, "%s%*s", s, pad > 1 ? pad : 1, "");
+}
+
+const struct form *record_form(struct cli *c, const struct fold_record *r)
+{
+    return forms_current(c->session->forms, r->type);
+}
+
+const char *record_title(struct cli *c, const struct fold_record *r)
+{
+    const struct form *form = record_form(c, r);
+    for (size_t i = 0; form && i < form->fields_len; i++) {
+        const char *s = form->fields[i].kind == FIELD_TEXT ? record_str(r, form->fields[i].name) : NULL;
+        if (s) return shown(c, s);
+    }
+    return "";
+}
+
+static const char *shown_link(struct cli *c, const char *link)
+{
+    static const char prefix[] = "register:";
+    const char *case_name = NULL, *id = link;
+    if (strncmp(link, prefix, sizeof prefix - 1) == 0) {
+        case_name = REGISTER_CASE;
+        id = link + sizeof prefix - 1;
+    }
+    const struct fold_record *r = fold_record(store_fold(c->session->store), case_name, id);
+    const char *title = r ? record_title(c, r) : "";
+    const char *s = *title ? arena_printf(&c->arena, "%s (%s)", title, id) : shown(c, id);
+    return s ? s : "";
+}
+
+const char *shown_value(struct cli *c, const struct form_field *f, const char *member, const struct jv *v)
+{
+    struct buf b;
+    if (v->type == JV_STRING && f && !member && f->kind == FIELD_CHOICE) {
+        for (size_t i = 0; i < f->choices_len; i++)
+            if (strcmp(f->choices[i].value, v->string) == 0) return label_text(&f->choices[i].label);
+    }
+    if (v->type == JV_STRING && f && f->kind == FIELD_LINK) return shown_link(c, v->string);
+    if (v->type == JV_STRING) return shown(c, v->string);
+    if (v->type == JV_NULL) return "—";
+    if (v->type == JV_BOOL) return v->boolean ? T("yes") : T("no");
+    buf_init(&b, BUF_UNLIMITED);
+    json_write(&b, v);
+    const char *s = buf_error(&b) ? "" : shown(c, buf_str(&b));
+    buf_release(&b);
+    return s;
+}
+
+const char *kit_person(void *session, const char *kit)
+{
+    struct session *s = session;
+    const struct registry *registry = s->store ? store_registry(s->store) : NULL;
+    const struct registry_kit *k = registry ? registry_kit(registry, kit) : NULL;
+    return k && *k->name ? k->name : NULL;
+}
+
+static const char *person_or_kit(struct cli *c, const char *kit)
+{
+    const char *name = kit_person(c->session, kit);
+    return name ? shown(c, name) : kit;
+}
+
+static void print_heads(struct cli *c, const struct form_field *form_field_, const char *member, const struct fold_field *f)
+{
+    fprintf(c->out, "%s\n", T("conflict, settle it with 'satchel resolve':"));
+    for (size_t i = 0; i < f->heads_len; i++) {
+        const struct entry *e = f->heads[i].by->entry;
+        fprintf(c->out, "      ≠ %s — %s, %s, %s:%lld\n", shown_value(c, form_field_, member, f->heads[i].value),
+            person_or_kit(c, e->kit), e->at, e->kit, (long long)e->seq);
+    }
+}
+
+static void print_field(struct cli *c, const struct form *form, const struct fold_field *f)
+{
+    const char *member = NULL;
+    const struct form_field *ff = form ? form_field(form, f->name, &member) : NULL;
+    const struct jv *value = f->heads[0].value;
+    fprintf(c->out, "  ");
+    print_padded(c, ff ? label_text(&ff->label) : f->name, LABEL_COLUMNS);
+    if (f->conflict) {
+        print_heads(c, ff, member, f);
+    } else if (member) {
+        const char *what = ff->member == FIELD_LINK ? shown_link(c, member) : shown(c, member);
+        fprintf(c->out, "%s%s\n", value->type == JV_BOOL && value->boolean ? "" : "✗ ", what);
+    } else {
+        fprintf(c->out, "%s\n", shown_value(c, ff, NULL, value));
+    }
+}
+
+static void print_void(struct cli *c, const struct fold_record *r)
+{
+    const struct entry *e = r->voided_by->entry;
+    fprintf(c->out, "  %s — %s, %s: %s\n",
+        r->void_state == VOID ? T("voided") : T("voided by one, changed by another: still counts"),
+        person_or_kit(c, e->kit), e->at, shown(c, e->why));
+}
+
+/* Fields in the order of the form, then what the form does not know. */
+void print_record(struct cli *c, const struct fold_record *r)
+{
+    const struct form *form = record_form(c, r);
+    fprintf(c->out, "%s  %s  %s\n", r->id, form ? label_text(&form->title) : r->type, r->case_name);
+    if (!r->created) fprintf(c->out, "  %s\n", T("the entry that creates this record has not arrived"));
+    if (r->void_state != NOT_VOID) print_void(c, r);
+    for (size_t i = 0; form && i < form->fields_len; i++) {
+        for (size_t k = 0; k < r->fields_len; k++) {
+            const char *member;
+            if (form_field(form, r->fields[k].name, &member) == &form->fields[i]) print_field(c, form, &r->fields[k]);
+        }
+    }
+    for (size_t k = 0; k < r->fields_len; k++) {
+        const char *member;
+        if (!form || !form_field(form, r->fields[k].name, &member)) print_field(c, NULL, &r->fields[k]);
+    }
+}
+
+void print_record_line(struct cli *c, const struct fold_record *r)
+{
+    const char *mark = r->void_state == VOID ? T(" [voided]") : r->conflicts ? T(" [conflict]") : "";
+    print_padded(c, r->id, 34);
+    fprintf(c->out, "%s%s\n", record_title(c, r), mark);
+}
+
+/* ---- history ---- */
+
+static void print_change(struct cli *c, const struct form *form, const char *name, const struct jv *old, const struct jv *new)
+{
+    const char *member = NULL;
+    const struct form_field *f = form ? form_field(form, name, &member) : NULL;
+    const char *label = f ? label_text(&f->label) : name;
+    if (member) {
+        const char *what = f->member == FIELD_LINK ? shown_link(c, member) : shown(c, member);
+        fprintf(c->out, "    %s: %s%s\n", label, new->type == JV_BOOL && new->boolean ? "+ " : "− ", what);
+    } else if (old && old->type != JV_NULL) {
+        fprintf(c->out, "    %s: %s → %s\n", label, shown_value(c, f, NULL, old), shown_value(c, f, NULL, new));
+    } else {
+        fprintf(c->out, "    %s: %s\n", label, shown_value(c, f, NULL, new));
+    }
+}
+
+static const char *verdict_of_signature(const char *s)
+{
+    if (s && strcmp(s, "good") == 0) return T("signature good");
+    if (s && strcmp(s, "bad") == 0) return T("signature BAD");
+    return T("key unknown");
+}
+
+void print_history(struct cli *c, const struct jv *history)
+{
+    for (size_t i = 0; i < history->len; i++) {
+        const struct jv *h = history->items[i], *set = jv_get(h, "set"), *old = jv_get(h, "old");
+        const char *record = jv_get_str(h, "record"), *why = jv_get_str(h, "why");
+        const char *slash = record ? strchr(record, '/') : NULL;
+        const char *type = slash ? arena_strndup(&c->arena, record, (size_t)(slash - record)) : NULL;
+        const struct form *form = type ? forms_current(c->session->forms, type) : NULL;
+        fprintf(c->out, "%s  %s  %s  %s\n", jv_get_str(h, "at"), shown(c, jv_get_str(h, "by")), jv_get_str(h, "entry"),
+            verdict_of_signature(jv_get_str(h, "signature")));
+        for (size_t k = 0; set && k < set->len; k++)
+            print_change(c, form, set->keys[k], jv_get(old, set->keys[k]), set->items[k]);
+        if (why) fprintf(c->out, "    “%s”\n", shown(c, why));
+    }
+}
