@@ -1,8 +1,9 @@
 /* The set of entries, and the state it folds to (design.md §1.1, §3). The state is a pure function of the set of
  * entries and of the verdicts on them: order of arrival, repeats and clocks never change it.
  *
- * Not for two threads at once. Entries live in fold_arena (parse straight into it). All pointers handed out are
- * borrowed until the next fold_add or fold_judge. */
+ * Not for two threads at once. Entries live in fold_arena (parse straight into it). What is handed out is borrowed until
+ * the next fold_add or fold_judge; a `struct held` and the names in it last as long as the fold. After a failure (only
+ * memory can fail) the fold is good for nothing but fold_free. */
 #ifndef SATCHEL_REPLICA_FOLD_H
 #define SATCHEL_REPLICA_FOLD_H
 
@@ -21,7 +22,7 @@ struct held {
     const struct entry *entry;
     unsigned char public_key[KEY_SIZE]; /* that its signature was made with */
     enum verdict verdict;
-    const char *reason; /* of a quarantine; else NULL */
+    const char *reason; /* of a quarantine or of waiting; else NULL */
     int64_t place;      /* the holder's own: journal row, … */
 };
 
@@ -34,7 +35,7 @@ struct fold_field {
     const char *name;
     const struct fold_head *heads; /* sorted by entry id; at least one */
     size_t heads_len;
-    bool conflict; /* two heads or more with different values */
+    bool conflict; /* two heads or more with different values (of a set's member null and false are the same: absent) */
 };
 
 enum void_state { NOT_VOID, VOID, VOID_CONFLICT };
@@ -52,6 +53,7 @@ struct fold_record {
     size_t conflicts;             /* fields in conflict, a void conflict included */
     struct held *const *entries;  /* every entry of it, whatever its verdict, sorted by kit and seq and id */
     size_t entries_len;
+    size_t applied; /* how many of them apply; 0: the record has no state, hence no file in the hub's record/ */
 };
 
 /* One kit's chain in one case. */
@@ -73,7 +75,7 @@ int fold_new(struct fold **out) MUST_CHECK;
 void fold_free(struct fold *f);
 struct arena *fold_arena(struct fold *f);
 
-/* Takes an entry in. *known is set where it was held already (then nothing changes). */
+/* Takes an entry in; e lives as long as the fold, reason is copied. *known is set where it was held already (then nothing changes). */
 int fold_add(struct fold *f, const struct entry *e, const unsigned char public_key[KEY_SIZE], enum verdict v,
     const char *reason, int64_t place, bool *known) MUST_CHECK;
 /* Another verdict on an entry that is held. ERR_MISSING when it is not. */
@@ -99,16 +101,22 @@ const struct fold_chain *fold_chain(struct fold *f, const char *case_name, const
 int fold_have(struct fold *f, const char *case_name, struct arena *a, const struct have **out, size_t *len) MUST_CHECK;
 /* Ids named in a `seen` of the case whose entries are not held; sorted, in the arena. */
 int fold_unseen(struct fold *f, const char *case_name, struct arena *a, const char *const **out, size_t *len) MUST_CHECK;
-/* The next free number for a record of this kit, over all cases, whatever the verdicts: highest + 1. */
+/* The next free number for a record of this kit, over all cases, whatever the verdicts: highest + 1 of the records that
+ * carry its name and that it has signed an entry of (others cannot use its numbers up). */
 int32_t fold_next_number(const struct fold *f, const char *kit);
 
 /* Reading a record. */
 const struct fold_field *record_field(const struct fold_record *r, const char *name); /* NULL: none */
 /* The value: of one head or of equal heads. NULL: absent, null or in conflict. */
+const struct jv *field_value(const struct fold_field *f);
 const struct jv *record_value(const struct fold_record *r, const char *name);
 const char *record_str(const struct fold_record *r, const char *name);
 /* Calls each member of a set that is true. */
 int record_members(const struct fold_record *r, const char *set, int (*each)(void *ctx, const char *member), void *ctx);
 bool record_has_member(const struct fold_record *r, const char *set, const char *member);
+/* What a new value of this field must name in its `seen`: the ids of its heads, cleared ones too; for "void", those of
+ * every head of the record. Sorted, in the arena; none for a record that is NULL. */
+int record_seen(const struct fold_record *r, const char *name, struct arena *a, const char *const **out, size_t *len)
+    MUST_CHECK;
 
 #endif
