@@ -14,6 +14,7 @@
 #define SIGNATURE_SIZE 64
 #define NONCE_SIZE 12
 #define TAG_SIZE 16
+#define SCRYPT_MAX_LOG_N 20
 
 /* A hash that runs: SHA-256, or SHA-1 for git's object names only. */
 struct digest;
@@ -23,12 +24,14 @@ void digest_add(struct digest *d, const void *bytes, size_t len);
 void digest_end(struct digest *d, unsigned char *out); /* and starts anew */
 void digest_free(struct digest *d);
 
+/* These cannot fail but for a want of memory at a thread's first call; a hash must never lie, so then they abort. */
 void sha256(unsigned char out[SHA256_SIZE], const void *bytes, size_t len);
 void sha512(unsigned char out[64], const void *bytes, size_t len);
 void hmac_sha256(unsigned char out[SHA256_SIZE], const void *key, size_t key_len, const void *bytes, size_t len);
 int hkdf_sha256(unsigned char *out, size_t out_len, const void *key, size_t key_len, const void *salt,
     size_t salt_len, const char *info) MUST_CHECK;
-/* scrypt, N = 2^log_n, r = 8, p = 1. Takes 2^(log_n+10) bytes of memory; log_n 1 … 20, else ERR_INPUT. */
+/* scrypt, N = 2^log_n, r = 8, p = 1. Takes 2^(log_n+10) bytes of memory; log_n 1 … SCRYPT_MAX_LOG_N,
+ * else ERR_INPUT. */
 int scrypt(unsigned char *out, size_t out_len, const char *passphrase, const void *salt, size_t salt_len,
     int log_n) MUST_CHECK;
 
