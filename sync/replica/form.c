@@ -358,14 +358,30 @@ static const char *kind_name(enum field_kind kind)
     return "";
 }
 
+/* The choices, or the types that may be linked, as people read a list. */
+static void list_allowed(struct buf *out, const struct form_field *field)
+{
+    for (size_t i = 0; i < field->choices_len; i++) buf_addf(out, i ? ", %s" : "%s", field->choices[i].value);
+    for (size_t i = 0; i < field->to_len; i++) buf_addf(out, i ? ", %s" : "%s", field->to[i]);
+}
+
 static int refuse(const struct form *f, const struct form_field *field, const char *name)
 {
     if (field == &void_field) return err_set(ERR_INPUT, "field 'void' takes true, or null to take it back");
+    struct buf allowed;
+    buf_init(&allowed, FORM_MAX_BYTES);
+    list_allowed(&allowed, field);
+    const char *kind = kind_name(field->kind == FIELD_SET ? field->member : field->kind),
+               *list = buf_str(&allowed);
     if (field->kind == FIELD_SET)
-        return err_set(ERR_INPUT, "'%s' of %s is a set of %s: its members are true or false", name, f->type,
-            kind_name(field->member));
-    return err_set(
-        ERR_INPUT, "field '%s' of %s takes a value of kind %s", name, f->type, kind_name(field->kind));
+        err_set(
+            ERR_INPUT, "'%s' of %s: each member is a %s (%s), and true or false", name, f->type, kind, list);
+    else if (allowed.len > 0)
+        err_set(ERR_INPUT, "field '%s' of %s takes a %s: %s", name, f->type, kind, list);
+    else
+        err_set(ERR_INPUT, "field '%s' of %s takes a value of kind %s", name, f->type, kind);
+    buf_release(&allowed);
+    return ERR_INPUT;
 }
 
 int form_check_value(const struct form *f, const char *name, const struct jv *value)
@@ -381,11 +397,11 @@ int form_check_value(const struct form *f, const char *name, const struct jv *va
 
 int form_check_entry(const struct form *f, const struct entry *e)
 {
-    if (f->in_register != (strcmp(e->case_name, REGISTER_CASE) == 0))
-        return err_set(ERR_INPUT,
-            f->in_register ? "%s is a record of the register, not of a case"
-                           : "%s is a record of a case, not of the register",
-            f->type);
+    bool in_register = strcmp(e->case_name, REGISTER_CASE) == 0;
+    if (f->in_register && !in_register)
+        return err_set(ERR_INPUT, "%s is a record of the register, not of a case", f->type);
+    if (!f->in_register && in_register)
+        return err_set(ERR_INPUT, "%s is a record of a case, not of the register", f->type);
     for (size_t i = 0; i < e->fields_len; i++) {
         int rc = form_check_value(f, e->fields[i].name, e->fields[i].value);
         if (rc) return rc;

@@ -15,7 +15,9 @@ struct registry_kit {
     unsigned char recipient[KEY_SIZE]; /* age X25519 point */
     const char *person;                /* record id */
     const char *name, *email;          /* of the person; "" where not known */
-    const struct fold_record *record;  /* of the kit: "revoked" and the rest */
+    const struct fold_record *record;  /* of the kit */
+    bool revoked; /* its record names a last entry, or it or its person is voided: it opens no session and receives nothing;
+                     what it signed up to then stays good */
 };
 
 struct registry;
@@ -24,22 +26,28 @@ struct registry;
 int registry_new(struct registry **out, struct fold *f, struct forms *forms, const unsigned char root[KEY_SIZE])
     MUST_CHECK;
 void registry_free(struct registry *r);
-const struct registry_kit *registry_kit(const struct registry *r, const char *kit); /* NULL: not enrolled */
-/* Kits, sorted by id. */
+const struct registry_kit *registry_kit(const struct registry *r, const char *kit); /* NULL: not enrolled, unsettled */
+/* Kits, sorted by id, revoked ones too. A kit is unsettled while its record lacks a key, a recipient or a person, or has
+ * one in conflict, or while two records that are not voided enrol it with different keys, recipients or persons: it is
+ * then in no answer here, and its entries wait. */
 const struct registry_kit *const *registry_kits(const struct registry *r, size_t *len);
 bool registry_root(const struct registry *r, const unsigned char public_key[KEY_SIZE]);
 /* The hub record of the register (type "hub": name, key, recipient); false when there is none. */
 bool registry_hub(const struct registry *r, struct registry_kit *out);
-/* Does the person of this kit hold the role (one of auditor … admin), at RFC 3339 time `at` (NULL: whenever)? */
+/* Does the person of this kit hold the role (one of auditor … admin), at RFC 3339 time `at` (NULL: whenever)? Never for a
+ * revoked kit, nor while the role is in conflict. */
 bool registry_role(const struct registry *r, const char *kit, const char *role, const char *at);
 /* May this kit's person see the case: the register, everyone; headquarters and admin, all; others where an
- * "assignment" record of the case names the person, or their own kit has written in the case. */
+ * "assignment" record of the case names the person, or their own kit has written in the case what applies. So whoever lets
+ * a kit write into a case that is there must ask this first. Nobody with a revoked kit may see anything. */
 bool registry_may_see(const struct registry *r, struct fold *f, const char *kit, const char *case_name);
 
 /* The verdict on an entry whose signature is known to be good by `public_key`: signature's key against the enrolled
  * key, revocation (kit field "revoked.<case>:<seq>": entries of that case above the seq are refused; a revoked kit with
- * no member for a case is refused there wholly), form, role, validity against `at`. The reason (English, via T where
- * shown) is written into the arena. Waiting: kit or form unknown. */
+ * no member for a case is refused there wholly), form, role, validity against `at`. A voided kit or person is revoked
+ * wholly. Waiting: kit or form unknown, the kit unsettled, or what its person may do in conflict. The reason is English,
+ * for T where it is shown: a constant string, or for a field that the form does not allow one in the arena that names
+ * it; NULL when the entry is good. */
 int registry_judge(const struct registry *r, const struct forms *forms, const struct entry *e,
     const unsigned char public_key[KEY_SIZE], struct arena *a, enum verdict *verdict, const char **reason) MUST_CHECK;
 
