@@ -146,8 +146,11 @@ static int read_enrolment(struct cli *c, const char *path, struct enrolment *out
 int cmd_join(struct cli *c)
 {
     struct enrolment e;
+    struct file_info info;
     char hub_kit[KIT_ID_SIZE], spoken[30];
     int r = session_store(c->session);
+    if (!r) r = os_stat(&info, c->args[0]);
+    if (!r && info.is_folder) return cmd_join_folder(c, c->args[0]);
     if (!r) r = read_enrolment(c, c->args[0], &e);
     if (r) return r;
     struct store *s = c->session->store;

@@ -55,7 +55,8 @@ static const char *shown_link(struct cli *c, const char *link)
         case_name = REGISTER_CASE;
         id = link + sizeof prefix - 1;
     }
-    const struct fold_record *r = fold_record(store_fold(c->session->store), case_name, id);
+    struct store *store = c->session->store; /* none at a hub's own commands: ids must do there */
+    const struct fold_record *r = store ? fold_record(store_fold(store), case_name, id) : NULL;
     const char *title = r ? record_title(c, r) : "";
     const char *s = *title ? arena_printf(&c->arena, "%s (%s)", title, id) : shown(c, id);
     return s ? s : "";

@@ -20,9 +20,10 @@ struct hub_hooks {
     void *ctx;
     /* The case at a glance, Markdown. */
     int (*readme)(void *ctx, struct fold *f, const char *case_name, const struct registry *r, struct buf *out);
-    /* A bundle was merged: entries new to the case, with their commits (hex of 20 bytes). For the index. */
-    int (*merged)(void *ctx, struct fold *f, const char *case_name, const struct held *const *entries,
-        const char *const *commits, size_t len);
+    /* A bundle was merged: the entries new to the case (or judged anew), and the hex of the commit that the branch
+     * stands at now. For the index. A failure does not undo the merge. */
+    int (*merged)(void *ctx, struct fold *f, const char *case_name, const struct held *const *entries, size_t len,
+        const char *tip);
 };
 
 struct hub;
@@ -39,6 +40,11 @@ const unsigned char *hub_recipient(const struct hub *h);
 const unsigned char *hub_root(const struct hub *h);
 const char *hub_repo_path(const struct hub *h);
 const char *const *hub_cases(struct hub *h, size_t *len);
+/* The hex of the commit that a case's branch stands at; NULL: no such case. */
+const char *hub_tip(struct hub *h, const char *case_name);
+/* One entry from log/ (or quarantine/), read alone, for a history without the whole case. */
+int hub_entry(struct hub *h, const char *case_name, const char *kit, int64_t seq, const char *id, struct arena *a,
+    struct entry **out, unsigned char public_key[KEY_SIZE], enum verdict *verdict) MUST_CHECK;
 /* The fold of one case, loaded from the repository when first asked for. The register's is part of it always. */
 int hub_fold(struct hub *h, const char *case_name, struct fold **out) MUST_CHECK;
 const struct registry *hub_registry(struct hub *h);

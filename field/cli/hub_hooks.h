@@ -1,0 +1,20 @@
+/* What the program hands the hub of what the hub itself does not know: the page of a case, and the index. */
+#ifndef HUB_HOOKS_H
+#define HUB_HOOKS_H
+
+#include "satchel/hub/hub.h"
+#include "satchel/store/index.h"
+
+struct hub_desk {
+    struct hub *hub;
+    struct index *index;
+    struct forms *forms;
+    struct hub_hooks hooks;
+};
+/* Opens the hub in a folder, with its index. */
+int hub_desk_open(struct hub_desk *d, const char *folder, struct forms *forms) MUST_CHECK;
+void hub_desk_close(struct hub_desk *d);
+/* Brings the index up to every branch of the hub. */
+int hub_desk_index(struct hub_desk *d) MUST_CHECK;
+
+#endif

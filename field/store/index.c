@@ -1,0 +1,179 @@
+/* The hub's index in SQLite; rebuildable, so it need not survive a power cut: synchronous=OFF, and a tip a case that
+ * is written in the same transaction as its rows. */
+#include "satchel/store/index.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "satchel/replica/state.h"
+
+struct index {
+    struct db *db;
+};
+
+static const char schema[] =
+    "PRAGMA journal_mode=DELETE; PRAGMA synchronous=OFF;"
+    "CREATE TABLE IF NOT EXISTS tip(case_name TEXT PRIMARY KEY, tip TEXT NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE IF NOT EXISTS entry(case_name TEXT NOT NULL, record TEXT NOT NULL, kit TEXT NOT NULL, seq INTEGER NOT NULL,"
+    " id TEXT NOT NULL, verdict INTEGER NOT NULL, PRIMARY KEY(case_name, record, kit, seq, id)) WITHOUT ROWID;"
+    "CREATE TABLE IF NOT EXISTS record(case_name TEXT NOT NULL, id TEXT NOT NULL, type TEXT NOT NULL, void INTEGER NOT NULL,"
+    " conflicts INTEGER NOT NULL, fields TEXT NOT NULL, PRIMARY KEY(id, case_name)) WITHOUT ROWID;";
+
+int index_open(struct index **out, const char *path)
+{
+    struct index *x = calloc(1, sizeof *x);
+    if (!x) return err_memory();
+    int r = db_open(&x->db, path);
+    if (!r) {
+        db_exec(x->db, schema);
+        r = db_error(x->db);
+    }
+    if (r) {
+        index_close(x);
+        return r;
+    }
+    *out = x;
+    return 0;
+}
+
+void index_close(struct index *x)
+{
+    if (!x) return;
+    db_close(x->db);
+    free(x);
+}
+
+struct db *index_db(struct index *x)
+{
+    return x->db;
+}
+
+bool index_is_at(struct index *x, const char *case_name, const char *tip)
+{
+    struct db_stmt *s = db_query(x->db, "SELECT 1 FROM tip WHERE case_name=? AND tip=?", "ss", case_name, tip);
+    bool yes = db_row(s);
+    db_done(s);
+    return yes;
+}
+
+static void put_entry(struct index *x, const struct held *h)
+{
+    const struct entry *e = h->entry;
+    db_run(x->db, "INSERT OR REPLACE INTO entry VALUES(?,?,?,?,?,?)", "sssisi", e->case_name, e->record, e->kit, e->seq, e->id,
+        (int64_t)h->verdict);
+}
+
+static int put_record(struct index *x, const struct fold_record *r)
+{
+    struct arena a;
+    struct buf b;
+    arena_init(&a);
+    buf_init(&b, BUF_UNLIMITED);
+    struct jv *o = record_json(&a, r, NULL, NULL);
+    if (o) json_write(&b, jv_get(o, "fields"));
+    int rc = o ? buf_error(&b) : err_memory();
+    if (!rc)
+        db_run(x->db, "INSERT OR REPLACE INTO record VALUES(?,?,?,?,?,?)", "sssiis", r->case_name, r->id, r->type,
+            (int64_t)r->void_state, (int64_t)r->conflicts, buf_str(&b));
+    buf_release(&b);
+    arena_release(&a);
+    return rc;
+}
+
+static int merge_some(struct index *x, struct fold *f, const char *case_name, const struct held *const *entries, size_t len)
+{
+    struct map touched;
+    int r = 0;
+    map_init(&touched);
+    for (size_t i = 0; i < len && !r; i++) {
+        put_entry(x, entries[i]);
+        if (map_get(&touched, entries[i]->entry->record)) continue;
+        const struct fold_record *record = fold_record(f, case_name, entries[i]->entry->record);
+        if (record) r = put_record(x, record);
+        if (!r) r = map_put(&touched, entries[i]->entry->record, x);
+    }
+    map_release(&touched);
+    return r;
+}
+
+static int merge_all(struct index *x, struct fold *f, const char *case_name)
+{
+    const struct fold_record *const *records;
+    size_t len;
+    db_run(x->db, "DELETE FROM entry WHERE case_name=?", "s", case_name);
+    db_run(x->db, "DELETE FROM record WHERE case_name=?", "s", case_name);
+    int r = fold_records(f, case_name, &records, &len);
+    for (size_t i = 0; i < len && !r; i++) {
+        for (size_t k = 0; k < records[i]->entries_len; k++) put_entry(x, records[i]->entries[k]);
+        r = put_record(x, records[i]);
+    }
+    return r;
+}
+
+int index_merge(struct index *x, struct fold *f, const char *case_name, const struct held *const *entries, size_t len,
+    const char *tip)
+{
+    db_exec(x->db, "BEGIN IMMEDIATE");
+    int r = entries ? merge_some(x, f, case_name, entries, len) : merge_all(x, f, case_name);
+    db_run(x->db, "INSERT OR REPLACE INTO tip VALUES(?,?)", "ss", case_name, tip);
+    int rc = db_error(x->db);
+    if (!r) r = rc;
+    db_exec(x->db, r ? "ROLLBACK" : "COMMIT");
+    rc = db_error(x->db);
+    return r ? r : rc;
+}
+
+/* A whole id finds its row by key; a tail looks through the ids. */
+static int find_record(struct index *x, const char *text, const char *case_name, struct arena *a, const char **record,
+    const char **found_case)
+{
+    struct record_id id;
+    bool whole = record_id_read(&id, text);
+    const char *sql = whole ? "SELECT id, case_name FROM record WHERE id=?1 AND (?2 IS NULL OR case_name=?2)"
+                            : "SELECT id, case_name FROM record WHERE substr(id, -length(?1))=?1 AND "
+                              "substr(id, -length(?1)-1, 1) IN ('/','-') AND (?2 IS NULL OR case_name=?2)";
+    struct db_stmt *s = db_query(x->db, sql, "ss", text, case_name);
+    int n = 0;
+    while (db_row(s)) {
+        if (n++) continue;
+        *record = arena_strdup(a, db_text(s, 0));
+        *found_case = arena_strdup(a, db_text(s, 1));
+    }
+    int r = db_error(x->db);
+    if (r) return r;
+    if (!n) return err_set(ERR_MISSING, "there is no record '%s'", text);
+    if (n > 1) return err_set(ERR_INPUT, "'%s' may be any of %d records; give more of its id, or --case", text, n);
+    return *record && *found_case ? 0 : err_memory();
+}
+
+int index_record(struct index *x, const char *text, const char *case_name, struct arena *a, struct index_entry **out,
+    size_t *len)
+{
+    const char *record, *found_case;
+    size_t n = 0, cap = 0;
+    struct index_entry *list = NULL;
+    int r = find_record(x, text, case_name, a, &record, &found_case);
+    if (r) return r;
+    struct db_stmt *s = db_query(x->db, "SELECT kit, seq, id FROM entry WHERE case_name=? AND record=? ORDER BY kit, seq, id",
+        "ss", found_case, record);
+    while (db_row(s)) {
+        if (n == cap) {
+            size_t more = cap ? cap * 2 : 16;
+            struct index_entry *grown = arena_alloc(a, more * sizeof *grown);
+            if (!grown) {
+                db_done(s);
+                return err_memory();
+            }
+            if (n) memcpy(grown, list, n * sizeof *list);
+            list = grown;
+            cap = more;
+        }
+        list[n++] = (struct index_entry){found_case, record, arena_strdup(a, db_text(s, 0)), arena_strdup(a, db_text(s, 2)),
+            db_int(s, 1)};
+    }
+    r = db_error(x->db);
+    if (r) return r;
+    *out = list;
+    *len = n;
+    return 0;
+}
