@@ -58,9 +58,17 @@ static int parse_failed(const json_error_t *e)
     }
 }
 
-static int convert(const struct jv **out, struct arena *a, const json_t *j, int options);
+static int convert(struct jv *out, struct arena *a, const json_t *j, int options);
 
-static int convert_real(const struct jv **out, struct arena *a, double number, int options)
+static int set_string(struct jv *out, struct arena *a, const char *s, size_t len)
+{
+    out->type = JV_STRING;
+    out->string = arena_strndup(a, s, len);
+    out->len = len;
+    return out->string ? 0 : ERR_ROAD;
+}
+
+static int convert_real(struct jv *out, struct arena *a, double number, int options)
 {
     char text[32];
     if (!(options & JSON_FLOATS_TO_STRING))
@@ -69,32 +77,37 @@ static int convert_real(const struct jv **out, struct arena *a, double number, i
         snprintf(text, sizeof text, "%.*g", digits, number);
         if (strtod(text, NULL) == number) break;
     }
-    *out = jv_string(a, text);
-    return *out ? 0 : ERR_ROAD;
+    return set_string(out, a, text, strlen(text));
 }
 
-static int convert_integer(const struct jv **out, struct arena *a, int64_t number)
+static int convert_integer(struct jv *out, int64_t number)
 {
     if (number > JV_INT_MAX || number < -JV_INT_MAX)
         return err_set(ERR_INPUT, "JSON has the number %" PRId64 ": integers end at 2^53", number);
-    *out = jv_int(a, number);
-    return *out ? 0 : ERR_ROAD;
+    out->type = JV_INT;
+    out->integer = number;
+    return 0;
 }
 
-static int convert_array(const struct jv **out, struct arena *a, const json_t *j, int options)
+/* Sets out->items to `len` values that lie side by side, still to be filled. */
+static struct jv *list_values(struct jv *out, struct arena *a, size_t len)
+{
+    struct jv *values = arena_alloc(a, len * sizeof *values);
+    out->items = arena_alloc(a, len * sizeof *out->items);
+    if (!values || !out->items) return NULL;
+    for (size_t i = 0; i < len; i++) out->items[i] = &values[i];
+    return values;
+}
+
+static int convert_array(struct jv *out, struct arena *a, const json_t *j, int options)
 {
     size_t len = json_array_size(j);
-    struct jv *v = jv_array(a);
-    if (!v) return ERR_ROAD;
-    v->items = arena_alloc(a, len * sizeof *v->items);
-    if (!v->items) return ERR_ROAD;
-    v->len = v->cap = len;
-    for (size_t i = 0; i < len; i++) {
-        int rc = convert(&v->items[i], a, json_array_get(j, i), options);
-        if (rc) return rc;
-    }
-    *out = v;
-    return 0;
+    struct jv *values = list_values(out, a, len);
+    int rc = values ? 0 : ERR_ROAD;
+    out->type = JV_ARRAY;
+    out->len = len;
+    for (size_t i = 0; rc == 0 && i < len; i++) rc = convert(&values[i], a, json_array_get(j, i), options);
+    return rc;
 }
 
 struct pair {
@@ -120,30 +133,26 @@ static int sort_members(struct arena *a, struct jv *v)
     return 0;
 }
 
-static int convert_object(const struct jv **out, struct arena *a, const json_t *j, int options)
+static int convert_object(struct jv *out, struct arena *a, const json_t *j, int options)
 {
     size_t len = json_object_size(j);
     bool sorted = true;
-    struct jv *v = jv_object(a);
-    if (!v) return ERR_ROAD;
-    v->keys = arena_alloc(a, len * sizeof *v->keys);
-    v->items = arena_alloc(a, len * sizeof *v->items);
-    if (!v->keys || !v->items) return ERR_ROAD;
-    v->cap = len;
+    struct jv *values = list_values(out, a, len);
+    out->type = JV_OBJECT;
+    out->keys = arena_alloc(a, len * sizeof *out->keys);
+    if (!values || !out->keys) return ERR_ROAD;
     for (void *it = json_object_iter((json_t *)j); it; it = json_object_iter_next((json_t *)j, it)) {
         const char *key = arena_strdup(a, json_object_iter_key(it));
-        if (!key) return ERR_ROAD;
-        int rc = convert(&v->items[v->len], a, json_object_iter_value(it), options);
+        int rc = key ? convert(&values[out->len], a, json_object_iter_value(it), options) : ERR_ROAD;
         if (rc) return rc;
-        if (v->len > 0 && strcmp(v->keys[v->len - 1], key) > 0) sorted = false;
-        v->keys[v->len++] = key;
+        if (out->len > 0 && strcmp(out->keys[out->len - 1], key) > 0) sorted = false;
+        out->keys[out->len++] = key;
     }
-    *out = v;
-    return sorted ? 0 : sort_members(a, v);
+    return sorted ? 0 : sort_members(a, out);
 }
 
-/* Recursion is bounded by check_text. */
-static int convert(const struct jv **out, struct arena *a, const json_t *j, int options)
+/* Fills a zeroed value, which is null. Recursion is bounded by check_text. */
+static int convert(struct jv *out, struct arena *a, const json_t *j, int options)
 {
     switch (json_typeof(j)) {
     case JSON_OBJECT:
@@ -151,33 +160,32 @@ static int convert(const struct jv **out, struct arena *a, const json_t *j, int 
     case JSON_ARRAY:
         return convert_array(out, a, j, options);
     case JSON_INTEGER:
-        return convert_integer(out, a, json_integer_value(j));
+        return convert_integer(out, json_integer_value(j));
     case JSON_REAL:
         return convert_real(out, a, json_real_value(j), options);
     case JSON_STRING:
-        *out = jv_stringn(a, json_string_value(j), json_string_length(j));
-        break;
+        return set_string(out, a, json_string_value(j), json_string_length(j));
     case JSON_TRUE:
     case JSON_FALSE:
-        *out = jv_bool(a, json_is_true(j));
-        break;
+        out->type = JV_BOOL;
+        out->boolean = json_is_true(j);
+        return 0;
     default:
-        *out = jv_null(a);
-        break;
+        return 0;
     }
-    return *out ? 0 : ERR_ROAD;
 }
 
 int json_parse(
     const struct jv **out, struct arena *a, const void *bytes, size_t len, int max_depth, int options)
 {
     json_error_t error;
-    const struct jv *v = NULL;
+    struct jv *v = jv_null(a);
+    if (!v) return ERR_ROAD;
     int rc = check_text(bytes, len, max_depth);
     if (rc) return rc;
     json_t *j = json_loadb(bytes, len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &error);
     if (!j) return parse_failed(&error);
-    rc = convert(&v, a, j, options);
+    rc = convert(v, a, j, options);
     json_decref(j);
     if (rc == 0) *out = v;
     return rc;
@@ -278,6 +286,8 @@ int json_parse_canonical(const struct jv **out, struct arena *a, const void *byt
     int rc = json_parse(&v, a, bytes, len, max_depth, 0);
     if (rc) return rc;
     buf_init(&canonical, BUF_UNLIMITED);
+    buf_space(&canonical, len); /* so that it need not grow */
+    buf_clear(&canonical);
     json_write(&canonical, v);
     rc = buf_error(&canonical);
     if (rc == 0 && (canonical.len != len || memcmp(canonical.data, bytes, len) != 0))
@@ -402,10 +412,7 @@ struct jv *jv_string(struct arena *a, const char *s)
 struct jv *jv_stringn(struct arena *a, const char *s, size_t len)
 {
     struct jv *v = new_value(a, JV_STRING);
-    if (!v) return NULL;
-    v->string = arena_strndup(a, s, len);
-    v->len = len;
-    return v->string ? v : NULL;
+    return v && set_string(v, a, s, len) == 0 ? v : NULL;
 }
 
 struct jv *jv_array(struct arena *a)
@@ -422,7 +429,8 @@ struct jv *jv_object(struct arena *a)
 static int make_room(struct arena *a, struct jv *v)
 {
     if (v->len < v->cap) return 0;
-    size_t cap = v->cap ? 2 * v->cap : 8;
+    size_t cap = v->len < 4 ? 8 : 2 * v->len;
+    if (cap > UINT32_MAX) return err_memory();
     const struct jv **items = arena_alloc(a, cap * sizeof *items);
     const char **keys = v->type == JV_OBJECT ? arena_alloc(a, cap * sizeof *keys) : NULL;
     if (!items || (v->type == JV_OBJECT && !keys)) return ERR_ROAD;
@@ -430,7 +438,7 @@ static int make_room(struct arena *a, struct jv *v)
     if (v->len && keys) memcpy(keys, v->keys, v->len * sizeof *keys);
     v->items = items;
     v->keys = keys;
-    v->cap = cap;
+    v->cap = (uint32_t)cap;
     return 0;
 }
 

@@ -17,13 +17,15 @@ enum jv_type { JV_NULL, JV_BOOL, JV_INT, JV_STRING, JV_ARRAY, JV_OBJECT };
 
 struct jv {
     enum jv_type type;
-    bool boolean;
-    int64_t integer;
-    const char *string;       /* JV_STRING: UTF-8, NUL-terminated */
-    size_t len;               /* bytes of the string, items of the array, members of the object */
-    const struct jv **items;  /* JV_ARRAY: values; JV_OBJECT: values, in the order of keys */
-    const char **keys;        /* JV_OBJECT: in code-point order once parsed or sorted */
-    size_t cap;               /* room in items and keys while it is being built */
+    uint32_t cap; /* room in items and keys while they are being built */
+    union {       /* by type */
+        bool boolean;
+        int64_t integer;
+        const char *string;      /* UTF-8, NUL-terminated */
+        const struct jv **items; /* of an array; of an object: its values, in the order of keys */
+    };
+    size_t len;        /* bytes of the string, items of the array, members of the object */
+    const char **keys; /* JV_OBJECT: in code-point order */
 };
 
 /* Floats are an error, or with JSON_FLOATS_TO_STRING (foreign catalogues) become strings. */
