@@ -192,7 +192,7 @@ static int settle_head(struct fold *f, struct node *n, size_t i)
 /* One entry more (or less) of this record names the value that `n` has set. */
 static int count_naming(struct fold *f, struct node *n, const struct record *r, const char *field, bool more)
 {
-    const struct entry_field *set = n->record == r ? entry_field(n->held.entry, field) : NULL;
+    const struct entry_field *set = n->record == r ? field_set(n->held.entry, field) : NULL;
     if (!set) return 0;
     size_t i = (size_t)(set - n->held.entry->fields);
     if (more)

@@ -40,6 +40,9 @@ struct chain {
     int64_t seq_before; /* the seq that is held next below `highest`, of those checked; 0: none */
 };
 
+/* As entry_field, by halving: an entry from outside may set tens of thousands. */
+const struct entry_field *field_set(const struct entry *e, const char *name);
+
 int record_insert(struct arena *a, struct record *r, struct node *n) MUST_CHECK;
 /* Field i of the entry is, or is not, a head of its record. Telling it twice changes nothing. */
 int record_set_head(struct arena *a, struct record *r, const struct node *n, size_t i, bool head) MUST_CHECK;

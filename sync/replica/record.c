@@ -66,6 +66,17 @@ int record_compare(const struct record *a, const struct record *b)
 
 /* ---- heads ---- */
 
+static int compare_set(const void *item, const void *name)
+{
+    return strcmp(((const struct entry_field *)item)->name, name);
+}
+
+const struct entry_field *field_set(const struct entry *e, const char *name)
+{
+    size_t place = array_place(e->fields, e->fields_len, sizeof *e->fields, compare_set, name);
+    return place < e->fields_len && strcmp(e->fields[place].name, name) == 0 ? &e->fields[place] : NULL;
+}
+
 static int compare_field(const void *item, const void *name)
 {
     return strcmp((*(const struct field *const *)item)->name, name);
@@ -182,7 +193,7 @@ static bool known_to_voider(const struct field *voided, const struct held *by)
 {
     for (size_t i = 0; i < voided->len; i++) {
         const struct held *voider = voided->heads[i].by;
-        if (voider == by || names(entry_field(voider->entry, VOID_FIELD), by->entry->id)) return true;
+        if (voider == by || names(field_set(voider->entry, VOID_FIELD), by->entry->id)) return true;
     }
     return false;
 }
