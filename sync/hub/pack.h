@@ -1,0 +1,20 @@
+/* A git pack as it is being made in memory: one a bundle. Pure bytes; repo.c stores them. */
+#ifndef SYNC_HUB_PACK_H
+#define SYNC_HUB_PACK_H
+
+#include "object.h"
+
+struct pack;
+
+int pack_new(struct pack **out) MUST_CHECK;
+void pack_free(struct pack *p); /* NULL is fine */
+
+/* Adds an object (once: the same bytes again only answer their id). `name` says what it is a version of (a
+ * path): it is written as its difference from the version that was added last under that name, where that is
+ * smaller. NULL: no versions. */
+int pack_add(struct pack *p, enum object_kind kind, const char *name, const void *bytes, size_t len,
+    struct oid *id) MUST_CHECK;
+/* Writes the end; nothing can be added after it. The bytes are borrowed until pack_free. */
+int pack_end(struct pack *p, const void **bytes, size_t *len) MUST_CHECK;
+
+#endif

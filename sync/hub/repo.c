@@ -1,0 +1,414 @@
+/* The one file that knows libgit2. It reads objects by id, stores packs that pack.c made, and moves branches.
+ *
+ * Layout of the hub's repository, beside what gitrepository-layout(5) says:
+ *
+ *   HEAD                       names refs/heads/register; one branch a case
+ *   objects/pack/              one pack a bundle, until repo_consolidate makes one of many
+ *   lfs/objects/ab/cd/<sha256> bytes of evidence (Git LFS); the 256 first folders exist from the start
+ *
+ * Order of a merge: the pack is synced, its folder is synced, and only then does the branch move, which is
+ * one synced rename. A crash leaves either the old branch and a pack that nothing names, or the new branch.
+ */
+#include "repo.h"
+
+#include <git2.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "satchel/base/os.h"
+
+#define REF_HEADS "refs/heads/"
+#define REF_REMOTES "refs/remotes/"
+
+struct repo {
+    git_repository *git;
+    git_odb *odb;
+};
+
+static int fail(int code, const char *what)
+{
+    const git_error *e = git_error_last();
+    return err_set(code, "cannot %s: %s", what, e && e->message ? e->message : "unknown reason");
+}
+
+/* Counted by the library; each start is matched by one git_libgit2_shutdown. */
+static int start_library(void)
+{
+    if (git_libgit2_init() < 0) return fail(ERR_ROAD, "start libgit2");
+    git_libgit2_opts(GIT_OPT_ENABLE_FSYNC_GITDIR, 1);
+    git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 0); /* a stick's files belong to whoever wrote them */
+    git_libgit2_opts(GIT_OPT_ENABLE_STRICT_HASH_VERIFICATION, 1);
+    return 0;
+}
+
+/* ---- making ---- */
+
+/* objects/ needs none: only packs are written there. */
+static int make_fan_out(struct arena *a, const char *path)
+{
+    int rc = 0;
+    for (unsigned i = 0; i < 256 && rc == 0; i++) {
+        const char *name = arena_printf(a, "%s/lfs/objects/%02x", path, i);
+        rc = name ? os_make_folder(name) : ERR_ROAD;
+    }
+    return rc;
+}
+
+static int sync_folders(struct arena *a, const char *path)
+{
+    static const char *const folders[] = {"refs/heads", "refs", "objects/pack", "objects", "."};
+    int rc = 0;
+    for (size_t i = 0; i < sizeof folders / sizeof *folders && rc == 0; i++) {
+        const char *name = path_join(a, path, folders[i]);
+        rc = name ? os_sync_folder(name) : ERR_ROAD;
+    }
+    return rc;
+}
+
+static int init_bare(const char *path, const char *head_branch)
+{
+    git_repository *git = NULL;
+    git_repository_init_options options;
+    git_repository_init_options_init(&options, GIT_REPOSITORY_INIT_OPTIONS_VERSION);
+    options.flags = GIT_REPOSITORY_INIT_BARE | GIT_REPOSITORY_INIT_NO_REINIT | GIT_REPOSITORY_INIT_MKPATH;
+    options.initial_head = head_branch;
+    int failed = git_repository_init_ext(&git, path, &options);
+    git_repository_free(git);
+    return failed ? fail(ERR_ROAD, "make the repository") : 0;
+}
+
+int repo_create(const char *path, const char *head_branch)
+{
+    struct arena a;
+    int rc = start_library();
+    if (rc) return rc;
+    arena_init(&a);
+    rc = init_bare(path, head_branch);
+    if (rc == 0) rc = make_fan_out(&a, path);
+    if (rc == 0) rc = sync_folders(&a, path);
+    arena_release(&a);
+    git_libgit2_shutdown();
+    return rc;
+}
+
+/* ---- opening ---- */
+
+static const char *find_git_folder(struct arena *a, const char *path)
+{
+    static const char *const inside[] = {"repo.git", ".git"};
+    for (size_t i = 0; i < 2; i++) {
+        const char *folder = path_join(a, path, inside[i]);
+        if (!folder || os_exists(folder)) return folder;
+    }
+    return path;
+}
+
+static int open_git(struct repo *r, const char *path)
+{
+    struct arena a;
+    arena_init(&a);
+    const char *folder = find_git_folder(&a, path);
+    int failed = folder ? git_repository_open_bare(&r->git, folder) : 0;
+    int rc = folder ? 0 : ERR_ROAD;
+    if (failed) rc = fail(failed == GIT_ENOTFOUND ? ERR_MISSING : ERR_DAMAGED, "open the repository");
+    if (rc == 0 && git_repository_odb(&r->odb, r->git)) rc = fail(ERR_DAMAGED, "open the repository");
+    arena_release(&a);
+    return rc;
+}
+
+int repo_open(struct repo **out, const char *path)
+{
+    struct repo *r = calloc(1, sizeof *r);
+    int rc = r ? start_library() : err_memory();
+    if (rc) {
+        free(r);
+        return rc;
+    }
+    rc = open_git(r, path);
+    if (rc)
+        repo_close(r);
+    else
+        *out = r;
+    return rc;
+}
+
+void repo_close(struct repo *r)
+{
+    if (!r) return;
+    git_odb_free(r->odb);
+    git_repository_free(r->git);
+    git_libgit2_shutdown();
+    free(r);
+}
+
+const char *repo_folder(const struct repo *r)
+{
+    return git_repository_path(r->git);
+}
+
+/* ---- objects ---- */
+
+static git_oid to_git(const struct oid *id)
+{
+    git_oid out;
+    git_oid_fromraw(&out, id->bytes);
+    return out;
+}
+
+static int read_failed(int failed, const struct oid *id)
+{
+    char hex[OID_HEX];
+    oid_write(hex, id);
+    return failed == GIT_ENOTFOUND ? err_set(ERR_MISSING, "object '%s' is not in the repository", hex)
+                                   : err_set(ERR_DAMAGED, "object '%s' of the repository is damaged", hex);
+}
+
+int repo_read(struct repo *r, struct buf *out, const struct oid *id, enum object_kind kind)
+{
+    git_odb_object *object = NULL;
+    git_object_t type;
+    size_t size;
+    git_oid name = to_git(id);
+    int failed = git_odb_read_header(&size, &type, r->odb, &name);
+    if (failed) return read_failed(failed, id);
+    /* The kinds have the numbers that libgit2 gives them too. */
+    if ((int)type != (int)kind || size > out->max - out->len) return read_failed(0, id);
+    failed = git_odb_read(&object, r->odb, &name);
+    if (failed) return read_failed(failed, id);
+    buf_add(out, git_odb_object_data(object), git_odb_object_size(object));
+    git_odb_object_free(object);
+    return buf_error(out);
+}
+
+/* ---- branches ---- */
+
+/* The branch that a ref is of: NULL where it is no branch, or a remote's HEAD. */
+static const char *branch_of(const char *ref)
+{
+    if (strncmp(ref, REF_HEADS, strlen(REF_HEADS)) == 0) return ref + strlen(REF_HEADS);
+    if (strncmp(ref, REF_REMOTES, strlen(REF_REMOTES)) != 0) return NULL;
+    const char *slash = strchr(ref + strlen(REF_REMOTES), '/');
+    return slash && strcmp(slash + 1, "HEAD") != 0 ? slash + 1 : NULL;
+}
+
+static int branch_order(const void *a, const void *b)
+{
+    const struct repo_branch *x = a, *y = b;
+    int order = strcmp(x->name, y->name);
+    return order ? order : strcmp(x->ref, y->ref);
+}
+
+static int add_branch(struct repo *r, struct arena *a, struct repo_branch *out, const char *ref)
+{
+    git_oid tip;
+    if (git_reference_name_to_id(&tip, r->git, ref)) return fail(ERR_DAMAGED, "read a branch");
+    out->ref = arena_strdup(a, ref);
+    if (!out->ref) return ERR_ROAD;
+    out->name = branch_of(out->ref);
+    memcpy(out->tip.bytes, tip.id, OID_SIZE);
+    return 0;
+}
+
+int repo_branches(struct repo *r, struct arena *a, struct repo_branch **out, size_t *len)
+{
+    git_strarray refs = {0};
+    size_t n = 0;
+    int rc = 0;
+    if (git_reference_list(&refs, r->git)) return fail(ERR_DAMAGED, "list the branches");
+    struct repo_branch *list = arena_alloc(a, (refs.count + 1) * sizeof *list);
+    if (!list) rc = ERR_ROAD;
+    for (size_t i = 0; i < refs.count && rc == 0; i++)
+        if (branch_of(refs.strings[i])) rc = add_branch(r, a, &list[n++], refs.strings[i]);
+    if (rc == 0) {
+        qsort(list, n, sizeof *list, branch_order);
+        *out = list;
+        *len = n;
+    }
+    git_strarray_dispose(&refs);
+    return rc;
+}
+
+static int ref_name(char out[128], const char *branch)
+{
+    int len = snprintf(out, 128, REF_HEADS "%s", branch);
+    return len > 0 && len < 128 ? 0 : err_set(ERR_INPUT, "'%s' is too long for the name of a branch", branch);
+}
+
+int repo_tip(struct repo *r, const char *branch, struct oid *out)
+{
+    char ref[128];
+    git_oid tip;
+    int rc = ref_name(ref, branch);
+    if (rc) return rc;
+    int failed = git_reference_name_to_id(&tip, r->git, ref);
+    if (failed == GIT_ENOTFOUND) return ERR_MISSING;
+    if (failed) return fail(ERR_DAMAGED, "read a branch");
+    memcpy(out->bytes, tip.id, OID_SIZE);
+    return 0;
+}
+
+int repo_move(struct repo *r, const char *branch, const struct oid *to, const struct oid *from)
+{
+    static const struct oid nothing;
+    char name[128];
+    git_reference *ref = NULL;
+    git_oid target = to_git(to), current = to_git(from ? from : &nothing);
+    int rc = ref_name(name, branch);
+    if (rc) return rc;
+    if (git_reference_create_matching(&ref, r->git, name, &target, 1, &current, NULL))
+        return fail(ERR_ROAD, "move a branch");
+    git_reference_free(ref);
+    return 0;
+}
+
+/* ---- packs ---- */
+
+/* Syncs a folder inside the git directory. */
+static int sync_inside(struct repo *r, const char *folder)
+{
+    struct arena a;
+    arena_init(&a);
+    const char *path = path_join(&a, repo_folder(r), folder);
+    int rc = path ? os_sync_folder(path) : ERR_ROAD;
+    arena_release(&a);
+    return rc;
+}
+
+int repo_store_pack(struct repo *r, const void *bytes, size_t len)
+{
+    git_odb_writepack *writer = NULL;
+    git_indexer_progress progress = {0};
+    if (git_odb_write_pack(&writer, r->odb, NULL, NULL)) return fail(ERR_ROAD, "write to the repository");
+    int failed = writer->append(writer, bytes, len, &progress);
+    if (!failed) failed = writer->commit(writer, &progress);
+    writer->free(writer);
+    return failed ? fail(ERR_ROAD, "write to the repository") : sync_inside(r, "objects/pack");
+}
+
+static bool ends_with(const char *s, const char *end)
+{
+    size_t len = strlen(s), end_len = strlen(end);
+    return len >= end_len && strcmp(s + len - end_len, end) == 0;
+}
+
+typedef bool leftover_fn(const char *folder, const char *name, struct arena *a);
+
+static bool is_lock(const char *folder, const char *name, struct arena *a)
+{
+    (void)folder;
+    (void)a;
+    return ends_with(name, ".lock");
+}
+
+/* A pack that libgit2 had begun, or an index whose pack was not renamed any more. */
+static bool is_half_pack(const char *folder, const char *name, struct arena *a)
+{
+    if (strncmp(name, "pack_git2_", 10) == 0 || ends_with(name, ".lock")) return true;
+    if (!ends_with(name, ".idx")) return false;
+    const char *pack = arena_printf(a, "%s/%.*s.pack", folder, (int)(strlen(name) - 4), name);
+    return pack && !os_exists(pack);
+}
+
+static int remove_leftovers(struct repo *r, const char *inside, leftover_fn *is_leftover)
+{
+    struct arena a;
+    const char **names = NULL;
+    size_t len = 0;
+    arena_init(&a);
+    const char *folder = path_join(&a, repo_folder(r), inside);
+    int rc = folder ? os_list(&names, &len, &a, folder) : ERR_ROAD;
+    for (size_t i = 0; i < len && rc == 0; i++) {
+        if (!is_leftover(folder, names[i], &a)) continue;
+        const char *path = path_join(&a, folder, names[i]);
+        rc = path ? os_remove(path) : ERR_ROAD;
+    }
+    arena_release(&a);
+    return rc;
+}
+
+int repo_clean(struct repo *r)
+{
+    int rc = remove_leftovers(r, "refs/heads", is_lock);
+    if (rc == 0) rc = remove_leftovers(r, ".", is_lock);
+    return rc ? rc : remove_leftovers(r, "objects/pack", is_half_pack);
+}
+
+/* ---- consolidating ---- */
+
+/* name: of the new pack, in the arena. */
+static int write_all_reachable(struct repo *r, struct arena *a, const char **name)
+{
+    git_packbuilder *builder = NULL;
+    git_revwalk *walk = NULL;
+    int failed = git_packbuilder_new(&builder, r->git);
+    if (!failed) failed = git_revwalk_new(&walk, r->git);
+    if (!failed) failed = git_revwalk_push_glob(walk, "heads/*");
+    if (!failed) failed = git_packbuilder_insert_walk(builder, walk);
+    if (!failed) failed = git_packbuilder_write(builder, NULL, 0, NULL, NULL);
+    int rc = failed ? fail(ERR_ROAD, "consolidate the repository") : 0;
+    if (rc == 0) *name = arena_printf(a, "pack-%s.", git_packbuilder_name(builder));
+    if (rc == 0 && !*name) rc = ERR_ROAD;
+    git_revwalk_free(walk);
+    git_packbuilder_free(builder);
+    return rc ? rc : sync_inside(r, "objects/pack");
+}
+
+static size_t count_packs(const char **names, size_t len)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < len; i++) n += ends_with(names[i], ".pack");
+    return n;
+}
+
+/* Lets go of the old packs before they are removed: some systems keep a file that is mapped. */
+static int reopen(struct repo *r)
+{
+    git_repository *git = NULL;
+    git_odb *odb = NULL;
+    int failed = git_repository_open_bare(&git, repo_folder(r));
+    if (!failed) failed = git_repository_odb(&odb, git);
+    if (failed) {
+        git_repository_free(git);
+        return fail(ERR_DAMAGED, "open the repository");
+    }
+    git_odb_free(r->odb);
+    git_repository_free(r->git);
+    r->git = git;
+    r->odb = odb;
+    return 0;
+}
+
+/* An index goes before its pack: a pack without an index is only unused space. `kept` is how the names begin
+ * that stay. */
+static int remove_packs(const char *folder, const char **names, size_t len, const char *kept, struct arena *a)
+{
+    static const char *const ends[] = {".idx", ".rev", ".bitmap", ".pack"};
+    int rc = 0;
+    for (size_t e = 0; e < sizeof ends / sizeof *ends; e++) {
+        for (size_t i = 0; i < len && rc == 0; i++) {
+            if (strncmp(names[i], "pack-", 5) != 0 || !ends_with(names[i], ends[e])) continue;
+            if (strncmp(names[i], kept, strlen(kept)) == 0) continue;
+            const char *path = path_join(a, folder, names[i]);
+            rc = path ? os_remove(path) : ERR_ROAD;
+        }
+    }
+    return rc;
+}
+
+int repo_consolidate(struct repo *r, size_t packs_most)
+{
+    struct arena a;
+    const char **names = NULL, *made = NULL;
+    size_t len = 0;
+    arena_init(&a);
+    const char *folder = path_join(&a, repo_folder(r), "objects/pack");
+    int rc = folder ? os_list(&names, &len, &a, folder) : ERR_ROAD;
+    if (rc || count_packs(names, len) <= packs_most) goto out;
+    rc = write_all_reachable(r, &a, &made);
+    if (rc == 0) rc = reopen(r);
+    if (rc == 0) rc = remove_packs(folder, names, len, made, &a);
+    if (rc == 0) rc = reopen(r);
+out:
+    arena_release(&a);
+    return rc;
+}

@@ -1,0 +1,43 @@
+/* The repository on disk: branches and raw objects. repo.c is the only file that includes libgit2. */
+#ifndef SYNC_HUB_REPO_H
+#define SYNC_HUB_REPO_H
+
+#include "object.h"
+
+struct repo;
+
+/* Makes a bare repository whose HEAD names the branch, with all fan-out folders of objects/ and lfs/objects/,
+ * synced. */
+int repo_create(const char *path, const char *head_branch) MUST_CHECK;
+/* path: a bare repository, a clone with a work tree, or a hub's folder with repo.git in it. Nothing is
+ * written. ERR_MISSING: there is none. */
+int repo_open(struct repo **out, const char *path) MUST_CHECK;
+void repo_close(struct repo *r);               /* NULL is fine */
+const char *repo_folder(const struct repo *r); /* the git directory */
+
+/* Appends the bytes of an object. ERR_MISSING: it is not there; ERR_DAMAGED: it is not what its id says, not
+ * of that kind, or larger than out->max leaves room for (then it has not been read). */
+int repo_read(struct repo *r, struct buf *out, const struct oid *id, enum object_kind kind) MUST_CHECK;
+
+struct repo_branch {
+    const char *name; /* without refs/heads/ or refs/remotes/origin/ */
+    const char *ref;  /* whole */
+    struct oid tip;
+};
+/* Own branches, and those that a clone has of its remotes; sorted by name, then ref; in the arena. */
+int repo_branches(struct repo *r, struct arena *a, struct repo_branch **out, size_t *len) MUST_CHECK;
+int repo_tip(
+    struct repo *r, const char *branch, struct oid *out) MUST_CHECK; /* ERR_MISSING; no message is set then */
+
+/* ---- writing: under the hub's lock only ---- */
+
+/* Stores a pack that was made here (never a foreign one), synced. */
+int repo_store_pack(struct repo *r, const void *bytes, size_t len) MUST_CHECK;
+/* Lets a branch name `to`, synced. from: what it names now, NULL: it does not exist yet. */
+int repo_move(struct repo *r, const char *branch, const struct oid *to, const struct oid *from) MUST_CHECK;
+/* Removes what a killed process left: locks of branches, packs half made. */
+int repo_clean(struct repo *r) MUST_CHECK;
+/* Where there are more packs than this, makes one of all that the branches reach, then removes the others. */
+int repo_consolidate(struct repo *r, size_t packs_most) MUST_CHECK;
+
+#endif

@@ -1,0 +1,354 @@
+/* The hub's repository against stock git: packs made here, trees, signed commits, what a crash leaves. */
+#define _XOPEN_SOURCE 700
+
+#include "test.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../../sync/hub/repo.h"
+#include "../../sync/hub/tree.h"
+#include "satchel/base/os.h"
+
+static char folder[64]; /* of the test that runs */
+
+static void begin(struct repo **repo)
+{
+    snprintf(folder, sizeof folder, "/tmp/satchel-repo-XXXXXX");
+    CHECK(mkdtemp(folder) != NULL);
+    char path[128];
+    snprintf(path, sizeof path, "%s/repo.git", folder);
+    CHECK_OK(repo_create(path, "register"));
+    CHECK_OK(repo_open(repo, folder));
+}
+
+static void end(struct repo *repo)
+{
+    repo_close(repo);
+    CHECK_OK(os_remove_tree(folder));
+}
+
+/* Exit status of a shell command run in the test's folder. */
+static int shell(const char *command)
+{
+    char line[2048];
+    snprintf(line, sizeof line, "cd %s && { %s ; } >>%s/log 2>&1", folder, command, folder);
+    return system(line);
+}
+
+#define CHECK_SHELL(command)                                                                                 \
+    do {                                                                                                     \
+        if (shell(command) != 0) {                                                                           \
+            test_failed_checks++;                                                                            \
+            printf("  %s:%d: fails: %s\n", __FILE__, __LINE__, command);                                     \
+            (void)!system("cat /tmp/satchel-repo-*/log");                                                    \
+        }                                                                                                    \
+    } while (0)
+
+static int read_tree(void *ctx, struct buf *out, const struct oid *id)
+{
+    return repo_read(ctx, out, id, OBJECT_TREE);
+}
+
+static struct tree *tree_of(struct repo *repo, const struct oid *root)
+{
+    struct tree *t = NULL;
+    CHECK_OK(tree_new(&t, &(struct tree_reader){read_tree, repo}, root));
+    return t;
+}
+
+static struct commit commit_of(const struct oid *tree, const struct oid *parent)
+{
+    struct commit_person who = {"A <b>\n 李", "a@b", -5, -330};
+    struct commit c = {.tree = *tree,
+        .has_parent = parent != NULL,
+        .author = who,
+        .committer = who,
+        .message = "m\n\nEntry: x\n"};
+    if (parent) c.parent = *parent;
+    return c;
+}
+
+/* Puts a blob at a path of the tree. */
+static void put(struct pack *pack, struct tree *tree, const char *path, const char *text)
+{
+    struct oid id;
+    CHECK_OK(pack_add(pack, OBJECT_BLOB, path, text, strlen(text), &id));
+    CHECK_OK(tree_put(tree, path, &id));
+}
+
+/* Commits the tree as it stands onto *tip. */
+static void commit(struct pack *pack, struct tree *tree, struct oid *tip, bool *born)
+{
+    struct oid root;
+    struct buf bytes;
+    CHECK_OK(tree_write(tree, pack, &root));
+    struct commit c = commit_of(&root, *born ? tip : NULL);
+    buf_init(&bytes, BUF_UNLIMITED);
+    commit_write(&bytes, &c);
+    CHECK_OK(pack_add(pack, OBJECT_COMMIT, NULL, bytes.data, bytes.len, tip));
+    buf_release(&bytes);
+    *born = true;
+}
+
+static void store(struct repo *repo, struct pack *pack)
+{
+    const void *bytes;
+    size_t len;
+    CHECK_OK(pack_end(pack, &bytes, &len));
+    CHECK_OK(repo_store_pack(repo, bytes, len));
+    pack_free(pack);
+}
+
+/* Random changes of some hundred files in sharded folders, `commits` of them; branch "register". */
+static void grow(
+    struct repo *repo, struct tree *tree, struct oid *tip, bool *born, uint64_t seed, int commits)
+{
+    struct pack *pack;
+    char path[64], text[512];
+    struct oid from = *tip;
+    bool was_born = *born;
+    CHECK_OK(pack_new(&pack));
+    for (int i = 0; i < commits; i++) {
+        uint64_t r = test_random_next(&seed);
+        snprintf(path, sizeof path, "record/%d/%d.json", (int)(r % 3), (int)(r % 300));
+        snprintf(text, sizeof text, "{\n%0*d\n\"x\":%llu\n}\n", 1 + (int)(r >> 20) % 200, 7,
+            (unsigned long long)r);
+        if (r % 7 == 0)
+            CHECK_OK(tree_remove(tree, path));
+        else
+            put(pack, tree, path, text);
+        snprintf(path, sizeof path, "log/%d", i % 40);
+        put(pack, tree, path, text);
+        commit(pack, tree, tip, born);
+    }
+    store(repo, pack);
+    CHECK_OK(repo_move(repo, "register", tip, was_born ? &from : NULL));
+}
+
+TEST(a_pack_made_here_is_good_to_stock_git)
+{
+    struct repo *repo;
+    struct oid tip = {0};
+    bool born = false;
+    begin(&repo);
+    struct tree *tree = tree_of(repo, NULL);
+    grow(repo, tree, &tip, &born, 1, test_full ? 3000 : 300);
+    grow(repo, tree, &tip, &born, 2, 100);
+    CHECK_SHELL("git -C repo.git fsck --strict --full && test -z \"$(git -C repo.git fsck --strict 2>&1)\"");
+    CHECK_SHELL(
+        "git clone -q repo.git clone && cd clone && git log -p >/dev/null && git blame log/3 >/dev/null");
+    CHECK_SHELL("cd repo.git && git verify-pack -v objects/pack/*.idx | grep -q 'chain length = 4[0-8]'");
+    tree_free(tree);
+    end(repo);
+}
+
+static int count_file(void *ctx, const char *path, const struct oid *blob)
+{
+    (void)path;
+    (void)blob;
+    ++*(int *)ctx;
+    return 0;
+}
+
+TEST(a_tree_read_anew_is_the_one_that_was_written)
+{
+    struct repo *repo;
+    struct oid tip = {0}, root, again;
+    struct digest *sha1;
+    bool born = false;
+    int files = 0, files_again = 0;
+    begin(&repo);
+    struct tree *tree = tree_of(repo, NULL);
+    grow(repo, tree, &tip, &born, 3, 200);
+    CHECK_OK(digest_sha1(&sha1));
+    CHECK_OK(tree_id(tree, sha1, &root));
+    struct tree *other = tree_of(repo, &root);
+    CHECK_OK(tree_walk(tree, "", count_file, &files));
+    CHECK_OK(tree_walk(other, "", count_file, &files_again));
+    CHECK(files > 100 && files == files_again);
+    CHECK_OK(tree_put(other, "record/0/new", &root));
+    CHECK_OK(tree_remove(other, "record/0/new"));
+    CHECK_OK(tree_put(other, "only/here", &root));
+    CHECK_OK(tree_remove(other, "only/here"));
+    CHECK_OK(tree_remove(other, "not/there"));
+    CHECK_OK(tree_id(other, sha1, &again));
+    CHECK(oid_equal(&root, &again));
+    CHECK(tree_find(other, "only", &again) == ERR_MISSING);
+    CHECK_OK(tree_find(other, "log/7", &again));
+    digest_free(sha1);
+    tree_free(other);
+    tree_free(tree);
+    end(repo);
+}
+
+static int note_path(void *ctx, const char *path, const struct oid *old, const struct oid *now)
+{
+    struct buf *out = ctx;
+    buf_addf(out, "%c%s ", old && now ? '*' : old ? '-' : '+', path);
+    return 0;
+}
+
+TEST(comparing_names_what_differs)
+{
+    struct repo *repo;
+    struct pack *pack;
+    struct oid before, after;
+    struct buf found;
+    begin(&repo);
+    CHECK_OK(pack_new(&pack));
+    struct tree *tree = tree_of(repo, NULL);
+    put(pack, tree, "a/1", "1");
+    put(pack, tree, "a/2", "2");
+    put(pack, tree, "b/x/1", "1");
+    put(pack, tree, "same/1", "1");
+    CHECK_OK(tree_write(tree, pack, &before));
+    put(pack, tree, "a/2", "changed");
+    put(pack, tree, "a.txt", "sorts before the folder");
+    put(pack, tree, "c/3", "3");
+    CHECK_OK(tree_remove(tree, "b/x/1"));
+    CHECK_OK(tree_write(tree, pack, &after));
+    store(repo, pack);
+    struct tree *old = tree_of(repo, &before), *now = tree_of(repo, &after);
+    buf_init(&found, 1000);
+    CHECK_OK(tree_compare(old, now, note_path, &found));
+    CHECK_STR(buf_str(&found), "+a.txt *a/2 -b/x/1 +c/3 ");
+    buf_release(&found);
+    tree_free(old);
+    tree_free(now);
+    tree_free(tree);
+    end(repo);
+}
+
+TEST(stock_git_verifies_a_signed_commit)
+{
+    struct repo *repo;
+    struct pack *pack;
+    struct oid root, tip;
+    struct signer signer;
+    struct buf plain, bytes, line;
+    struct arena a;
+    struct commit_view view;
+    char path[128];
+    unsigned char seed[KEY_SIZE] = {7};
+    begin(&repo);
+    arena_init(&a);
+    CHECK_OK(seed_signer(&signer, seed));
+    CHECK_OK(pack_new(&pack));
+    struct tree *tree = tree_of(repo, NULL);
+    put(pack, tree, "README.md", "x");
+    CHECK_OK(tree_write(tree, pack, &root));
+    struct commit c = commit_of(&root, NULL);
+    buf_init(&plain, BUF_UNLIMITED);
+    buf_init(&bytes, BUF_UNLIMITED);
+    buf_init(&line, BUF_UNLIMITED);
+    commit_write(&plain, &c);
+    CHECK_OK(commit_sign(&bytes, &plain, &signer));
+    CHECK_OK(pack_add(pack, OBJECT_COMMIT, NULL, bytes.data, bytes.len, &tip));
+    store(repo, pack);
+    CHECK_OK(repo_move(repo, "register", &tip, NULL));
+
+    CHECK_OK(commit_read(&view, &a, bytes.data, bytes.len));
+    CHECK(commit_signed_by(&view, signer.public_key) && !view.has_parent);
+    CHECK_STR(view.payload, buf_str(&plain));
+    CHECK_STR(commit_trailer(&view, &a, "Entry"), "x");
+    CHECK(commit_trailer(&view, &a, "Kit") == NULL);
+
+    buf_adds(&line, "hub@satchel ");
+    ssh_key_line_write(&line, signer.public_key, "hub");
+    snprintf(path, sizeof path, "%s/signers", folder);
+    CHECK_OK(file_write(path, line.data, line.len));
+    CHECK_SHELL("git -C repo.git -c gpg.ssh.allowedSignersFile=$PWD/signers verify-commit register");
+    CHECK_SHELL("git -C repo.git fsck --strict && git -C repo.git log --format='%an|%ae|%ad' --date=raw | "
+                "grep -q '|a@b|19800 -0530$'");
+    buf_release(&plain);
+    buf_release(&bytes);
+    buf_release(&line);
+    arena_release(&a);
+    tree_free(tree);
+    end(repo);
+}
+
+TEST(a_branch_moves_only_from_where_it_was)
+{
+    struct repo *repo;
+    struct oid tip = {0}, now;
+    bool born = false;
+    begin(&repo);
+    struct tree *tree = tree_of(repo, NULL);
+    CHECK(repo_tip(repo, "register", &now) == ERR_MISSING);
+    grow(repo, tree, &tip, &born, 4, 3);
+    CHECK(repo_move(repo, "register", &tip, NULL) == ERR_ROAD);
+    CHECK_OK(repo_tip(repo, "register", &now));
+    CHECK(oid_equal(&now, &tip));
+    tree_free(tree);
+    end(repo);
+}
+
+TEST(what_a_killed_process_left_is_cleaned)
+{
+    struct repo *repo;
+    struct oid tip = {0};
+    bool born = false;
+    begin(&repo);
+    struct tree *tree = tree_of(repo, NULL);
+    grow(repo, tree, &tip, &born, 5, 3);
+    CHECK_SHELL("cd repo.git && touch refs/heads/register.lock HEAD.lock objects/pack/pack_git2_abc "
+                "objects/pack/pack-1234.idx");
+    CHECK_OK(repo_clean(repo));
+    CHECK_SHELL(
+        "cd repo.git && test -z \"$(find . -name '*.lock' -o -name 'pack_git2*' -o -name 'pack-1234*')\"");
+    grow(repo, tree, &tip, &born, 6, 3);
+    CHECK_SHELL("git -C repo.git fsck --strict");
+    tree_free(tree);
+    end(repo);
+}
+
+TEST(many_packs_become_one_and_nothing_is_lost)
+{
+    struct repo *repo;
+    struct oid tip = {0};
+    bool born = false;
+    begin(&repo);
+    struct tree *tree = tree_of(repo, NULL);
+    for (uint64_t i = 0; i < 8; i++) grow(repo, tree, &tip, &born, 10 + i, 20);
+    CHECK_OK(repo_consolidate(repo, 8));
+    CHECK_SHELL("test $(ls repo.git/objects/pack/*.pack | wc -l) = 8");
+    CHECK_OK(repo_consolidate(repo, 7));
+    CHECK_SHELL(
+        "test $(ls repo.git/objects/pack/*.pack | wc -l) = 1 && git -C repo.git fsck --strict --full");
+    CHECK_OK(repo_consolidate(repo, 0));
+    CHECK_SHELL(
+        "test $(ls repo.git/objects/pack/*.pack | wc -l) = 1 && git -C repo.git fsck --strict --full");
+    grow(repo, tree, &tip, &born, 30, 20);
+    CHECK_SHELL(
+        "git -C repo.git fsck --strict --full && test $(git -C repo.git rev-list --count register) = 180");
+    tree_free(tree);
+    end(repo);
+}
+
+TEST(damage_and_size_are_noticed)
+{
+    struct repo *repo;
+    struct pack *pack;
+    struct oid id, none = {{1}};
+    struct buf out;
+    begin(&repo);
+    CHECK_OK(pack_new(&pack));
+    CHECK_OK(pack_add(pack, OBJECT_BLOB, NULL, "0123456789", 10, &id));
+    store(repo, pack);
+    buf_init(&out, 9);
+    CHECK(repo_read(repo, &out, &id, OBJECT_BLOB) == ERR_DAMAGED);
+    out.max = 10;
+    CHECK(repo_read(repo, &out, &id, OBJECT_TREE) == ERR_DAMAGED);
+    CHECK(repo_read(repo, &out, &none, OBJECT_BLOB) == ERR_MISSING);
+    CHECK_OK(repo_read(repo, &out, &id, OBJECT_BLOB));
+    CHECK_STR(buf_str(&out), "0123456789");
+    buf_release(&out);
+    end(repo);
+}
+
+int main(int argc, char **argv)
+{
+    return test_main(argc, argv);
+}
