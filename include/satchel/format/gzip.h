@@ -2,7 +2,8 @@
  *
  * Members are deflated at level 1 (libdeflate) or stored, as gzip_choose says from there on. The header is fixed:
  * 1f 8b 08 00, mtime 0, XFL 0, OS 255. Reading (zlib) accepts that header only, checks CRC and ISIZE, and refuses
- * trailing bytes and a ratio over the limit. */
+ * input without any member, trailing bytes, rows of empty members, and more plain bytes than the caller allows.
+ * (A ratio alone proves nothing: DEFLATE ends at 1032 : 1, and a megabyte of honest zeros gets there.) */
 #ifndef SATCHEL_FORMAT_GZIP_H
 #define SATCHEL_FORMAT_GZIP_H
 
@@ -11,7 +12,9 @@
 
 #define GZIP_MEMBER_SIZE ((size_t)1 << 20)
 
-int gzip_sink(struct sink **out, struct sink *under, int threads) MUST_CHECK; /* owns under once 0 */
+/* Starts with deflate. Owns under once 0. Takes 2 MiB a thread and 2 more (threads: 1 … 4 are used; with 1 the
+ * caller's own does the work). The bytes written depend neither on threads nor on how the writes were cut. */
+int gzip_sink(struct sink **out, struct sink *under, int threads) MUST_CHECK;
 /* What is written from now on is deflated or stored; ends the open member where that is a change. */
 int gzip_choose(struct sink *gzip, bool deflate) MUST_CHECK;
 /* The 64 KiB probe: true where a sample shrinks by a tenth or more. */
