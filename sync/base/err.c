@@ -16,8 +16,10 @@ static _Thread_local char message[MESSAGE_SIZE];
 static void message_put(const char *fresh)
 {
     size_t len = strlen(fresh);
-    if (len == MESSAGE_SIZE - 1) /* it may have been cut within a character */
-        while (len > 0 && ((unsigned char)fresh[len - 1] & 0x80)) len--;
+    if (len == MESSAGE_SIZE - 1) { /* cut, perhaps within the last character: leave that out */
+        while (len > 0 && (fresh[len - 1] & 0xc0) == 0x80) len--;
+        if (len > 0) len--;
+    }
     for (size_t i = 0; i < len; i++) {
         unsigned char c = (unsigned char)fresh[i];
         message[i] = c < 0x20 || c == 0x7f ? '?' : fresh[i];

@@ -1,5 +1,4 @@
-/* The table of people's texts: lines "English TAB Chinese", cut apart in one copy and sorted by the English.
- */
+/* The table of people's texts: lines "English TAB Chinese", cut apart in one copy, sorted by the English. */
 #include "satchel/base/text.h"
 
 #include <stdlib.h>
