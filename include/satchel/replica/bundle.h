@@ -6,6 +6,7 @@
 #ifndef SATCHEL_REPLICA_BUNDLE_H
 #define SATCHEL_REPLICA_BUNDLE_H
 
+#include "satchel/base/io.h"
 #include "satchel/format/receipt.h"
 #include "satchel/replica/fold.h"
 
@@ -14,6 +15,8 @@
                                                   part with evidence may reach 17 MiB where less was asked for */
 #define BUNDLE_PART_MAX ((UINT64_C(4) << 30) - (UINT64_C(64) << 20)) /* FAT32 */
 #define BUNDLE_SUFFIX ".satchel"
+#define BUNDLE_MANIFEST "manifest.json" /* always the first member, */
+#define BUNDLE_MANIFEST_SIG "manifest.json.sig" /* and the second */
 
 /* A piece of evidence to send. */
 struct evidence {
@@ -39,7 +42,8 @@ struct bundle_order {
     size_t evidence_len;
     const char *const *want;     /* evidence asked for in return */
     size_t want_len;
-    const struct buf *receipt;   /* bytes of a receipt to carry in the first bundle, or NULL */
+    const struct buf *receipt;   /* bytes of a receipt to sign and to carry in the first bundle, or NULL */
+    bool tell_have;              /* write a bundle even where it has nothing to say but what is held */
     uint64_t part_size;
     /* Opens the plain bytes of evidence from an offset on. */
     int (*open_evidence)(void *ctx, const char *sha256, uint64_t offset, struct source **out);
@@ -51,6 +55,8 @@ struct bundle_file {
     const char *path; /* folder/<first 32 hex of id>.satchel */
     char id[SHA256_HEX];
     uint64_t size;
+    const char *const *evidence; /* hashes of the evidence that it carries, wholly or in part */
+    size_t evidence_len;
 };
 struct bundle_files {
     struct bundle_file *files;
@@ -61,7 +67,7 @@ void bundle_files_release(struct bundle_files *b);
 
 /* Writes the bundles into a folder, each durable under its final name. A file of that name that is there already is
  * left as it is (same id, same contents). When there is nothing to send (no entry, evidence, want or receipt, and
- * `beyond` equals what is held) no file is written. On failure the files of this call are removed. */
+ * tell_have is not set) no file is written. On failure the files of this call are removed. */
 int bundle_cut(struct bundle_files *out, const struct bundle_order *order, const char *folder) MUST_CHECK;
 
 /* Who opens: identities, and where bytes go before they are published. */
@@ -101,6 +107,9 @@ struct opened {
  * unknown), ERR_ROAD. On failure nothing that was staged may be published: the caller discards its quarantine. */
 int bundle_open(struct opened *out, struct arena *a, const char *path, const struct bundle_receiver *r) MUST_CHECK;
 void opened_release(struct opened *o);
+
+/* The same for what is inside: the bytes of the tar. */
+int bundle_read(struct opened *out, struct arena *a, struct source *tar, const struct bundle_receiver *r) MUST_CHECK;
 
 /* Reads only the head (manifest and its signature) of a bundle that is for this identity. */
 int bundle_peek(const struct manifest **out, struct arena *a, const char *path, const unsigned char identity[KEY_SIZE])
