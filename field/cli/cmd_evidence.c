@@ -49,8 +49,18 @@ int cmd_attach(struct cli *c)
     return 0;
 }
 
+/* Bytes that are elsewhere come with the next syncs once they have been asked for: exchange.c reads "want.<hash>". */
+static int ask_for(struct cli *c, const char *sha256, const char *id)
+{
+    const char *setting = arena_printf(&c->arena, "want.%s", sha256);
+    int r = setting ? store_set_setting(c->session->store, setting, "1") : err_memory();
+    if (r) return r;
+    return err_set(ERR_MISSING, "the bytes of '%s' are not in this store; they are asked for now and come by the next syncs", id);
+}
+
 int cmd_extract(struct cli *c)
 {
+    struct evidence_state state;
     const struct fold_record *record;
     struct bar bar;
     const char *path = cli_option(c, "output");
@@ -59,6 +69,9 @@ int cmd_extract(struct cli *c)
     if (r) return r;
     const char *sha256 = record_str(record, "sha256");
     if (!sha256) return err_set(ERR_INPUT, "'%s' is not a piece of evidence", record->id);
+    r = store_evidence_state(c->session->store, sha256, &state);
+    if (r) return r;
+    if (!state.here) return ask_for(c, sha256, record->id);
     struct progress *p = bar_start(&bar, shown(c, path_name(path)));
     r = store_evidence_extract(c->session->store, sha256, path, p);
     bar_end(&bar);

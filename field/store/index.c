@@ -1,5 +1,5 @@
-/* The hub's index in SQLite; rebuildable, so it need not survive a power cut: synchronous=OFF, and a tip a case that
- * is written in the same transaction as its rows. */
+/* The hub's index in SQLite; rebuildable, so it need not survive a power cut: synchronous=OFF, and a tip a
+ * case that is written in the same transaction as its rows. */
 #include "satchel/store/index.h"
 
 #include <stdlib.h>
@@ -14,9 +14,12 @@ struct index {
 static const char schema[] =
     "PRAGMA journal_mode=DELETE; PRAGMA synchronous=OFF;"
     "CREATE TABLE IF NOT EXISTS tip(case_name TEXT PRIMARY KEY, tip TEXT NOT NULL) WITHOUT ROWID;"
-    "CREATE TABLE IF NOT EXISTS entry(case_name TEXT NOT NULL, record TEXT NOT NULL, kit TEXT NOT NULL, seq INTEGER NOT NULL,"
-    " id TEXT NOT NULL, verdict INTEGER NOT NULL, PRIMARY KEY(case_name, record, kit, seq, id)) WITHOUT ROWID;"
-    "CREATE TABLE IF NOT EXISTS record(case_name TEXT NOT NULL, id TEXT NOT NULL, type TEXT NOT NULL, void INTEGER NOT NULL,"
+    "CREATE TABLE IF NOT EXISTS entry(case_name TEXT NOT NULL, record TEXT NOT NULL, kit TEXT NOT NULL, seq "
+    "INTEGER NOT NULL,"
+    " id TEXT NOT NULL, verdict INTEGER NOT NULL, PRIMARY KEY(case_name, record, kit, seq, id)) WITHOUT "
+    "ROWID;"
+    "CREATE TABLE IF NOT EXISTS record(case_name TEXT NOT NULL, id TEXT NOT NULL, type TEXT NOT NULL, void "
+    "INTEGER NOT NULL,"
     " conflicts INTEGER NOT NULL, fields TEXT NOT NULL, PRIMARY KEY(id, case_name)) WITHOUT ROWID;";
 
 int index_open(struct index **out, const char *path)
@@ -50,7 +53,8 @@ struct db *index_db(struct index *x)
 
 bool index_is_at(struct index *x, const char *case_name, const char *tip)
 {
-    struct db_stmt *s = db_query(x->db, "SELECT 1 FROM tip WHERE case_name=? AND tip=?", "ss", case_name, tip);
+    struct db_stmt *s =
+        db_query(x->db, "SELECT 1 FROM tip WHERE case_name=? AND tip=?", "ss", case_name, tip);
     bool yes = db_row(s);
     db_done(s);
     return yes;
@@ -59,8 +63,8 @@ bool index_is_at(struct index *x, const char *case_name, const char *tip)
 static void put_entry(struct index *x, const struct held *h)
 {
     const struct entry *e = h->entry;
-    db_run(x->db, "INSERT OR REPLACE INTO entry VALUES(?,?,?,?,?,?)", "sssisi", e->case_name, e->record, e->kit, e->seq, e->id,
-        (int64_t)h->verdict);
+    db_run(x->db, "INSERT OR REPLACE INTO entry VALUES(?,?,?,?,?,?)", "sssisi", e->case_name, e->record,
+        e->kit, e->seq, e->id, (int64_t)h->verdict);
 }
 
 static int put_record(struct index *x, const struct fold_record *r)
@@ -73,14 +77,15 @@ static int put_record(struct index *x, const struct fold_record *r)
     if (o) json_write(&b, jv_get(o, "fields"));
     int rc = o ? buf_error(&b) : err_memory();
     if (!rc)
-        db_run(x->db, "INSERT OR REPLACE INTO record VALUES(?,?,?,?,?,?)", "sssiis", r->case_name, r->id, r->type,
-            (int64_t)r->void_state, (int64_t)r->conflicts, buf_str(&b));
+        db_run(x->db, "INSERT OR REPLACE INTO record VALUES(?,?,?,?,?,?)", "sssiis", r->case_name, r->id,
+            r->type, (int64_t)r->void_state, (int64_t)r->conflicts, buf_str(&b));
     buf_release(&b);
     arena_release(&a);
     return rc;
 }
 
-static int merge_some(struct index *x, struct fold *f, const char *case_name, const struct held *const *entries, size_t len)
+static int merge_some(
+    struct index *x, struct fold *f, const char *case_name, const struct held *const *entries, size_t len)
 {
     struct map touched;
     int r = 0;
@@ -110,8 +115,8 @@ static int merge_all(struct index *x, struct fold *f, const char *case_name)
     return r;
 }
 
-int index_merge(struct index *x, struct fold *f, const char *case_name, const struct held *const *entries, size_t len,
-    const char *tip)
+int index_merge(struct index *x, struct fold *f, const char *case_name, const struct held *const *entries,
+    size_t len, const char *tip)
 {
     db_exec(x->db, "BEGIN IMMEDIATE");
     int r = entries ? merge_some(x, f, case_name, entries, len) : merge_all(x, f, case_name);
@@ -124,8 +129,8 @@ int index_merge(struct index *x, struct fold *f, const char *case_name, const st
 }
 
 /* A whole id finds its row by key; a tail looks through the ids. */
-static int find_record(struct index *x, const char *text, const char *case_name, struct arena *a, const char **record,
-    const char **found_case)
+static int find_record(struct index *x, const char *text, const char *case_name, struct arena *a,
+    const char **record, const char **found_case)
 {
     struct record_id id;
     bool whole = record_id_read(&id, text);
@@ -142,20 +147,22 @@ static int find_record(struct index *x, const char *text, const char *case_name,
     int r = db_error(x->db);
     if (r) return r;
     if (!n) return err_set(ERR_MISSING, "there is no record '%s'", text);
-    if (n > 1) return err_set(ERR_INPUT, "'%s' may be any of %d records; give more of its id, or --case", text, n);
+    if (n > 1)
+        return err_set(ERR_INPUT, "'%s' may be any of %d records; give more of its id, or --case", text, n);
     return *record && *found_case ? 0 : err_memory();
 }
 
-int index_record(struct index *x, const char *text, const char *case_name, struct arena *a, struct index_entry **out,
-    size_t *len)
+int index_record(struct index *x, const char *text, const char *case_name, struct arena *a,
+    struct index_entry **out, size_t *len)
 {
-    const char *record, *found_case;
+    const char *record = NULL, *found_case = NULL;
     size_t n = 0, cap = 0;
     struct index_entry *list = NULL;
     int r = find_record(x, text, case_name, a, &record, &found_case);
     if (r) return r;
-    struct db_stmt *s = db_query(x->db, "SELECT kit, seq, id FROM entry WHERE case_name=? AND record=? ORDER BY kit, seq, id",
-        "ss", found_case, record);
+    struct db_stmt *s =
+        db_query(x->db, "SELECT kit, seq, id FROM entry WHERE case_name=? AND record=? ORDER BY kit, seq, id",
+            "ss", found_case, record);
     while (db_row(s)) {
         if (n == cap) {
             size_t more = cap ? cap * 2 : 16;
@@ -168,8 +175,8 @@ int index_record(struct index *x, const char *text, const char *case_name, struc
             list = grown;
             cap = more;
         }
-        list[n++] = (struct index_entry){found_case, record, arena_strdup(a, db_text(s, 0)), arena_strdup(a, db_text(s, 2)),
-            db_int(s, 1)};
+        list[n++] = (struct index_entry){
+            found_case, record, arena_strdup(a, db_text(s, 0)), arena_strdup(a, db_text(s, 2)), db_int(s, 1)};
     }
     r = db_error(x->db);
     if (r) return r;

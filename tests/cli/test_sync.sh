@@ -1,0 +1,109 @@
+#!/usr/bin/env bash
+# Two auditors, a hub and a stick: conflict, resolution, repeats, a cloned store, a lost stick, foreign and damaged bundles.
+. "$(dirname "$0")/../lib.sh"
+as() { local who=$1; shift; s --store "$who" "$@"; }
+quiet() { "$@" > /dev/null; }
+
+for k in chen zhang li wang; do kit $k; as $k whoami --request > $k.request; done
+check "the hub is made" s hub init hub --name HQ --admin chen.request
+refuse "not twice" 3 s hub init hub --name HQ --admin chen.request
+check "its admin joins" as chen join hub
+check "a case is opened" as chen new organisation --case BJ-1 name=华安
+mkdir stick
+check "it goes out" as chen sync stick
+check "and in" s hub sync hub stick
+refuse "a case nobody knows can't be assigned" 3 as chen hub enrol hub zhang.request --roles auditor --cases BJ-9 -o z.enrol
+for k in zhang li; do
+  check "$k is enrolled" as chen hub enrol hub $k.request --roles auditor,leader --cases BJ-1 -o $k.enrol
+  check "$k joins" as $k join $k.enrol
+done
+check "wang is enrolled for nothing" as chen hub enrol hub wang.request --roles auditor -o wang.enrol
+refuse "another's enrolment" 3 as wang join li.enrol
+check "wang joins" as wang join wang.enrol
+sed 's/HQ/XX/' zhang.enrol > forged.enrol
+refuse "a changed enrolment" 3 as wang join forged.enrol
+refuse "an auditor can't enrol" 3 as zhang hub enrol hub wang.request --roles admin -o x.enrol
+
+round() { for k in "$@"; do quiet as $k sync stick; done; quiet s hub sync hub stick; for k in "$@"; do quiet as $k sync stick; done; }
+check "a round" round zhang li wang
+same "zhang holds the case" 1 "$(as zhang --json list organisation | jq length)"
+same "wang, who is not assigned, does not" 0 "$(as wang --json list organisation | jq length)"
+audit=$(as zhang new audit --case BJ-1 kind=onsite start=2026-11-20)
+finding=$(as zhang new finding --case BJ-1 audit="$audit" clause=B2 grade=minor fact=两份未签)
+head -c 200000 /dev/urandom > photo.jpg
+ev=$(as zhang attach photo.jpg --to "$finding")
+check "zhang's work travels" round zhang li
+check "li has the finding" as li show "$finding"
+same "of zhang's photo li has the record, not yet the bytes" 3 "$(as li extract "$ev" -o x.jpg > /dev/null 2>&1; echo $?)"
+quiet as zhang set "$finding" grade=major
+quiet as li set "$finding" grade=observation
+quiet as li set "$finding" root_cause=没有代理
+check "both edits travel" round zhang li
+check "and come back" round zhang li
+for k in zhang li; do
+  same "$k sees one conflict" '["major","observation"]' "$(as $k --json conflicts | jq -c '[.[0].conflicts.grade[].value]|sort')"
+  same "$k sees the other edit" 没有代理 "$(as $k --json show "$finding" | jq -r .fields.root_cause)"
+done
+same "conflicts answers no" 1 "$(as zhang conflicts > /dev/null; echo $?)"
+refuse "set on a conflict" 3 as zhang set "$finding" grade=minor
+refuse "resolve without a reason" 2 as zhang resolve "$finding" grade=minor
+check "resolve" as zhang resolve "$finding" grade=minor --why 制度缺失
+check "travels" round zhang li
+check "and again" round zhang li
+same "li sees it settled" minor "$(as li --json show "$finding" | jq -r .fields.grade)"
+same "no conflict is left" 0 "$(as li conflicts > /dev/null; echo $?)"
+
+tips() { git -C hub/repo.git for-each-ref; }
+before=$(tips)
+mkdir again; quiet as zhang pack --everything --case BJ-1 -o again
+for i in 1 2 3 4 5 6 7 8 9 10; do quiet s hub receive hub again/*.satchel; done
+same "ten deliveries change nothing" "$before" "$(tips)"
+same "the repository is sound" "" "$(git -C hub/repo.git fsck --strict 2>&1)"
+check "evidence is whole" git -C hub/repo.git lfs fsck --dry-run BJ-1
+same "blame names who set the grade" zhang "$(git -C hub/repo.git blame --line-porcelain BJ-1 -- "$(git -C hub/repo.git ls-tree -r --name-only BJ-1 record/finding)" | grep -B20 '"grade"' | sed -n 's/^author //p' | tail -n 1)"
+
+refuse "a bundle for another" 3 as li receive again/*.satchel
+head -c 5000 /dev/urandom > foreign.satchel
+refuse "a foreign file" 3 s hub receive hub foreign.satchel
+bundle=$(ls again/*.satchel | head -n 1)
+head -c 3000 "$bundle" > cut.satchel
+refuse "a cut bundle" 3 s hub receive hub cut.satchel
+cp "$bundle" flipped.satchel
+printf '\xff' | dd of=flipped.satchel bs=1 seek=2000 conv=notrunc status=none
+refuse "a damaged bundle" 3 s hub receive hub flipped.satchel
+same "nothing of it was kept" "$before" "$(tips)"
+
+kit stranger
+as stranger whoami --request > stranger.request
+s hub init other --name Other --admin stranger.request > /dev/null
+as stranger join other > /dev/null
+as stranger new organisation --case XX-1 name=x > /dev/null
+mkdir strange; quiet as stranger pack -o strange
+refuse "a bundle of an unknown kit" 3 s hub receive hub "$(ls strange/*.satchel | head -n 1)"
+
+cp -r zhang clone
+quiet as zhang set "$finding" correction=当场补签
+quiet as clone set "$finding" correction=另行补签
+check "the first copy's entry" round zhang
+mkdir from-clone; quiet as clone pack -o from-clone
+same "the clone's raises an alarm" 1 "$(s hub receive hub from-clone/*.satchel | grep -c ALARM)"
+same "both are kept" 2 "$(git -C hub/repo.git ls-tree -r --name-only BJ-1 log/ | sed 's/-[0-9a-f]*$//' | sort | uniq -d | wc -l | xargs -I{} expr {} + 1)"
+check "li takes both" round li
+check "li takes both, again" round li
+same "and sees both values" '["另行补签","当场补签"]' "$(as li --json conflicts | jq -c '[.[0].conflicts.correction[].value]|sort')"
+
+check "a checkpoint" s hub checkpoint hub -o checkpoint.json
+as chen --json whoami | jq -r .key > root.pub
+check "the hub verifies" s hub verify hub --root root.pub --against checkpoint.json
+git clone -q --bare hub/repo.git clone.git 2> /dev/null
+check "a plain clone verifies" s verify clone.git --root root.pub --against checkpoint.json
+same "without an anchor it says so" "1 unanchored" "$(s verify clone.git > out; echo "$? $(grep -o unanchored out | head -n 1)")"
+
+quiet as zhang free --case BJ-1
+same "freed bytes are away" 3 "$(as zhang extract "$ev" -o y.jpg > /dev/null 2>&1; echo $?)"
+check "zhang asks for them" round zhang
+check "and they come" round zhang
+check "back on demand" as zhang extract "$ev" -o y.jpg
+check "as they were" cmp photo.jpg y.jpg
+for k in chen zhang li; do check "$k verifies" as $k verify; done
+done_testing
