@@ -1,0 +1,25 @@
+/* Manifests: what is accepted is written back byte for byte, under the same id. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "satchel/format/manifest.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    char id[SHA256_HEX];
+    struct arena a;
+    struct buf written;
+    struct manifest *m;
+    arena_init(&a);
+    buf_init(&written, BUF_UNLIMITED);
+    if (manifest_parse(&m, &a, data, size) == 0) {
+        memcpy(id, m->id, sizeof id);
+        if (manifest_write(&written, &a, m) || strcmp(id, m->id) != 0) abort();
+        if (written.len != size || memcmp(written.data, data, size) != 0) abort();
+    }
+    buf_release(&written);
+    arena_release(&a);
+    return 0;
+}
