@@ -317,15 +317,13 @@ void aead_free(struct aead *a)
     free(a);
 }
 
-enum direction { OPEN = 0, SEAL = 1 };
-
 /* Everything but the tag. */
-static bool aead_run(struct aead *a, enum direction direction, unsigned char *out,
-    const unsigned char nonce[NONCE_SIZE], const void *aad, size_t aad_len, const void *in, size_t len)
+static bool aead_run(struct aead *a, bool seal, unsigned char *out, const unsigned char nonce[NONCE_SIZE],
+    const void *aad, size_t aad_len, const void *in, size_t len)
 {
     int n;
     return len <= INT_MAX && aad_len <= INT_MAX &&
-           EVP_CipherInit_ex2(a->ctx, NULL, NULL, nonce, direction, NULL) == 1 &&
+           EVP_CipherInit_ex2(a->ctx, NULL, NULL, nonce, seal ? 1 : 0, NULL) == 1 &&
            (aad_len == 0 || EVP_CipherUpdate(a->ctx, NULL, &n, aad, (int)aad_len) == 1) &&
            (len == 0 || EVP_CipherUpdate(a->ctx, out, &n, in, (int)len) == 1);
 }
@@ -334,7 +332,7 @@ int aead_seal(struct aead *a, unsigned char *out, const unsigned char nonce[NONC
     size_t aad_len, const void *plain, size_t len)
 {
     int n;
-    if (!aead_run(a, SEAL, out, nonce, aad, aad_len, plain, len) ||
+    if (!aead_run(a, true, out, nonce, aad, aad_len, plain, len) ||
         EVP_CipherFinal_ex(a->ctx, out + len, &n) != 1 ||
         EVP_CIPHER_CTX_ctrl(a->ctx, EVP_CTRL_AEAD_GET_TAG, TAG_SIZE, out + len) != 1)
         return failed(ERR_ROAD);
@@ -349,7 +347,7 @@ int aead_open(struct aead *a, unsigned char *out, const unsigned char nonce[NONC
     if (len < TAG_SIZE) return err_set(ERR_INPUT, "sealed bytes are too short");
     size_t plain_len = len - TAG_SIZE;
     memcpy(tag, (const unsigned char *)sealed + plain_len, TAG_SIZE);
-    if (!aead_run(a, OPEN, out, nonce, aad, aad_len, sealed, plain_len)) return failed(ERR_ROAD);
+    if (!aead_run(a, false, out, nonce, aad, aad_len, sealed, plain_len)) return failed(ERR_ROAD);
     if (EVP_CIPHER_CTX_ctrl(a->ctx, EVP_CTRL_AEAD_SET_TAG, TAG_SIZE, tag) != 1) return failed(ERR_ROAD);
     if (EVP_CipherFinal_ex(a->ctx, nothing, &n) != 1)
         return failed(err_set(ERR_INPUT, "sealed bytes are damaged or under another key"));
