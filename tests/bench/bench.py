@@ -1,0 +1,219 @@
+#!/usr/bin/env python3
+"""The bench table: ours beside a stock tool in the same run, alternating, medians. Key derivation is kept apart by stores
+whose passphrase costs next to nothing. bench.py BUILD-FOLDER [--quick]"""
+import json
+import os
+import pathlib
+import random
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+BUILD = pathlib.Path(sys.argv[1]).resolve()
+QUICK = "--quick" in sys.argv
+SATCHEL = str(BUILD / "satchel")
+RUNS = 3 if QUICK else 5
+MB = 1 << 20
+MIX = (128 if QUICK else 1024) * MB
+LARGE = (256 if QUICK else 1024) * MB
+rows = []
+
+
+def run(*args, store=None, stdin=None, out=subprocess.DEVNULL):
+    command = [SATCHEL] + (["--store", str(store)] if store else []) + [str(a) for a in args]
+    return subprocess.run(command, check=True, input=stdin, stdout=out, stderr=subprocess.PIPE)
+
+
+def text(*args, store=None):
+    return run(*args, store=store, out=subprocess.PIPE).stdout.decode().strip()
+
+
+def shell(command):
+    subprocess.run(["bash", "-c", "set -e -o pipefail; " + command], check=True, stdout=subprocess.DEVNULL)
+
+
+def timed(fn):
+    started = time.perf_counter()
+    fn()
+    return time.perf_counter() - started
+
+
+def paired(what, limit, ours, theirs, before=lambda: None):
+    pairs = []
+    for _ in range(RUNS):
+        before()
+        a = timed(ours)
+        before()
+        pairs.append((a, timed(theirs)))
+    mine, other = (statistics.median(p[i] for p in pairs) for i in (0, 1))
+    report(what, f"{mine:.3f} s", f"{other:.3f} s", statistics.median(a / b for a, b in pairs), limit)
+
+
+def report(what, ours, theirs, figure, limit, unit="x"):
+    rows.append((what, ours, theirs, f"{figure:.2f}{unit}", f"<= {limit}{unit}", "ok" if figure <= limit else "OVER"))
+    print("  ".join(rows[-1]), file=sys.stderr)
+
+
+def photo_like(path, size, seed):
+    rng = random.Random(seed)
+    with open(path, "wb") as f:
+        while size > 0:
+            n = min(size, 8 * MB)
+            f.write(rng.randbytes(n))
+            size -= n
+
+
+def text_like(path, size, seed):
+    rng = random.Random(seed)
+    words = [bytes(rng.choices(b"abcdefghijklmnopqrstuvwxyz", k=rng.randint(2, 9))) for _ in range(4000)]
+    with open(path, "wb") as f:
+        while size > 0:
+            block = b" ".join(rng.choices(words, k=20000))[:size]
+            f.write(block)
+            size -= len(block)
+
+
+def kit(work, name):
+    store = work / name
+    run("init", "--name", name, "--email", f"{name}@example.com", "--work-factor", 10, store=store)
+    return store
+
+
+def bench_attach(work):
+    photo_like(work / "video.bin", LARGE, 1)
+    store = kit(work, "attach")
+    run("new", "organisation", "--case", "B-1", "name=x", store=store)
+    org = json.loads(text("--json", "list", "organisation", store=store))[0]["id"]
+    fresh = work / "fresh"
+
+    def before():
+        shutil.rmtree(fresh, ignore_errors=True)
+        shutil.copytree(store, fresh)
+        (work / "copy.bin").unlink(missing_ok=True)
+        os.sync()
+
+    paired(f"attach of {LARGE // MB} MiB / sha256sum + cp + sync", 1.5,
+           lambda: run("attach", work / "video.bin", "--to", org, store=fresh),
+           lambda: shell(f"sha256sum {work}/video.bin; cp {work}/video.bin {work}/copy.bin; sync {work}/copy.bin"), before)
+    shutil.rmtree(fresh)
+    for f in ("video.bin", "copy.bin"):
+        (work / f).unlink()
+
+
+def bench_pack(work):
+    mix = work / "mix"
+    mix.mkdir()
+    texts = MIX // 10 // 8
+    photos = (MIX - 8 * texts) // 2
+    for i in range(8):
+        text_like(mix / f"text{i}.txt", texts, 100 + i)
+    for i in range(64):
+        photo_like(mix / f"photo{i}.jpg", photos // 64, 200 + i)
+    photo_like(mix / "video.mp4", photos, 300)
+    store = kit(work, "pack")
+    run("new", "organisation", "--case", "B-1", "name=x", store=store)
+    org = json.loads(text("--json", "list", "organisation", store=store))[0]["id"]
+    run("attach", *sorted(mix.iterdir()), "--to", org, store=store)
+    out = work / "out"
+
+    def before():
+        shutil.rmtree(out, ignore_errors=True)
+        out.mkdir()
+        (work / "out.zst").unlink(missing_ok=True)
+        os.sync()
+
+    paired(f"pack of a {MIX // MB} MiB mix / tar | zstd -3, synced", 1.5,
+           lambda: run("pack", "--to", "self", "--part-size", "3G", "-o", out, store=store),
+           lambda: shell(f"tar c -C {work} mix | zstd -3 -q -o {work}/out.zst; sync {work}/out.zst"), before)
+    paired(f"pack of a {MIX // MB} MiB mix / tar | zstd -3, not synced", 1.5,
+           lambda: run("pack", "--to", "self", "--part-size", "3G", "-o", out, store=store),
+           lambda: shell(f"tar c -C {work} mix | zstd -3 -q -o {work}/out.zst"), before)
+    for d in (mix, out, store):
+        shutil.rmtree(d)
+
+
+def lines_of(count, case="B-1"):
+    rng = random.Random(7)
+    yield json.dumps({"do": "new", "type": "organisation", "case": case, "set": {"name": "x"}})
+    yield json.dumps({"do": "new", "type": "audit", "case": case, "as": "$a", "set": {"kind": "onsite"}})
+    made = []
+    for i in range(count - 2):
+        if len(made) < 40 or rng.random() < 0.4:
+            made.append(f"$f{i}")
+            yield json.dumps({"do": "new", "type": "finding", "case": case, "as": made[-1],
+                              "set": {"audit": "$a", "clause": f"B{i % 4}", "grade": "minor", "fact": f"第 {i} 项记录没有复核签字，现场抽查"}})
+        else:
+            yield json.dumps({"do": "set", "record": rng.choice(made), "why": "现场补充",
+                              "set": {"root_cause": f"原因 {i}：没有指定代理人，流程中断"}})
+
+
+def bench_receive(work):
+    store = kit(work, "six")
+    (work / "request").write_bytes(run("whoami", "--request", store=store, out=subprocess.PIPE).stdout)
+    run("hub", "init", work / "hub0", "--name", "HQ", "--admin", work / "request")
+    run("join", work / "hub0", store=store)
+    run("apply", "-", store=store, stdin="\n".join(lines_of(6000)).encode())
+    out = work / "bundles"
+    out.mkdir()
+    run("pack", "-o", out, store=store)
+    bundles = sorted(out.iterdir(), key=lambda p: p.stat().st_size)
+    fresh, imported = work / "hub", work / "imported.git"
+    run("hub", "receive", work / "hub0", bundles[0])  # the register
+    for b in bundles[1:]:
+        shutil.rmtree(fresh, ignore_errors=True)
+        shutil.copytree(work / "hub0", fresh)
+        run("hub", "receive", fresh, b)
+    shell(f"git -C {fresh}/repo.git fast-export --all > {work}/history")
+
+    def before():
+        for d in (fresh, imported):
+            shutil.rmtree(d, ignore_errors=True)
+        shutil.copytree(work / "hub0", fresh)
+        shell(f"git init -q --bare {imported}")
+        os.sync()
+
+    paired("receiving 6,000 entries / git fast-import of the history", 2.0,
+           lambda: run("hub", "receive", fresh, *bundles[1:]),
+           lambda: shell(f"git -C {imported} fast-import --quiet < {work}/history"), before)
+    before()
+    run("hub", "receive", fresh, *bundles[1:])
+    record = json.loads(text("--json", "list", "finding", store=store))[3]["id"]
+    run("hub", "history", fresh, record)
+    times = [timed(lambda: run("hub", "history", fresh, record)) for _ in range(4 * RUNS)]
+    report("history of one record among 6,000 entries, whole process", f"{statistics.median(times) * 1e3:.1f} ms", "", statistics.median(times) * 1e3, 10, " ms")
+
+
+def bench_open(work):
+    store, empty = kit(work, "twenty"), kit(work, "empty")
+    run("apply", "-", store=store, stdin="\n".join(lines_of(20000)).encode())
+    full = statistics.median(timed(lambda: run("list", "organisation", store=store)) for _ in range(RUNS))
+    none = statistics.median(timed(lambda: run("list", "organisation", store=empty)) for _ in range(RUNS))
+    report("opening a store of 20,000 entries, first list", f"{full:.3f} s", f"empty {none:.3f} s", full - none, 1.0, " s")
+
+
+def bench_save(work):
+    folder = work / "save"
+    folder.mkdir()
+    v = json.loads(subprocess.run([BUILD / "bench/bench_save", folder, "100" if QUICK else "300"], check=True, stdout=subprocess.PIPE).stdout)
+    report("a save / a bare SQLite commit", f"{v['save_ms']:.2f} ms", f"{v['bare_ms']:.2f} ms", v["ratio"], 1.5)
+
+
+def main():
+    only = [a for a in sys.argv[2:] if not a.startswith("--")]
+    os.environ["SATCHEL_LANG"] = "en"
+    with tempfile.TemporaryDirectory(prefix="satchel-bench-") as tmp:
+        work = pathlib.Path(tmp)
+        (work / "passphrase").write_text("bench\n")
+        os.environ["SATCHEL_PASSPHRASE_FILE"] = str(work / "passphrase")
+        for bench in (bench_save, bench_open, bench_receive, bench_attach, bench_pack):
+            if not only or bench.__name__.removeprefix("bench_") in only:
+                bench(work)
+    widths = [max(len(r[i]) for r in rows) for i in range(6)]
+    for r in rows:
+        print("  ".join(c.ljust(w) for c, w in zip(r, widths)))
+
+
+main()
