@@ -164,7 +164,8 @@ TEST(quarantined)
     CHANGE_REFUSED(QUARANTINE("8"), QUARANTINE("0"));
     CHANGE_REFUSED(QUARANTINE("8"), "{}");
     CHANGE_REFUSED("no role", "");
-    CHANGE_REFUSED("[{\"case\":\"BJ-1\"", "[{\"case\":\"BJ-2\"");
+    CHANGE_REFUSED("," QUARANTINE("9"), ",{\"case\":\"BJ-2\",\"entry\":\"" SHA_B "\",\"kit\":\"" KIT_B
+                                        "\",\"reason\":\"no role\",\"seq\":9}");
     CHANGE_REFUSED("\"" KIT_B "\",\"reason\"", "\"b\",\"reason\"");
 }
 
