@@ -1,4 +1,5 @@
 /* Entries: what is made reads back, and nothing that is not exactly so is read. */
+#define _POSIX_C_SOURCE 200809L
 #include "satchel/format/entry.h"
 
 #include <unistd.h>

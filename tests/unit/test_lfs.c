@@ -1,4 +1,5 @@
 /* Git LFS pointers, held against the stock tool. */
+#define _POSIX_C_SOURCE 200809L
 #include "satchel/format/lfs.h"
 
 #include <unistd.h>
