@@ -1,8 +1,9 @@
-/* Random histories: several kits edit the records of a few cases, each by what it holds at that moment. A seed gives the
- * same history everywhere, as long as the same is delivered.
+/* Random histories: several kits edit the records of a few cases, each by what it holds at that moment. A
+ * seed gives the same history everywhere, as long as the same is delivered.
  *
- * history_edit makes one signed entry for a kit on the basis of a fold, which it leaves as it is: the caller adds the
- * entry there and delivers it to others by whatever road is tested (the fold itself, bundles, a hub). */
+ * history_edit makes one signed entry for a kit on the basis of a fold, which it leaves as it is: the caller
+ * adds the entry there and delivers it to others by whatever road is tested (the fold itself, bundles, a
+ * hub). */
 #ifndef HISTORIES_H
 #define HISTORIES_H
 
@@ -24,7 +25,7 @@ struct history {
     int kits_len;                 /* 2 … 5 */
     const struct entry **entries; /* all that were made, in that order */
     size_t entries_len, entries_cap;
-    const char *form_hash;        /* of the form's name: 16 hex digits */
+    const char *form_hash; /* of the form's name: 16 hex digits */
 };
 
 static inline uint64_t history_random(struct history *h, uint64_t below)
@@ -73,9 +74,12 @@ static inline const struct jv *history_value(struct history *h)
 {
     static const char *const grades[] = {"major", "minor", "观察项", "ofi"};
     switch (history_random(h, 6)) {
-    case 0: return jv_null(&h->arena);
-    case 1: return jv_int(&h->arena, (int64_t)history_random(h, 3));
-    default: return jv_string(&h->arena, grades[history_random(h, 4)]);
+    case 0:
+        return jv_null(&h->arena);
+    case 1:
+        return jv_int(&h->arena, (int64_t)history_random(h, 3));
+    default:
+        return jv_string(&h->arena, grades[history_random(h, 4)]);
     }
 }
 
@@ -96,12 +100,15 @@ static inline void history_set(struct history *h, struct entry_field *field, con
     if (member)
         field->value = history_random(h, 4) ? jv_bool(&h->arena, history_random(h, 2)) : jv_null(&h->arena);
     else
-        field->value = !voids ? history_value(h) : history_random(h, 3) ? jv_bool(&h->arena, true) : jv_null(&h->arena);
+        field->value = !voids                 ? history_value(h)
+                       : history_random(h, 3) ? jv_bool(&h->arena, true)
+                                              : jv_null(&h->arena);
     history_seen(h, field, r);
 }
 
 /* Settles all that is in conflict, as `resolve` does. */
-static inline size_t history_resolve(struct history *h, struct entry_field *fields, size_t max, const struct fold_record *r)
+static inline size_t history_resolve(
+    struct history *h, struct entry_field *fields, size_t max, const struct fold_record *r)
 {
     size_t n = 0;
     for (size_t i = 0; i < r->fields_len && n < max; i++) {
@@ -113,7 +120,8 @@ static inline size_t history_resolve(struct history *h, struct entry_field *fiel
     return n;
 }
 
-static inline size_t history_fields(struct history *h, struct entry_field *fields, const struct fold_record *r)
+static inline size_t history_fields(
+    struct history *h, struct entry_field *fields, const struct fold_record *r)
 {
     size_t n = r && r->conflicts && history_random(h, 3) == 0 ? history_resolve(h, fields, 3, r) : 0;
     for (size_t want = n ? 0 : 1 + history_random(h, 3); want > 0; want--) {
@@ -145,14 +153,20 @@ static inline const struct entry *history_edit(struct history *h, int kit, struc
     const struct fold_chain *chain = fold_chain(f, case_name, k->id);
     char at[TIME_TEXT];
     struct entry_field fields[4] = {0};
-    struct entry draft = {.case_name = case_name, .kit = k->id, .at = at, .fields = fields, };
+    struct entry draft = {
+        .case_name = case_name,
+        .kit = k->id,
+        .at = at,
+        .fields = fields,
+    };
     const struct entry *made = NULL;
     struct record_id id;
     bool own = r && record_id_read(&id, r->id) && strcmp(id.kit, k->id) == 0;
     draft.creates = !r || (own && history_random(h, 16) == 0); /* a faulty program creates twice */
     time_write(at, 1795312000 + (int64_t)history_random(h, 1000000) - 500000, 480); /* clocks say anything */
     draft.fields_len = history_fields(h, fields, r);
-    draft.record = r ? r->id : arena_printf(&h->arena, "finding/%s-%d", k->id, (int)fold_next_number(f, k->id));
+    draft.record =
+        r ? r->id : arena_printf(&h->arena, "finding/%s-%d", k->id, (int)fold_next_number(f, k->id));
     draft.form = arena_printf(&h->arena, "finding@%s", h->form_hash);
     draft.seq = chain ? chain->highest + 1 : 1;
     draft.prev = chain ? chain->entries[chain->entries_len - 1]->entry->id : NULL;

@@ -1,11 +1,13 @@
 /* Signed entries from a compact notation, for tests of the fold and of what stands on it.
  *
  *   say("a: A A1 + grade=minor clause=B2")    entry "a" by author A creates finding A-1
- *   say("b: B A1 grade=major<a void=true<a,c") entry "b" by B sets grade and void, having seen "a", and "a" and "c"
+ *   say("b: B A1 grade=major<a void=true<a,c") entry "b" by B sets grade and void, having seen "a", and "a"
+ * and "c"
  *
- * Further words: @CASE (default "C-1"), :TYPE (default finding), #SEQ and %LABEL (prev) where they shall not follow
- * from what the author said last, ^TIME, ~REASON ("_" for a blank), ?wait and ?bad for the verdict, ?held: made, to be
- * delivered later. Values are JSON where they parse as such, else strings; in members "_" stays. "$A" is author A's kit. */
+ * Further words: @CASE (default "C-1"), :TYPE (default finding), #SEQ and %LABEL (prev) where they shall not
+ * follow from what the author said last, ^TIME, ~REASON ("_" for a blank), ?wait and ?bad for the verdict,
+ * ?held: made, to be delivered later. Values are JSON where they parse as such, else strings; in members "_"
+ * stays. "$A" is author A's kit. */
 #ifndef SCENE_H
 #define SCENE_H
 
@@ -74,13 +76,15 @@ static inline void scene_deliver(struct scene *s, const char *label)
     const struct said *said = scene_find(s, label);
     const char *reason = said->verdict == VERDICT_GOOD ? NULL : "a reason";
     bool known;
-    CHECK_OK(fold_add(s->fold, said->entry, s->authors[said->author].signer.public_key, said->verdict, reason, 0, &known));
+    CHECK_OK(fold_add(
+        s->fold, said->entry, s->authors[said->author].signer.public_key, said->verdict, reason, 0, &known));
 }
 
 /* "A1" of type "finding" -> finding/<kit of A>-1 */
 static inline const char *scene_record(struct scene *s, const char *type, const char *shorthand)
 {
-    return arena_printf(fold_arena(s->fold), "%s/%s-%s", type, s->authors[shorthand[0] - 'A'].kit, shorthand + 1);
+    return arena_printf(
+        fold_arena(s->fold), "%s/%s-%s", type, s->authors[shorthand[0] - 'A'].kit, shorthand + 1);
 }
 
 static inline int scene_compare(const void *a, const void *b)
@@ -153,18 +157,33 @@ static inline const struct entry *scene_say(struct scene *s, const char *text)
     for (size_t i = 3; i < n; i++) {
         char *w = words[i];
         switch (*w) {
-        case '+': draft.creates = true; break;
-        case '@': draft.case_name = w + 1; break;
-        case ':': type = w + 1; break;
-        case '#': seq = atoll(w + 1); break;
-        case '%': prev = strlen(w + 1) == 64 ? w + 1 : scene_id(s, w + 1); break;
-        case '^': draft.at = w + 1; break;
-        case '~': draft.why = scene_blanks(w + 1); break;
+        case '+':
+            draft.creates = true;
+            break;
+        case '@':
+            draft.case_name = w + 1;
+            break;
+        case ':':
+            type = w + 1;
+            break;
+        case '#':
+            seq = atoll(w + 1);
+            break;
+        case '%':
+            prev = strlen(w + 1) == 64 ? w + 1 : scene_id(s, w + 1);
+            break;
+        case '^':
+            draft.at = w + 1;
+            break;
+        case '~':
+            draft.why = scene_blanks(w + 1);
+            break;
         case '?':
             held = strcmp(w, "?held") == 0;
             if (!held) said->verdict = strcmp(w, "?wait") == 0 ? VERDICT_WAITING : VERDICT_QUARANTINED;
             break;
-        default: scene_field(s, &fields[draft.fields_len++], w);
+        default:
+            scene_field(s, &fields[draft.fields_len++], w);
         }
     }
     snprintf(said->label, sizeof said->label, "%.*s", (int)strcspn(words[0], ":"), words[0]);

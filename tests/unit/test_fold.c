@@ -32,16 +32,16 @@ static const char *shown(struct scene *s, const char *case_name, const char *rec
     return buf_str(&out);
 }
 
-#define SCENE(...)                                                                                                     \
-    struct scene s;                                                                                                    \
-    scene_init(&s);                                                                                                    \
-    const char *lines_[] = {__VA_ARGS__};                                                                              \
+#define SCENE(...)                                                                                           \
+    struct scene s;                                                                                          \
+    scene_init(&s);                                                                                          \
+    const char *lines_[] = {__VA_ARGS__};                                                                    \
     for (size_t i_ = 0; i_ < sizeof lines_ / sizeof *lines_; i_++) scene_say(&s, lines_[i_]);
-#define SAYS(expected, ...)                                                                                            \
-    do {                                                                                                               \
-        SCENE(__VA_ARGS__)                                                                                             \
-        CHECK_STR(shown(&s, NULL, "A1"), expected);                                                                    \
-        scene_release(&s);                                                                                             \
+#define SAYS(expected, ...)                                                                                  \
+    do {                                                                                                     \
+        SCENE(__VA_ARGS__)                                                                                   \
+        CHECK_STR(shown(&s, NULL, "A1"), expected);                                                          \
+        scene_release(&s);                                                                                   \
     } while (0)
 
 TEST(a_value_replaces_what_it_has_seen)
@@ -99,7 +99,8 @@ TEST(void_counts_while_nothing_is_outside_it)
     SAYS("a=2 b=1 void? !1", "a: A A1 + a=1 b=1", "b: C A1 a=2<a", "v: B A1 void=true<a");
     SAYS("a=2 b=1 void", "a: A A1 + a=1 b=1", "b: C A1 a=2<a", "v: B A1 void=true<a,b");
     SAYS("a=1", "a: A A1 + a=1", "v: B A1 void=true<a", "w: A A1 void=null<a,v");
-    SAYS("a=1 void? !1", "a: A A1 + a=1", "v: B A1 void=true<a", "w: C A1 void=null<a,v", "x: B A1 void=true<a,v");
+    SAYS("a=1 void? !1", "a: A A1 + a=1", "v: B A1 void=true<a", "w: C A1 void=null<a,v",
+        "x: B A1 void=true<a,v");
     SAYS("a=1 void", "a: A A1 + a=1", "v: B A1 void=true<a", "w: C A1 void=true<a");
     SAYS("a=1|2 void !1", "a: A A1 + a=1", "b: B A1 a=2", "v: B A1 void=true<a,b");
     SAYS("a=1 why=dup void", "a: A A1 + a=1", "v: B A1 void=true<a why=dup");
@@ -146,7 +147,8 @@ TEST(a_verdict_can_turn_there_and_back)
 TEST(versions_count_changes_only)
 {
     SCENE("a: A A1 + grade=1", "b: A A2 + grade=1 @C-2")
-    uint64_t all = fold_version(s.fold), one = fold_case_version(s.fold, "C-1"), two = fold_case_version(s.fold, "C-2");
+    uint64_t all = fold_version(s.fold), one = fold_case_version(s.fold, "C-1"),
+             two = fold_case_version(s.fold, "C-2");
     scene_deliver(&s, "a");
     CHECK_OK(fold_judge(s.fold, scene_id(&s, "a"), VERDICT_GOOD, NULL));
     CHECK(fold_version(s.fold) == all);
@@ -203,7 +205,8 @@ static const char *chain(struct scene *s, char author)
     static char text[64];
     const struct fold_chain *c = fold_chain(s->fold, "C-1", s->authors[author - 'A'].kit);
     if (!c) return "none";
-    snprintf(text, sizeof text, "%d/%d f%d b%d", (int)c->gapless, (int)c->highest, (int)c->forked_at, (int)c->broken_at);
+    snprintf(text, sizeof text, "%d/%d f%d b%d", (int)c->gapless, (int)c->highest, (int)c->forked_at,
+        (int)c->broken_at);
     return text;
 }
 
@@ -217,12 +220,12 @@ static int have(struct scene *s, char author)
     return 0;
 }
 
-#define CHAIN(expected, held, ...)                                                                                     \
-    do {                                                                                                               \
-        SCENE(__VA_ARGS__)                                                                                             \
-        CHECK_STR(chain(&s, 'A'), expected);                                                                           \
-        CHECK(have(&s, 'A') == held);                                                                                  \
-        scene_release(&s);                                                                                             \
+#define CHAIN(expected, held, ...)                                                                           \
+    do {                                                                                                     \
+        SCENE(__VA_ARGS__)                                                                                   \
+        CHECK_STR(chain(&s, 'A'), expected);                                                                 \
+        CHECK(have(&s, 'A') == held);                                                                        \
+        scene_release(&s);                                                                                   \
     } while (0)
 
 TEST(chains)
@@ -294,14 +297,17 @@ static int count_member(void *ctx, const char *member)
 
 TEST(members)
 {
-    SCENE("a: A A1 + of.b=true of.a=true of.c=false of-d.x=true of=1 ofx=2", "b: B A1 of.d=true", "c: C A1 of.d=false")
+    SCENE("a: A A1 + of.b=true of.a=true of.c=false of-d.x=true of=1 ofx=2", "b: B A1 of.d=true",
+        "c: C A1 of.d=false")
     const struct fold_record *r = fold_record(s.fold, "C-1", scene_record(&s, "finding", "A1"));
     struct buf out;
     buf_init(&out, 100);
     CHECK_OK(record_members(r, "of", count_member, &out));
     CHECK_STR(buf_str(&out), "a b ");
-    CHECK(record_has_member(r, "of", "a") && !record_has_member(r, "of", "c") && !record_has_member(r, "of", "d"));
-    CHECK(!record_has_member(r, "of", "e") && !record_has_member(r, "o", "f.a") && record_has_member(r, "of-d", "x"));
+    CHECK(record_has_member(r, "of", "a") && !record_has_member(r, "of", "c") &&
+          !record_has_member(r, "of", "d"));
+    CHECK(!record_has_member(r, "of", "e") && !record_has_member(r, "o", "f.a") &&
+          record_has_member(r, "of-d", "x"));
     buf_release(&out);
     scene_release(&s);
 }
@@ -319,7 +325,8 @@ static size_t seen_len(struct scene *s, const char *field)
 TEST(what_a_new_value_has_to_name)
 {
     SCENE("a: A A1 + x=1 y=1 z=1", "b: B A1 x=2", "c: C A1 y=null<a", "v: A A1 void=true<a")
-    CHECK(seen_len(&s, "x") == 2 && seen_len(&s, "y") == 1 && seen_len(&s, "w") == 0 && seen_len(&s, "void") == 4);
+    CHECK(seen_len(&s, "x") == 2 && seen_len(&s, "y") == 1 && seen_len(&s, "w") == 0 &&
+          seen_len(&s, "void") == 4);
     scene_release(&s);
 }
 

@@ -1,5 +1,6 @@
-/* The heart of it: whoever holds the same entries sees the same records, in whatever order they came; and what they see
- * is what the definition says (design.md §3), worked out here anew by plain loops over the entries. */
+/* The heart of it: whoever holds the same entries sees the same records, in whatever order they came; and
+ * what they see is what the definition says (design.md §3), worked out here anew by plain loops over the
+ * entries. */
 #include "satchel/replica/state.h"
 #include "histories.h"
 
@@ -96,7 +97,8 @@ static size_t all_fields(const char **out, const struct entries *all)
     for (size_t i = 0; i < all->len; i++)
         for (size_t k = 0; k < all->items[i]->fields_len; k++) {
             bool known = false;
-            for (size_t f = 0; f < len; f++) known = known || strcmp(out[f], all->items[i]->fields[k].name) == 0;
+            for (size_t f = 0; f < len; f++)
+                known = known || strcmp(out[f], all->items[i]->fields[k].name) == 0;
             if (!known) out[len++] = all->items[i]->fields[k].name;
         }
     qsort(out, len, sizeof *out, by_text);
@@ -131,7 +133,8 @@ static void render_folded(struct buf *out, const struct fold_record *r)
 {
     for (size_t f = 0; f < r->fields_len; f++) {
         buf_adds(out, r->fields[f].name);
-        for (size_t i = 0; i < r->fields[f].heads_len; i++) buf_addf(out, " %s", r->fields[f].heads[i].by->entry->id);
+        for (size_t i = 0; i < r->fields[f].heads_len; i++)
+            buf_addf(out, " %s", r->fields[f].heads[i].by->entry->id);
         buf_adds(out, r->fields[f].conflict ? " differ\n" : "\n");
     }
     int voided = r->void_state == NOT_VOID ? 0 : r->void_state == VOID ? 1 : 2;
@@ -172,7 +175,8 @@ static void network_release(struct network *n)
     history_release(&n->history);
 }
 
-/* Some arrive before their kit is known there: they wait. Some are judged again, wrongly even, as long as it lasts. */
+/* Some arrive before their kit is known there: they wait. Some are judged again, wrongly even, as long as it
+ * lasts. */
 static enum verdict verdict_now(struct network *n, const struct entry *e, bool final)
 {
     if (final || history_random(&n->history, 8)) return verdict_of(n, e);
@@ -192,7 +196,8 @@ static void deliver(struct network *n, int to, const struct entry *e, bool final
 static void exchange(struct network *n)
 {
     struct history *h = &n->history;
-    int from = (int)history_random(h, (uint64_t)h->kits_len), to = (int)history_random(h, (uint64_t)h->kits_len);
+    int from = (int)history_random(h, (uint64_t)h->kits_len),
+        to = (int)history_random(h, (uint64_t)h->kits_len);
     for (size_t tries = history_random(h, h->entries_len + 1) * 2; tries > 0; tries--) {
         const struct entry *e = h->entries[history_random(h, h->entries_len)];
         if (fold_entry(n->folds[from], e->id)) deliver(n, to, e, false);
@@ -240,7 +245,8 @@ static void files_of(struct buf *out, struct fold *f)
     size_t len;
     CHECK_OK(fold_records(f, NULL, &records, &len));
     for (size_t i = 0; i < len; i++) {
-        buf_addf(out, "%s %s\n", records[i]->case_name, records[i]->created ? records[i]->created->entry->id : "-");
+        buf_addf(out, "%s %s\n", records[i]->case_name,
+            records[i]->created ? records[i]->created->entry->id : "-");
         if (records[i]->applied) record_file_write(out, records[i]);
     }
     CHECK_OK(buf_error(out));
@@ -273,7 +279,8 @@ static void check_as_defined(struct network *n)
         buf_init(&folded, BUF_UNLIMITED);
         for (size_t i = 0; i < n->history.entries_len; i++) {
             const struct entry *e = n->history.entries[i];
-            bool here = strcmp(e->case_name, records[r]->case_name) == 0 && strcmp(e->record, records[r]->id) == 0;
+            bool here =
+                strcmp(e->case_name, records[r]->case_name) == 0 && strcmp(e->record, records[r]->id) == 0;
             if (here && verdict_of(n, e) == VERDICT_GOOD) all.items[all.len++] = e;
         }
         render_defined(&defined, &all);
@@ -296,7 +303,8 @@ static void check_nothing_lost(struct network *n)
         for (size_t k = 0; k < n->history.entries_len; k++) {
             const struct entry *e = n->history.entries[k];
             const struct held *h = fold_entry(n->folds[i], e->id);
-            CHECK(h && h->entry->bytes_len == e->bytes_len && !memcmp(h->entry->bytes, e->bytes, e->bytes_len));
+            CHECK(
+                h && h->entry->bytes_len == e->bytes_len && !memcmp(h->entry->bytes, e->bytes, e->bytes_len));
         }
     }
 }
