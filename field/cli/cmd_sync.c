@@ -211,7 +211,7 @@ int cmd_sync(struct cli *c)
     struct jv *o;
     struct bar bar;
     uint64_t size;
-    const char *place;
+    const char *place = NULL;
     int r = part_size(c, &size);
     if (!r) r = session_store(c->session);
     if (!r) r = sync_place(c, &place);

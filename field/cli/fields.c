@@ -192,7 +192,7 @@ int fields_parse(struct cli *c, const struct form *form, const char *case_name, 
     struct jv *set = jv_object(&c->arena);
     if (!set) return err_memory();
     for (int i = 0; i < len; i++) {
-        struct field_arg arg;
+        struct field_arg arg = {0};
         int r = split(c, args[i], &arg);
         if (!r) r = put_field(c, form, case_name, &arg, set);
         if (r) return r;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "satchel/replica/state.h"
 #include "satchel/scheme/embedded.h"
 
 #define WHY {"why", "TEXT", N_("the reason, kept with the change"), 'm'}
@@ -100,10 +101,15 @@ const struct command commands[] = {
 };
 const size_t commands_len = sizeof commands / sizeof *commands;
 
+/* A message may quote what came from outside. */
 static void print_error(void)
 {
+    struct buf b;
     const char *why = err_message();
-    fprintf(stderr, "satchel: %s\n", *why ? why : T("the command failed"));
+    buf_init(&b, BUF_UNLIMITED);
+    buf_add_shown(&b, why, strlen(why));
+    fprintf(stderr, "satchel: %s\n", b.len ? buf_str(&b) : T("the command failed"));
+    buf_release(&b);
 }
 
 static int choose_language(const char *name)

@@ -484,8 +484,8 @@ struct jv *jv_copy(struct arena *a, const struct jv *v)
     copy = arena_alloc(a, sizeof *copy);
     if (!copy) return NULL;
     copy->type = v->type;
-    copy->boolean = v->boolean;
-    copy->integer = v->integer;
+    if (v->type == JV_BOOL) copy->boolean = v->boolean;
+    if (v->type == JV_INT) copy->integer = v->integer;
     for (size_t i = 0; i < v->len; i++) {
         const struct jv *item = jv_copy(a, v->items[i]);
         int r = v->type == JV_OBJECT ? jv_put(a, copy, v->keys[i], item) : jv_push(a, copy, item);
