@@ -107,6 +107,12 @@ void db_exec(struct db *d, const char *sql)
     if (code != SQLITE_OK) fail(d, code);
 }
 
+void db_rollback(struct db *d)
+{
+    d->error = 0;
+    if (!sqlite3_get_autocommit(d->handle)) sqlite3_exec(d->handle, "ROLLBACK", NULL, NULL, NULL);
+}
+
 /* ---- statements ---- */
 
 static struct db_stmt *find_idle(struct db *d, const char *sql)

@@ -11,6 +11,7 @@
 
 struct sqlite3;
 struct sqlite3 *db_handle(struct db *d);
+void db_rollback(struct db *d); /* ends the open transaction, if any, and forgets errors; no message is set */
 
 /* ---- seal.c: how rows are sealed ---- */
 
@@ -24,19 +25,19 @@ struct seal {
 int seal_init(struct seal *s, const unsigned char store_key[KEY_SIZE]) MUST_CHECK;
 void seal_release(struct seal *s); /* wipes */
 /* Appends the sealed row to `out`; `table` and `number` are its associated data. */
-int seal_row(struct seal *s, const char *table, int64_t number, const void *plain, size_t len, struct buf *out)
-    MUST_CHECK;
+int seal_row(struct seal *s, const char *table, int64_t number, const void *plain, size_t len,
+    struct buf *out) MUST_CHECK;
 /* ERR_DAMAGED when the bytes are not those sealed for this place. `out` is cleared first. */
-int unseal_row(struct seal *s, const char *table, int64_t number, const void *sealed, size_t len, struct buf *out)
-    MUST_CHECK;
+int unseal_row(struct seal *s, const char *table, int64_t number, const void *sealed, size_t len,
+    struct buf *out) MUST_CHECK;
 
 /* ---- unlock.c: how the store key is held ---- */
 
-int unlock_create(struct db *d, const unsigned char store_key[KEY_SIZE], const char *passphrase, int work_factor,
-    char recovery[RECOVERY_KEY_SIZE]) MUST_CHECK;
+int unlock_create(struct db *d, const unsigned char store_key[KEY_SIZE], const char *passphrase,
+    int work_factor, char recovery[RECOVERY_KEY_SIZE]) MUST_CHECK;
 int unlock_open(struct db *d, const char *secret, unsigned char store_key[KEY_SIZE]) MUST_CHECK;
-int unlock_set_passphrase(struct db *d, const unsigned char store_key[KEY_SIZE], const char *passphrase, int work_factor)
-    MUST_CHECK;
+int unlock_set_passphrase(struct db *d, const unsigned char store_key[KEY_SIZE], const char *passphrase,
+    int work_factor) MUST_CHECK;
 
 /* ---- the store ---- */
 
@@ -50,7 +51,7 @@ struct newest_receipt {
 
 struct store {
     char *folder;
-    struct arena arena; /* what lives as long as the store */
+    struct arena arena;   /* what lives as long as the store */
     struct os_lock *lock; /* shared, so that nobody cleans under us */
     struct db *db;
     struct seal seal;
@@ -67,6 +68,7 @@ struct store {
     uint64_t registry_version; /* of the register that it was built from */
 
     struct hub_identity hub; /* hub.kit NULL: none joined */
+    const char *hub_text;    /* the setting it was read from, or NULL */
     int64_t register_since;  /* rows of the register before this one are set aside; 0: none are */
     int32_t numbers_aside;   /* highest record number that a row set aside has used */
     struct map receipts;     /* case name -> struct newest_receipt */
@@ -83,10 +85,13 @@ struct store {
 uint64_t store_generation(const struct store *s);
 /* As store_registry, with the reason why there is none. */
 int store_registry_get(struct store *s, const struct registry **out) MUST_CHECK;
-const char *store_path(struct store *s, struct arena *a, const char *folder, const char *name); /* NULL: err set */
+const char *store_path(
+    struct store *s, struct arena *a, const char *folder, const char *name); /* NULL: err set */
+int32_t store_next_number(const struct store *s);                            /* for a record of this kit */
 /* Brings memory up to the journal, within the caller's database transaction. */
 int store_load(struct store *s) MUST_CHECK;
 int store_reload(struct store *s) MUST_CHECK; /* the same, folded anew */
+int store_reopen(struct store *s) MUST_CHECK; /* after a failed write: never again on the same descriptor */
 
 /* ---- setting.c ---- */
 
@@ -97,7 +102,9 @@ int store_reload(struct store *s) MUST_CHECK; /* the same, folded anew */
 #define SETTING_HUB "hub"
 #define SETTING_REGISTER_SINCE "register.since"
 
-/* Within the caller's database transaction. */
+/* *there false: not set, and no message stands. */
+int setting_get(struct store *s, const char *name, struct buf *out, bool *there) MUST_CHECK;
+/* Within the caller's database transaction; NULL removes. */
 int setting_put(struct store *s, const char *name, const char *value) MUST_CHECK;
 
 /* ---- journal.c: rows of `journal` and `receipt` ---- */
@@ -107,11 +114,11 @@ enum row_kind { ROW_ENTRY = 'E', ROW_VERDICT = 'V', ROW_REJECTED = 'X' };
 struct row {
     enum row_kind kind;
     int64_t number;
-    enum verdict verdict; /* E, V */
-    const char *reason;   /* NULL where there is none */
+    enum verdict verdict;                                          /* E, V */
+    const char *reason;                                            /* NULL where there is none */
     unsigned char public_key[KEY_SIZE], signature[SIGNATURE_SIZE]; /* E */
     char entry[SHA256_HEX];                                        /* V: the entry that is judged */
-    const void *bytes; /* E: the entry's; X: the line's */
+    const void *bytes;                                             /* E: the entry's; X: the line's */
     size_t bytes_len;
 };
 
@@ -128,34 +135,48 @@ int journal_settings(struct db *d) MUST_CHECK; /* the pragmas of every connectio
 int journal_append(struct store *s, const struct row *row, int64_t *number) MUST_CHECK;
 int receipt_append(struct store *s, const struct receipt_row *row, int64_t *number) MUST_CHECK;
 /* Calls each row above `after`, in order; what a row points to is borrowed during the call. */
-int journal_walk(struct store *s, int64_t after, int (*each)(void *ctx, const struct row *row), void *ctx) MUST_CHECK;
-int receipt_walk(struct store *s, int64_t after, int (*each)(void *ctx, const struct receipt_row *row), void *ctx)
-    MUST_CHECK;
+int journal_walk(
+    struct store *s, int64_t after, int (*each)(void *ctx, const struct row *row), void *ctx) MUST_CHECK;
+int receipt_walk(struct store *s, int64_t after, int (*each)(void *ctx, const struct receipt_row *row),
+    void *ctx) MUST_CHECK;
 
 /* ---- tx.c: what a transaction can do beyond store.h ---- */
 
-/* Takes an entry of somebody's (or the kit's own, come back) with a verdict that registry_judge or a receipt gave. The
- * entry lives in fold_arena(store_fold(s)), or as long as the store. *known (may be NULL): it was held, nothing changed. */
+/* A transaction over the database transaction that the caller has begun. */
+int tx_new(struct store_tx **out, struct store *s) MUST_CHECK;
+struct store *tx_store(struct store_tx *tx);
+int tx_write(
+    struct store_tx *tx) MUST_CHECK; /* before each write: may it, and from here on a rollback folds anew */
+/* While nothing was written, others may write: for long work before the first change. */
+void tx_pause(struct store_tx *tx);
+int tx_resume(struct store_tx *tx) MUST_CHECK;
+
+/* Takes an entry of somebody's (or the kit's own, come back) with a verdict that registry_judge or a receipt
+ * gave. The entry lives in fold_arena(store_fold(s)), or as long as the store. *known (may be NULL): it was
+ * held, nothing changed. */
 int store_tx_take(struct store_tx *tx, const struct entry *e, const unsigned char public_key[KEY_SIZE],
     enum verdict verdict, const char *reason, bool *known) MUST_CHECK;
 /* Keeps a line that is no entry, or that a bad signature is under, with the reason. It is never folded. */
 int store_tx_reject(struct store_tx *tx, const char *line, size_t len, const char *reason) MUST_CHECK;
-/* Another verdict on an entry that is held; nothing is written where it has that verdict and reason already. */
-int store_tx_judge(struct store_tx *tx, const char *entry_id, enum verdict verdict, const char *reason) MUST_CHECK;
+/* Another verdict on an entry that is held; nothing is written where it has that verdict and reason already.
+ */
+int store_tx_judge(
+    struct store_tx *tx, const char *entry_id, enum verdict verdict, const char *reason) MUST_CHECK;
 /* Keeps a receipt whose signature by public_key is known to be good. The same bytes twice are kept once. */
 int store_tx_receipt(struct store_tx *tx, const struct receipt *r, const struct buf *bytes,
     const unsigned char signature[SIGNATURE_SIZE], const unsigned char public_key[KEY_SIZE]) MUST_CHECK;
-/* Makes `hub` the joined hub and sets every register entry held so far aside. Folds anew: all that was borrowed from the
- * fold is gone. Not for the hub that is joined already (its register would be lost). */
+/* Makes `hub` the joined hub and sets every register entry held so far aside. Folds anew: all that was
+ * borrowed from the fold is gone. Not for the hub that is joined already (its register would be lost). */
 int store_tx_join(struct store_tx *tx, const struct hub_identity *hub) MUST_CHECK;
-int store_tx_set(struct store_tx *tx, const char *name, const char *value) MUST_CHECK; /* a setting; NULL removes */
+int store_tx_set(
+    struct store_tx *tx, const char *name, const char *value) MUST_CHECK; /* a setting; NULL removes */
 
 /* ---- receipts.c ---- */
 
-/* The newest receipt of the joined hub that covers this case (NULL: the newest checkpoint); in the arena. ERR_MISSING:
- * none. `bytes`, `signature` may be NULL. */
-int store_receipt(struct store *s, const char *case_name, struct arena *a, const struct receipt **out, struct buf *bytes,
-    unsigned char signature[SIGNATURE_SIZE]) MUST_CHECK;
+/* The newest receipt of the joined hub that covers this case (NULL: the newest checkpoint); in the arena.
+ * ERR_MISSING: none. `bytes`, `signature` may be NULL. */
+int store_receipt(struct store *s, const char *case_name, struct arena *a, const struct receipt **out,
+    struct buf *bytes, unsigned char signature[SIGNATURE_SIZE]) MUST_CHECK;
 /* Id of the last receipt that covers the case, a checkpoint counted; NULL: none. */
 const char *store_after(struct store *s, const char *case_name);
 int receipts_load(struct store *s) MUST_CHECK;
@@ -166,25 +187,35 @@ int receipts_hold(struct store *s, const char *sha256, bool *held) MUST_CHECK;
 
 #define BLOB_NAME_SIZE SHA256_HEX
 void blob_name(const struct store *s, const char *sha256, char out[BLOB_NAME_SIZE]);
+const char *blob_path(struct store *s, struct arena *a, const char *sha256);  /* NULL: err set */
+const char *inbox_path(struct store *s, struct arena *a, const char *prefix); /* a new name; NULL: err set */
+bool blob_whole(const char *path, uint64_t size); /* a sealed file of that many plain bytes is there */
 /* A sink that seals what it is given to this kit, in a file that is durable once finished. */
 int blob_sink(struct store *s, const char *path, struct sink **out) MUST_CHECK;
-/* The bytes taken in, synced and published in blobs/; fields sha256, size, media_type, name, pieces in the arena. */
-int evidence_take(struct store *s, const char *path, struct arena *a, struct jv **fields, struct progress *progress)
-    MUST_CHECK;
+/* The bytes taken in, synced and published in blobs/; fields sha256, size, media_type, name, pieces in the
+ * arena. */
+int evidence_take(struct store *s, const char *path, struct arena *a, struct jv **fields,
+    struct progress *progress) MUST_CHECK;
+/* Copies (to NULL: reads) to the end; ERR_DAMAGED when the hash of all is another. */
+int evidence_copy(struct source *from, struct sink *to, const char *sha256, struct progress *progress,
+    uint64_t size) MUST_CHECK;
 /* Calls each evidence hash that an entry of the case (NULL: of any) names, whatever the entry's verdict. */
-int evidence_each(struct store *s, const char *case_name, int (*each)(void *ctx, const char *sha256), void *ctx)
-    MUST_CHECK;
+int evidence_each(
+    struct store *s, const char *case_name, int (*each)(void *ctx, const char *sha256), void *ctx) MUST_CHECK;
 
-/* The evidence of one bundle in quarantine: a folder below inbox/, nothing in it is visible. Several may be open. */
+/* The evidence of one bundle in quarantine: a folder below inbox/, nothing in it is visible. Several may be
+ * open. */
 struct staging;
 int staging_new(struct staging **out, struct store *s) MUST_CHECK;
 /* Where the bytes of a blob or part go (fits bundle_receiver.stage, ctx being the staging). */
 int staging_sink(void *staging, const struct member *m, struct sink **out) MUST_CHECK;
-/* Once every byte has been checked: whole evidence is renamed into blobs/, parts to inbox/<name>+<offset>; evidence that
- * has all its parts is put together, its hash checked, and published. Call it before the transaction that takes the
- * entries. *held counts evidence now whole, *awaited that of the bundle which still lacks parts (both may be NULL).
- * ERR_INPUT: the parts of some evidence do not make its hash; they were removed, everything else is published. */
-int staging_publish(struct staging *st, int64_t *held, int64_t *awaited, struct progress *progress) MUST_CHECK;
+/* Once every byte has been checked: whole evidence is renamed into blobs/, parts to inbox/<name>+<offset>;
+ * evidence that has all its parts is put together, its hash checked, and published. Call it before the
+ * transaction that takes the entries. *held counts evidence now whole, *awaited that of the bundle which
+ * still lacks parts (both may be NULL). ERR_INPUT: the parts of some evidence do not make its hash; they were
+ * removed, everything else is published. */
+int staging_publish(
+    struct staging *st, int64_t *held, int64_t *awaited, struct progress *progress) MUST_CHECK;
 void staging_free(struct staging *st); /* and removes what was not published; NULL is fine */
 
 /* ---- media.c ---- */

@@ -1,4 +1,5 @@
 /* db: errors that stick, statements that are kept, two connections. */
+#define _POSIX_C_SOURCE 200809L
 #include "test.h"
 
 #include <unistd.h>

@@ -18,7 +18,7 @@
 #include "satchel/store/db.h"
 
 #define STORE_WORK_FACTOR 16 /* log2 N of scrypt: 64 MiB */
-#define RECOVERY_KEY_SIZE 64 /* "ABCD-EFGH-…" with the NUL: 32 bytes of base32 in groups, a check at the end */
+#define RECOVERY_KEY_SIZE 70 /* "ABCD-EFGH-…" with the NUL: 32 bytes and a check of 3 in base32, in groups of four */
 
 /* The hub that the kit has joined. */
 struct hub_identity {

@@ -1,0 +1,397 @@
+/* Evidence: taken in once, sealed, never changed. In blobs/ each lies as an age file to the kit's own
+ * recipient, named by HMAC-SHA-256(store key, SHA-256 of its bytes) in hex. A file is there whole or not at
+ * all: it is written and synced in inbox/, then renamed. */
+#include "internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "satchel/format/age.h"
+
+#define CHUNK ((size_t)1 << 20)
+#define CHANGED "'%s' was changed while it was read; take it in again when it is at rest"
+
+void blob_name(const struct store *s, const char *sha256, char out[BLOB_NAME_SIZE])
+{
+    unsigned char hash[SHA256_SIZE] = {0}, name[SHA256_SIZE];
+    if (!hex_read(hash, sha256, sizeof hash)) memset(hash, 0, sizeof hash); /* no evidence has that hash */
+    hmac_sha256(name, s->seal.key, KEY_SIZE, hash, sizeof hash);
+    hex_write(out, name, sizeof name);
+}
+
+const char *blob_path(struct store *s, struct arena *a, const char *sha256)
+{
+    char name[BLOB_NAME_SIZE];
+    blob_name(s, sha256, name);
+    return store_path(s, a, "blobs", name);
+}
+
+int blob_sink(struct store *s, const char *path, struct sink **out)
+{
+    struct sink *file, *age;
+    int err = file_sink(&file, path);
+    if (err) return err;
+    err = age_sink(&age, file, (const unsigned char(*)[KEY_SIZE])s->recipient, 1);
+    if (err)
+        sink_close(file);
+    else
+        *out = age;
+    return err;
+}
+
+/* A name in inbox/ that nobody else has. */
+const char *inbox_path(struct store *s, struct arena *a, const char *prefix)
+{
+    unsigned char random[8];
+    char hex[2 * sizeof random + 1];
+    if (random_bytes(random, sizeof random)) return NULL;
+    hex_write(hex, random, sizeof random);
+    const char *name = arena_printf(a, "%s-%s", prefix, hex);
+    return name ? store_path(s, a, "inbox", name) : NULL;
+}
+
+bool blob_whole(const char *path, uint64_t size)
+{
+    uint64_t there;
+    return os_exists(path) && age_plain_size(&there, path) == 0 && there == size;
+}
+
+/* ---- taking a file in: one pass, whole hash and pieces side by side with the sealing ---- */
+
+struct intake {
+    struct file *file;
+    struct sink *sealed;
+    struct digest *whole, *piece;
+    struct arena *arena;
+    struct jv *pieces;
+    uint64_t size, in_piece;
+    unsigned char *chunk;
+    const char *type;
+};
+
+static int end_piece(struct intake *in)
+{
+    unsigned char hash[SHA256_SIZE];
+    char hex[SHA256_HEX];
+    digest_end(in->piece, hash);
+    hex_write(hex, hash, sizeof hash);
+    in->in_piece = 0;
+    return jv_push(in->arena, in->pieces, jv_string(in->arena, hex));
+}
+
+static int hash_pieces(struct intake *in, const unsigned char *bytes, size_t len)
+{
+    int err = 0;
+    while (len > 0 && !err) {
+        size_t n = PIECE_SIZE - in->in_piece < len ? (size_t)(PIECE_SIZE - in->in_piece) : len;
+        digest_add(in->piece, bytes, n);
+        in->in_piece += n;
+        bytes += n;
+        len -= n;
+        if (in->in_piece == PIECE_SIZE) err = end_piece(in);
+    }
+    return err;
+}
+
+/* Pieces are only for what is larger than one, so a file that fits into one is not hashed twice. */
+static int take_chunk(struct intake *in, size_t n, bool pieces)
+{
+    digest_add(in->whole, in->chunk, n);
+    in->size += n;
+    int err = pieces ? hash_pieces(in, in->chunk, n) : 0;
+    return err ? err : sink_write(in->sealed, in->chunk, n);
+}
+
+static int copy(struct intake *in, const char *path, uint64_t expected, struct progress *progress)
+{
+    struct source *from = file_as_source(in->file);
+    bool pieces = expected > PIECE_SIZE;
+    size_t n = CHUNK;
+    for (int err; n == CHUNK;) {
+        err = source_read_full(from, in->chunk, CHUNK, &n);
+        if (err) return err;
+        if (in->size == 0) in->type = media_type(path, in->chunk, n < MEDIA_PROBE ? n : MEDIA_PROBE);
+        if (in->size + n > expected) return err_set(ERR_INPUT, CHANGED, path);
+        err = take_chunk(in, n, pieces);
+        if (err) return err;
+        if (progress) progress->at(progress, in->size, expected);
+    }
+    return pieces && in->in_piece > 0 ? end_piece(in) : 0;
+}
+
+static bool same_file(const struct file_info *a, const struct file_info *b)
+{
+    return a->size == b->size && a->modified == b->modified && a->identity[0] == b->identity[0] &&
+           a->identity[1] == b->identity[1];
+}
+
+static int copy_unchanged(struct intake *in, const char *path, struct progress *progress)
+{
+    struct file_info before, after;
+    int err = file_info(in->file, &before);
+    if (err) return err;
+    if (!before.is_file) return err_set(ERR_INPUT, "'%s' is not a regular file", path);
+    err = copy(in, path, before.size, progress);
+    if (!err) err = file_info(in->file, &after);
+    if (err) return err;
+    return in->size == before.size && same_file(&before, &after) ? 0 : err_set(ERR_INPUT, CHANGED, path);
+}
+
+static int put_fields(struct intake *in, const char *path, const char *sha256, struct jv **out)
+{
+    struct arena *a = in->arena;
+    struct jv *v = jv_object(a);
+    int err = jv_put_str(a, v, "name", path_name(path));
+    if (!err) err = jv_put_str(a, v, "sha256", sha256);
+    if (!err) err = jv_put_str(a, v, "media_type", in->type);
+    if (!err) err = jv_put_int(a, v, "size", (int64_t)in->size);
+    if (!err && in->size > PIECE_SIZE) err = jv_put(a, v, "pieces", in->pieces);
+    if (!err) *out = v;
+    return err;
+}
+
+/* What is there already, whole, is not written again; the copy is given up unsynced. */
+static int publish(struct store *s, struct intake *in, const char *temporary, const char *sha256)
+{
+    const char *path = blob_path(s, in->arena, sha256);
+    if (!path) return ERR_ROAD;
+    if (blob_whole(path, in->size)) return 0;
+    int err = sink_finish(in->sealed);
+    return err ? err : os_rename(temporary, path);
+}
+
+static int open_intake(struct intake *in, struct store *s, const char *path, const char *temporary)
+{
+    in->pieces = jv_array(in->arena);
+    in->chunk = malloc(CHUNK);
+    if (!in->pieces || !in->chunk) return err_memory();
+    int err = file_open(&in->file, path);
+    if (!err) err = digest_sha256(&in->whole);
+    if (!err) err = digest_sha256(&in->piece);
+    if (!err) err = blob_sink(s, temporary, &in->sealed);
+    return err;
+}
+
+static void close_intake(struct intake *in)
+{
+    sink_close(in->sealed);
+    digest_free(in->whole);
+    digest_free(in->piece);
+    file_close(in->file);
+    if (in->chunk) wipe(in->chunk, CHUNK);
+    free(in->chunk);
+}
+
+int evidence_take(
+    struct store *s, const char *path, struct arena *a, struct jv **fields, struct progress *progress)
+{
+    struct intake in = {.arena = a};
+    unsigned char hash[SHA256_SIZE];
+    char sha256[SHA256_HEX];
+    const char *temporary = inbox_path(s, a, "take");
+    if (!temporary) return ERR_ROAD;
+    int err = open_intake(&in, s, path, temporary);
+    if (!err) err = copy_unchanged(&in, path, progress);
+    if (err) goto out;
+    digest_end(in.whole, hash);
+    hex_write(sha256, hash, sizeof hash);
+    err = publish(s, &in, temporary, sha256);
+    if (!err) err = put_fields(&in, path, sha256, fields);
+out:
+    close_intake(&in);
+    return err;
+}
+
+/* ---- as a record ---- */
+
+static int add_extra(struct arena *a, struct jv *set, const struct jv *extra)
+{
+    int err = 0;
+    for (size_t i = 0; extra && i < extra->len && !err; i++)
+        err = jv_put(a, set, extra->keys[i], extra->items[i]);
+    return err;
+}
+
+static int add_target(struct arena *a, struct jv *set, const char *of)
+{
+    const char *name = of ? arena_printf(a, "of.%s", of) : NULL;
+    if (!of) return 0;
+    return name ? jv_put(a, set, name, jv_bool(a, true)) : ERR_ROAD;
+}
+
+/* Others may write while the bytes are copied, where this transaction has not begun to. */
+static int take_unlocked(
+    struct store_tx *tx, const char *path, struct arena *a, struct jv **set, struct progress *progress)
+{
+    tx_pause(tx);
+    int err = evidence_take(tx_store(tx), path, a, set, progress);
+    int resumed = tx_resume(tx);
+    return err ? err : resumed;
+}
+
+int store_attach(struct store_tx *tx, const char *path, const char *of, const struct jv *extra,
+    const char *why, struct progress *progress, const char **record)
+{
+    struct store *s = tx_store(tx);
+    struct arena a;
+    struct jv *set;
+    const struct fold_record *target = of ? fold_record(s->fold, NULL, of) : NULL;
+    if (!target)
+        return err_set(ERR_INPUT, "there is no record '%s' to attach to; find and list show those there are",
+            of ? of : "");
+    arena_init(&a);
+    const char *case_name = arena_strdup(&a, target->case_name);
+    int err = case_name ? take_unlocked(tx, path, &a, &set, progress) : ERR_ROAD;
+    if (!err) err = add_extra(&a, set, extra);
+    if (!err) err = add_target(&a, set, of);
+    struct change c = {.kind = CHANGE_NEW, .type = "evidence", .case_name = case_name, .why = why};
+    if (!err) c.set = set;
+    if (!err) err = store_change(tx, &c, record);
+    arena_release(&a);
+    return err;
+}
+
+/* ---- reading ---- */
+
+int store_evidence_state(struct store *s, const char *sha256, struct evidence_state *out)
+{
+    struct arena a;
+    struct evidence_state state;
+    arena_init(&a);
+    const char *path = blob_path(s, &a, sha256);
+    int err = path ? receipts_hold(s, sha256, &state.at_hub) : ERR_ROAD;
+    if (!err) {
+        state.here = os_exists(path);
+        *out = state;
+    }
+    arena_release(&a);
+    return err;
+}
+
+int store_evidence_open(struct store *s, const char *sha256, uint64_t offset, struct source **out)
+{
+    struct arena a;
+    arena_init(&a);
+    const char *path = blob_path(s, &a, sha256);
+    int err = path ? 0 : ERR_ROAD;
+    if (!err && !os_exists(path))
+        err = err_set(ERR_MISSING, "the bytes of evidence %.12s… are not here; a sync brings them", sha256);
+    if (!err) err = age_file_source(out, path, s->identity, offset);
+    arena_release(&a);
+    return err == ERR_INPUT ? ERR_DAMAGED : err; /* we sealed it ourselves */
+}
+
+int evidence_copy(
+    struct source *from, struct sink *to, const char *sha256, struct progress *progress, uint64_t size)
+{
+    unsigned char hash[SHA256_SIZE];
+    char hex[SHA256_HEX];
+    struct digest *d = NULL;
+    uint64_t done = 0;
+    size_t n = 1;
+    unsigned char *chunk = malloc(CHUNK);
+    int err = chunk ? digest_sha256(&d) : err_memory();
+    while (!err && n > 0) {
+        err = source_read(from, chunk, CHUNK, &n);
+        if (!err) digest_add(d, chunk, n);
+        if (!err && to) err = sink_write(to, chunk, n);
+        done += err ? 0 : n;
+        if (progress) progress->at(progress, done, size);
+    }
+    if (!err) {
+        digest_end(d, hash);
+        hex_write(hex, hash, sizeof hash);
+        if (strcmp(hex, sha256) != 0)
+            err = err_set(ERR_DAMAGED, "evidence %.12s… does not have its hash", sha256);
+    }
+    digest_free(d);
+    free(chunk);
+    return err;
+}
+
+int store_evidence_extract(struct store *s, const char *sha256, const char *path, struct progress *progress)
+{
+    struct source *from = NULL;
+    struct sink *to = NULL;
+    int err = store_evidence_open(s, sha256, 0, &from);
+    if (!err) err = file_sink(&to, path);
+    if (!err) err = evidence_copy(from, to, sha256, progress, 0);
+    if (!err) err = sink_finish(to);
+    sink_close(to);
+    source_close(from);
+    return err == ERR_INPUT ? ERR_DAMAGED : err;
+}
+
+/* ---- all evidence of a case ---- */
+
+static int each_of_chain(const struct fold_chain *c, int (*each)(void *ctx, const char *sha256), void *ctx)
+{
+    int err = 0;
+    for (size_t i = 0; i < c->entries_len && !err; i++) {
+        const struct entry *e = c->entries[i]->entry;
+        const struct entry_field *f =
+            strncmp(e->record, "evidence/", 9) == 0 ? entry_field(e, "sha256") : NULL;
+        const char *sha256 = f ? jv_str(f->value) : NULL;
+        if (sha256 && is_sha256_hex(sha256)) err = each(ctx, sha256);
+    }
+    return err;
+}
+
+static int each_of_case(
+    struct store *s, const char *case_name, int (*each)(void *ctx, const char *sha256), void *ctx)
+{
+    size_t len;
+    const struct fold_chain *const *chains = fold_chains(s->fold, case_name, &len);
+    int err = 0;
+    for (size_t i = 0; i < len && !err; i++) err = each_of_chain(chains[i], each, ctx);
+    return err;
+}
+
+int evidence_each(
+    struct store *s, const char *case_name, int (*each)(void *ctx, const char *sha256), void *ctx)
+{
+    size_t len;
+    int err = 0;
+    if (case_name) return each_of_case(s, case_name, each, ctx);
+    const char *const *cases = fold_cases(s->fold, &len);
+    for (size_t i = 0; i < len && !err; i++) err = each_of_case(s, cases[i], each, ctx);
+    return err;
+}
+
+struct freed {
+    struct store *s;
+    int64_t files;
+    uint64_t bytes;
+};
+
+static int free_one(void *ctx, const char *sha256)
+{
+    struct freed *freed = ctx;
+    struct evidence_state state;
+    struct file_info info;
+    struct arena a;
+    int err = store_evidence_state(freed->s, sha256, &state);
+    if (err || !state.here || !state.at_hub) return err;
+    arena_init(&a);
+    const char *path = blob_path(freed->s, &a, sha256);
+    err = path ? os_stat(&info, path) : ERR_ROAD;
+    if (!err) err = os_remove(path);
+    if (!err) {
+        freed->files++;
+        freed->bytes += info.size;
+    }
+    arena_release(&a);
+    return err;
+}
+
+int store_free_case(struct store *s, const char *case_name, int64_t *files, uint64_t *bytes)
+{
+    struct freed freed = {.s = s};
+    const char *name = fold_case_named(s->fold, case_name);
+    if (!name) return err_set(ERR_MISSING, "there is no case '%s'", case_name);
+    int err = evidence_each(s, name, free_one, &freed);
+    *files = freed.files;
+    *bytes = freed.bytes;
+    return err;
+}

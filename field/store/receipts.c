@@ -1,0 +1,176 @@
+/* Receipts of the joined hub: the newest of each case counts, the others stay in the journal as proof. Which
+ * that is, is known from the rows' heads; the receipts themselves are parsed when somebody asks. */
+#include "internal.h"
+
+#include <string.h>
+
+#include "satchel/base/time.h"
+
+#define CHECKPOINT "" /* stands for the case of a receipt that covers every case */
+
+void receipts_forget(struct store *s)
+{
+    map_release(&s->receipts);
+    map_release(&s->held);
+    s->held_known = false;
+    s->last_receipt = 0;
+}
+
+/* ---- which is the newest ---- */
+
+static struct newest_receipt *slot(struct store *s, const char *case_name)
+{
+    struct newest_receipt *n = map_get(&s->receipts, case_name);
+    if (n) return n;
+    n = arena_alloc(&s->arena, sizeof *n);
+    if (!n) return NULL;
+    n->case_name = arena_strdup(&s->arena, case_name);
+    if (!n->case_name || map_put(&s->receipts, n->case_name, n)) return NULL;
+    return n;
+}
+
+/* Of equal times the later row counts: it was taken in later. */
+static int note(struct store *s, const struct receipt_row *row)
+{
+    unsigned char hash[SHA256_SIZE];
+    struct newest_receipt *n = slot(s, row->case_name);
+    if (!n) return ERR_ROAD;
+    if (n->row && row->at < n->at) return 0;
+    n->row = row->number;
+    n->at = row->at;
+    sha256(hash, row->bytes, row->bytes_len);
+    hex_write(n->id, hash, sizeof hash);
+    map_release(&s->held);
+    s->held_known = false;
+    return 0;
+}
+
+static int load_row(void *ctx, const struct receipt_row *row)
+{
+    struct store *s = ctx;
+    bool of_our_hub = s->hub.kit && same_bytes(row->public_key, s->hub.public_key, KEY_SIZE);
+    int err = of_our_hub ? note(s, row) : 0;
+    if (!err) s->last_receipt = row->number;
+    return err;
+}
+
+int receipts_load(struct store *s)
+{
+    return receipt_walk(s, s->last_receipt, load_row, s);
+}
+
+static const struct newest_receipt *newest(struct store *s, const char *case_name)
+{
+    return map_get(&s->receipts, case_name ? case_name : CHECKPOINT);
+}
+
+const char *store_after(struct store *s, const char *case_name)
+{
+    const struct newest_receipt *of_case = newest(s, case_name), *of_all = newest(s, NULL);
+    if (!of_case) return of_all ? of_all->id : NULL;
+    return of_all && of_all->at > of_case->at ? of_all->id : of_case->id;
+}
+
+/* ---- taking one in ---- */
+
+struct same {
+    const struct buf *bytes;
+    bool found;
+};
+
+static int compare(void *ctx, const struct receipt_row *row)
+{
+    struct same *same = ctx;
+    if (row->bytes_len == same->bytes->len && memcmp(row->bytes, same->bytes->data, row->bytes_len) == 0)
+        same->found = true;
+    return 0;
+}
+
+int store_tx_receipt(struct store_tx *tx, const struct receipt *r, const struct buf *bytes,
+    const unsigned char signature[SIGNATURE_SIZE], const unsigned char public_key[KEY_SIZE])
+{
+    struct store *s = tx_store(tx);
+    struct same same = {bytes, false};
+    struct receipt_row row = {
+        .case_name = r->case_name ? r->case_name : CHECKPOINT, .bytes = bytes->data, .bytes_len = bytes->len};
+    int offset_minutes;
+    if (!time_read(&row.at, &offset_minutes, r->at))
+        return err_set(ERR_INPUT, "the receipt's time '%s' is not a time", r->at);
+    int err = receipt_walk(s, 0, compare, &same);
+    if (err || same.found) return err;
+    memcpy(row.signature, signature, SIGNATURE_SIZE);
+    memcpy(row.public_key, public_key, KEY_SIZE);
+    err = tx_write(tx);
+    if (!err) err = receipt_append(s, &row, &row.number);
+    return err ? err : load_row(s, &row);
+}
+
+/* ---- reading one ---- */
+
+struct wanted {
+    int64_t row;
+    struct arena *arena;
+    struct receipt *receipt;
+    struct buf *bytes;
+    unsigned char *signature;
+};
+
+static int read_wanted(void *ctx, const struct receipt_row *row)
+{
+    struct wanted *w = ctx;
+    if (row->number != w->row) return 0;
+    if (w->bytes) {
+        buf_clear(w->bytes);
+        buf_add(w->bytes, row->bytes, row->bytes_len);
+        if (buf_error(w->bytes)) return buf_error(w->bytes);
+    }
+    if (w->signature) memcpy(w->signature, row->signature, SIGNATURE_SIZE);
+    int err = receipt_parse(&w->receipt, w->arena, row->bytes, row->bytes_len);
+    return err ? err : 1; /* found: ends the walk */
+}
+
+static int read_receipt(struct store *s, struct wanted *w)
+{
+    int err = receipt_walk(s, w->row - 1, read_wanted, w);
+    if (err < 0) return err;
+    return err ? 0 : err_set(ERR_DAMAGED, "a receipt of the store is gone; restore the folder from a copy");
+}
+
+int store_receipt(struct store *s, const char *case_name, struct arena *a, const struct receipt **out,
+    struct buf *bytes, unsigned char signature[SIGNATURE_SIZE])
+{
+    const struct newest_receipt *n = newest(s, case_name);
+    if (!n) return err_set(ERR_MISSING, "there is no receipt for '%s' yet", case_name ? case_name : "*");
+    struct wanted w = {n->row, a, NULL, bytes, signature};
+    int err = read_receipt(s, &w);
+    if (!err) *out = w.receipt;
+    return err;
+}
+
+/* ---- evidence that the hub holds ---- */
+
+static int add_held(struct store *s, const struct newest_receipt *n)
+{
+    struct arena a;
+    arena_init(&a);
+    struct wanted w = {.row = n->row, .arena = &a};
+    int err = read_receipt(s, &w);
+    for (size_t i = 0; !err && i < w.receipt->held_len; i++) {
+        const char *sha256 = arena_strdup(&s->arena, w.receipt->held[i]);
+        err = sha256 ? map_put(&s->held, sha256, s) : ERR_ROAD;
+    }
+    arena_release(&a);
+    return err;
+}
+
+int receipts_hold(struct store *s, const char *sha256, bool *held)
+{
+    for (size_t i = 0; !s->held_known && i < s->receipts.cap; i++) {
+        if (!s->receipts.slots[i].key) continue;
+        int err = add_held(s, s->receipts.slots[i].value);
+        if (err) return err;
+    }
+    s->held_known = true;
+    *held = map_get(&s->held, sha256) != NULL;
+    return 0;
+}
