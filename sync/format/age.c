@@ -17,318 +17,20 @@
  * All base64 is canonical and without padding. */
 #include "satchel/format/age.h"
 
-#include <stdio.h>
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "age_header.h"
 #include "satchel/base/os.h"
 
-#define VERSION_LINE "age-encryption.org/v1"
-#define X25519_INFO "age-encryption.org/v1/X25519"
-#define SCRYPT_LABEL "age-encryption.org/v1/scrypt"
-#define SCRYPT_SALT_SIZE 16
-#define FILE_KEY_SIZE 16
-#define BODY_SIZE (FILE_KEY_SIZE + TAG_SIZE)
-#define MAC_SIZE SHA256_SIZE
 #define PAYLOAD_NONCE_SIZE 16
-#define COLUMNS 64
-#define KEY_BASE64_SIZE 43
-
 #define CHUNK_SIZE ((size_t)65536)
 #define SEALED_SIZE (CHUNK_SIZE + TAG_SIZE)
-#define BATCH 4                         /* sealed chunks that go out in one write */
-#define AHEAD_SIZE (SEALED_SIZE + 1)    /* one byte more tells whether a chunk is the last */
-#define HEADER_MAX (SEALED_SIZE - 1024) /* a header and the nonce fit into what a source reads ahead */
-#define STANZAS_MAX 128
+#define BATCH 4                      /* sealed chunks that go out in one write */
+#define AHEAD_SIZE (SEALED_SIZE + 1) /* one byte more tells whether a chunk is the last */
 
-/* --- the header, read --------------------------------------------------------------------------------- */
-
-enum stanza_kind { STANZA_X25519, STANZA_SCRYPT, STANZA_UNKNOWN };
-
-struct stanza {
-    enum stanza_kind kind;
-    unsigned char argument[KEY_SIZE]; /* the ephemeral point, or the salt */
-    int log_n;
-    unsigned char body[BODY_SIZE];
-};
-
-struct header {
-    struct stanza stanzas[STANZAS_MAX];
-    size_t stanzas_len;
-    size_t signed_len; /* up to and with "---" */
-    size_t len;
-    unsigned char mac[MAC_SIZE];
-};
-
-/* A run of characters not yet read. */
-struct text {
-    const char *at, *end;
-};
-
-static size_t left(const struct text *t)
-{
-    return (size_t)(t->end - t->at);
-}
-
-static int malformed(void)
-{
-    return err_set(ERR_INPUT, "the age header is malformed or cut off");
-}
-
-/* Takes what comes before the next `stop`, and the stop itself. */
-static bool take_to(struct text *t, char stop, struct text *taken)
-{
-    const char *found = memchr(t->at, stop, left(t));
-    if (!found) return false;
-    *taken = (struct text){t->at, found};
-    t->at = found + 1;
-    return true;
-}
-
-static bool take_prefix(struct text *t, const char *prefix)
-{
-    size_t len = strlen(prefix);
-    if (left(t) < len || memcmp(t->at, prefix, len) != 0) return false;
-    t->at += len;
-    return true;
-}
-
-/* The next argument of a stanza's line: one character or more, none of them a blank or a control. */
-static bool take_argument(struct text *line, struct text *argument)
-{
-    if (!take_to(line, ' ', argument)) {
-        *argument = *line;
-        line->at = line->end;
-    } else if (left(line) == 0) {
-        return false; /* a blank at the end */
-    }
-    for (const char *p = argument->at; p < argument->end; p++)
-        if (*p < 33 || *p > 126) return false;
-    return left(argument) > 0;
-}
-
-static bool is_text(const struct text *t, const char *s)
-{
-    return left(t) == strlen(s) && memcmp(t->at, s, left(t)) == 0;
-}
-
-/* base64 of exactly `size` bytes, KEY_SIZE at most. */
-static bool decode(unsigned char *out, const struct text *t, size_t size)
-{
-    unsigned char bytes[KEY_SIZE + 3];
-    if (left(t) > KEY_BASE64_SIZE || base64_read(bytes, t->at, left(t), false) != (long)size) return false;
-    memcpy(out, bytes, size);
-    return true;
-}
-
-static int work_factor_read(int *log_n, const struct text *t)
-{
-    int value = 0;
-    if (*t->at == '0') return malformed();
-    for (const char *p = t->at; p < t->end; p++) {
-        if (*p < '0' || *p > '9') return malformed();
-        if (value <= AGE_SCRYPT_MAX_LOG_N) value = value * 10 + (*p - '0');
-    }
-    if (value > AGE_SCRYPT_MAX_LOG_N)
-        return err_set(ERR_INPUT,
-            "the age header asks for a scrypt work factor above %d: encrypt with a lower one",
-            AGE_SCRYPT_MAX_LOG_N);
-    *log_n = value;
-    return 0;
-}
-
-static int arguments_read(struct stanza *s, struct text line)
-{
-    struct text type, argument;
-    if (!take_argument(&line, &type)) return malformed();
-    s->kind = is_text(&type, "X25519")   ? STANZA_X25519
-              : is_text(&type, "scrypt") ? STANZA_SCRYPT
-                                         : STANZA_UNKNOWN;
-    if (s->kind != STANZA_UNKNOWN) {
-        size_t size = s->kind == STANZA_X25519 ? KEY_SIZE : SCRYPT_SALT_SIZE;
-        if (!take_argument(&line, &argument) || !decode(s->argument, &argument, size)) return malformed();
-    }
-    if (s->kind == STANZA_SCRYPT) {
-        if (!take_argument(&line, &argument)) return malformed();
-        int rc = work_factor_read(&s->log_n, &argument);
-        if (rc) return rc;
-    }
-    while (s->kind == STANZA_UNKNOWN && left(&line) > 0)
-        if (!take_argument(&line, &argument)) return malformed();
-    return left(&line) == 0 ? 0 : malformed();
-}
-
-static bool body_read(struct stanza *s, struct text *t)
-{
-    unsigned char bytes[COLUMNS];
-    struct text line;
-    bool one_line = true;
-    for (;; one_line = false) {
-        if (!take_to(t, '\n', &line) || left(&line) > COLUMNS) return false;
-        long size = base64_read(bytes, line.at, left(&line), false);
-        if (size < 0) return false;
-        if (left(&line) == COLUMNS) continue;
-        if (s->kind == STANZA_UNKNOWN) return true;
-        if (!one_line || size != BODY_SIZE) return false;
-        memcpy(s->body, bytes, BODY_SIZE);
-        return true;
-    }
-}
-
-static int stanza_read(struct header *h, struct text *t)
-{
-    struct text line;
-    if (h->stanzas_len == STANZAS_MAX)
-        return err_set(ERR_INPUT, "the age header has more than %d stanzas", STANZAS_MAX);
-    struct stanza *s = &h->stanzas[h->stanzas_len++];
-    if (!take_prefix(t, "-> ") || !take_to(t, '\n', &line)) return malformed();
-    int rc = arguments_read(s, line);
-    if (rc) return rc;
-    return body_read(s, t) ? 0 : malformed();
-}
-
-static int scrypt_alone(const struct header *h)
-{
-    for (size_t i = 0; i < h->stanzas_len && h->stanzas_len > 1; i++)
-        if (h->stanzas[i].kind == STANZA_SCRYPT)
-            return err_set(ERR_INPUT, "the age header mixes a passphrase with other recipients");
-    return h->stanzas_len > 0 ? 0 : malformed();
-}
-
-/* Reads the header at the start of len bytes, which may go on with the payload. */
-static int header_read(struct header *h, const void *bytes, size_t len)
-{
-    const char *start = bytes;
-    struct text t = {start, start + (len < HEADER_MAX ? len : HEADER_MAX)}, line;
-    h->stanzas_len = 0;
-    if (!take_prefix(&t, VERSION_LINE "\n")) return err_set(ERR_INPUT, "not an age file of version 1");
-    while (!take_prefix(&t, "---")) {
-        int rc = stanza_read(h, &t);
-        if (rc) return rc;
-    }
-    h->signed_len = (size_t)(t.at - start);
-    if (!take_prefix(&t, " ") || !take_to(&t, '\n', &line) || !decode(h->mac, &line, MAC_SIZE))
-        return malformed();
-    h->len = (size_t)(t.at - start);
-    return scrypt_alone(h);
-}
-
-/* --- file keys ---------------------------------------------------------------------------------------- */
-
-static const unsigned char zero_nonce[NONCE_SIZE];
-
-static int x25519_wrap_key(unsigned char key[KEY_SIZE], const unsigned char scalar[KEY_SIZE],
-    const unsigned char point[KEY_SIZE], const unsigned char share[KEY_SIZE],
-    const unsigned char recipient[KEY_SIZE])
-{
-    unsigned char shared[KEY_SIZE], salt[2 * KEY_SIZE];
-    int rc = x25519(shared, scalar, point);
-    if (rc) return rc;
-    memcpy(salt, share, KEY_SIZE);
-    memcpy(salt + KEY_SIZE, recipient, KEY_SIZE);
-    rc = hkdf_sha256(key, KEY_SIZE, shared, sizeof shared, salt, sizeof salt, X25519_INFO);
-    wipe(shared, sizeof shared);
-    return rc;
-}
-
-static int scrypt_wrap_key(unsigned char key[KEY_SIZE], const char *passphrase,
-    const unsigned char salt[SCRYPT_SALT_SIZE], int log_n)
-{
-    unsigned char labelled[sizeof SCRYPT_LABEL - 1 + SCRYPT_SALT_SIZE];
-    memcpy(labelled, SCRYPT_LABEL, sizeof SCRYPT_LABEL - 1);
-    memcpy(labelled + sizeof SCRYPT_LABEL - 1, salt, SCRYPT_SALT_SIZE);
-    return scrypt(key, KEY_SIZE, passphrase, labelled, sizeof labelled, log_n);
-}
-
-/* ERR_NO: the body is sealed under another key. */
-static int body_open(
-    unsigned char file_key[FILE_KEY_SIZE], const struct stanza *s, const unsigned char key[KEY_SIZE])
-{
-    struct aead *a;
-    int rc = aead_new(&a, key);
-    if (rc) return rc;
-    rc = aead_open(a, file_key, zero_nonce, NULL, 0, s->body, BODY_SIZE);
-    aead_free(a);
-    return rc == ERR_INPUT ? ERR_NO : rc;
-}
-
-static int body_seal(unsigned char body[BODY_SIZE], const unsigned char file_key[FILE_KEY_SIZE],
-    const unsigned char key[KEY_SIZE])
-{
-    struct aead *a;
-    int rc = aead_new(&a, key);
-    if (rc) return rc;
-    rc = aead_seal(a, body, zero_nonce, NULL, 0, file_key, FILE_KEY_SIZE);
-    aead_free(a);
-    return rc;
-}
-
-/* What a reader opens with: identities, or a passphrase. */
-struct opener {
-    const unsigned char (*identities)[KEY_SIZE];
-    size_t identities_len;
-    const char *passphrase;
-};
-
-static int x25519_open(
-    unsigned char file_key[FILE_KEY_SIZE], const struct stanza *s, const unsigned char identity[KEY_SIZE])
-{
-    unsigned char recipient[KEY_SIZE], key[KEY_SIZE];
-    int rc = x25519_public(recipient, identity);
-    if (rc == 0) rc = x25519_wrap_key(key, identity, s->argument, s->argument, recipient);
-    if (rc == ERR_INPUT) return malformed();
-    if (rc == 0) rc = body_open(file_key, s, key);
-    wipe(key, sizeof key);
-    return rc;
-}
-
-static int scrypt_open(unsigned char file_key[FILE_KEY_SIZE], const struct stanza *s, const char *passphrase)
-{
-    unsigned char key[KEY_SIZE];
-    int rc = scrypt_wrap_key(key, passphrase, s->argument, s->log_n);
-    if (rc == 0) rc = body_open(file_key, s, key);
-    wipe(key, sizeof key);
-    return rc;
-}
-
-static int stanza_open(unsigned char file_key[FILE_KEY_SIZE], const struct stanza *s, const struct opener *by)
-{
-    int rc = ERR_NO;
-    if (by->passphrase) return s->kind == STANZA_SCRYPT ? scrypt_open(file_key, s, by->passphrase) : ERR_NO;
-    for (size_t i = 0; s->kind == STANZA_X25519 && i < by->identities_len && rc == ERR_NO; i++)
-        rc = x25519_open(file_key, s, by->identities[i]);
-    return rc;
-}
-
-static int header_mac(
-    unsigned char mac[MAC_SIZE], const unsigned char file_key[FILE_KEY_SIZE], const void *bytes, size_t len)
-{
-    unsigned char key[KEY_SIZE];
-    int rc = hkdf_sha256(key, sizeof key, file_key, FILE_KEY_SIZE, NULL, 0, "header");
-    if (rc) return rc;
-    hmac_sha256(mac, key, sizeof key, bytes, len);
-    wipe(key, sizeof key);
-    return 0;
-}
-
-/* The file key of a header, and that nobody changed the header. */
-static int header_open(
-    unsigned char file_key[FILE_KEY_SIZE], const struct header *h, const void *bytes, const struct opener *by)
-{
-    unsigned char mac[MAC_SIZE];
-    int rc = ERR_NO;
-    for (size_t i = 0; i < h->stanzas_len && rc == ERR_NO; i++)
-        rc = stanza_open(file_key, &h->stanzas[i], by);
-    if (rc == ERR_NO && by->passphrase)
-        return err_set(ERR_INPUT, "the passphrase does not open the age file");
-    if (rc == ERR_NO)
-        return err_set(ERR_INPUT, "the age file is for another receiver: no key at hand opens it");
-    if (rc == 0) rc = header_mac(mac, file_key, bytes, h->signed_len);
-    if (rc) return rc;
-    if (!same_bytes(mac, h->mac, MAC_SIZE))
-        return err_set(ERR_INPUT, "the age header was changed: its HMAC does not match");
-    return 0;
-}
+static_assert(AGE_HEADER_MAX + PAYLOAD_NONCE_SIZE <= AHEAD_SIZE, "what is read ahead holds a whole header");
 
 /* --- chunks ------------------------------------------------------------------------------------------- */
 
@@ -455,113 +157,58 @@ static void close_sink(struct sink *base)
     age_sink_free(s);
 }
 
-/* A stanza's second line is short: a sealed file key takes 43 characters. */
-static void stanza_write(struct buf *out, const char *type, const void *argument, size_t argument_len,
-    const char *more, const unsigned char body[BODY_SIZE])
-{
-    char first[KEY_BASE64_SIZE + 1], second[KEY_BASE64_SIZE + 1];
-    base64_write(first, argument, argument_len, false);
-    base64_write(second, body, BODY_SIZE, false);
-    buf_addf(out, "-> %s %s%s\n%s\n", type, first, more, second);
-}
-
-static int x25519_stanza(
-    struct buf *out, const unsigned char file_key[FILE_KEY_SIZE], const unsigned char recipient[KEY_SIZE])
-{
-    unsigned char ephemeral[KEY_SIZE], share[KEY_SIZE], key[KEY_SIZE], body[BODY_SIZE];
-    int rc = random_bytes(ephemeral, sizeof ephemeral);
-    if (rc == 0) rc = x25519_public(share, ephemeral);
-    if (rc == 0) rc = x25519_wrap_key(key, ephemeral, recipient, share, recipient);
-    if (rc == 0) rc = body_seal(body, file_key, key);
-    if (rc == 0) stanza_write(out, "X25519", share, sizeof share, "", body);
-    wipe(ephemeral, sizeof ephemeral);
-    wipe(key, sizeof key);
-    return rc;
-}
-
-static int scrypt_stanza(
-    struct buf *out, const unsigned char file_key[FILE_KEY_SIZE], const char *passphrase, int log_n)
-{
-    unsigned char salt[SCRYPT_SALT_SIZE], key[KEY_SIZE], body[BODY_SIZE];
-    char factor[16];
-    int rc = random_bytes(salt, sizeof salt);
-    if (rc == 0) rc = scrypt_wrap_key(key, passphrase, salt, log_n);
-    if (rc == 0) rc = body_seal(body, file_key, key);
-    snprintf(factor, sizeof factor, " %d", log_n);
-    if (rc == 0) stanza_write(out, "scrypt", salt, sizeof salt, factor, body);
-    wipe(key, sizeof key);
-    return rc;
-}
-
-/* The last line of a header, and the payload's nonce. */
-static int header_end(struct buf *out, const unsigned char file_key[FILE_KEY_SIZE],
+static int sink_new(struct age_sink **out, struct sink *under, const unsigned char file_key[FILE_KEY_SIZE],
     const unsigned char nonce[PAYLOAD_NONCE_SIZE])
 {
-    unsigned char mac[MAC_SIZE];
-    char text[KEY_BASE64_SIZE + 1];
-    buf_adds(out, "---");
-    int rc = buf_error(out);
-    if (rc == 0) rc = header_mac(mac, file_key, out->data, out->len);
-    if (rc) return rc;
-    base64_write(text, mac, sizeof mac, false);
-    buf_addf(out, " %s\n", text);
-    buf_add(out, nonce, PAYLOAD_NONCE_SIZE);
-    return buf_error(out);
-}
-
-/* The sink over a header whose stanzas stand in `header`. */
-static int sink_start(
-    struct sink **out, struct sink *under, struct buf *header, const unsigned char file_key[FILE_KEY_SIZE])
-{
-    unsigned char nonce[PAYLOAD_NONCE_SIZE];
-    int rc = random_bytes(nonce, sizeof nonce);
-    if (rc == 0) rc = header_end(header, file_key, nonce);
-    if (rc) return rc;
-
     struct age_sink *s = malloc(sizeof *s); /* not zeroed: 320 KiB for every small file would show */
     if (!s) return err_memory();
     s->base = (struct sink){write_plain, finish_plain, close_sink};
     s->under = under;
-    s->stream = (struct stream){0};
     s->plain_len = s->ready_len = 0;
-    rc = stream_init(&s->stream, file_key, nonce);
-    if (rc == 0) rc = sink_write(under, header->data, header->len);
+    s->stream = (struct stream){0};
+    int rc = stream_init(&s->stream, file_key, nonce);
     if (rc) {
         age_sink_free(s);
         return rc;
     }
-    *out = &s->base;
+    *out = s;
     return 0;
+}
+
+/* Header and nonce are written at once, so that a full disk shows here. */
+static int sink_start(struct sink **out, struct sink *under, const struct age_keys *to)
+{
+    unsigned char file_key[FILE_KEY_SIZE], nonce[PAYLOAD_NONCE_SIZE];
+    struct age_sink *s = NULL;
+    struct buf start;
+    buf_init(&start, AGE_HEADER_MAX + sizeof nonce);
+    int rc = age_header_write(&start, file_key, to);
+    if (rc == 0) rc = random_bytes(nonce, sizeof nonce);
+    if (rc) goto out;
+    buf_add(&start, nonce, sizeof nonce);
+    rc = buf_error(&start);
+    if (rc == 0) rc = sink_new(&s, under, file_key, nonce);
+    if (rc == 0) rc = sink_write(under, start.data, start.len);
+    if (rc) goto out;
+    *out = &s->base;
+    s = NULL;
+out:
+    age_sink_free(s);
+    wipe(file_key, sizeof file_key);
+    buf_release(&start);
+    return rc;
 }
 
 int age_sink(struct sink **out, struct sink *under, const unsigned char (*recipients)[KEY_SIZE], size_t n)
 {
-    unsigned char file_key[FILE_KEY_SIZE];
-    struct buf header;
-    if (n < 1 || n > STANZAS_MAX)
-        return err_set(ERR_INPUT, "an age file has 1 to %d recipients", STANZAS_MAX);
-    buf_init(&header, HEADER_MAX);
-    buf_adds(&header, VERSION_LINE "\n");
-    int rc = random_bytes(file_key, sizeof file_key);
-    for (size_t i = 0; i < n && rc == 0; i++) rc = x25519_stanza(&header, file_key, recipients[i]);
-    if (rc == 0) rc = sink_start(out, under, &header, file_key);
-    wipe(file_key, sizeof file_key);
-    buf_release(&header);
-    return rc;
+    struct age_keys to = {.keys = recipients, .keys_len = n};
+    return sink_start(out, under, &to);
 }
 
 int age_passphrase_sink(struct sink **out, struct sink *under, const char *passphrase, int log_n)
 {
-    unsigned char file_key[FILE_KEY_SIZE];
-    struct buf header;
-    buf_init(&header, HEADER_MAX);
-    buf_adds(&header, VERSION_LINE "\n");
-    int rc = random_bytes(file_key, sizeof file_key);
-    if (rc == 0) rc = scrypt_stanza(&header, file_key, passphrase, log_n);
-    if (rc == 0) rc = sink_start(out, under, &header, file_key);
-    wipe(file_key, sizeof file_key);
-    buf_release(&header);
-    return rc;
+    struct age_keys to = {.passphrase = passphrase, .log_n = log_n};
+    return sink_start(out, under, &to);
 }
 
 /* --- the source --------------------------------------------------------------------------------------- */
@@ -658,62 +305,58 @@ static void close_source(struct source *base)
 }
 
 /* Reads the header from the bytes ahead and drops it; they begin with the first chunk then. */
-static int source_start(struct age_source *s, struct header *h, const struct opener *by)
+static int header_take(struct age_source *s, size_t *header_len, const struct age_keys *by)
 {
     unsigned char file_key[FILE_KEY_SIZE];
     int rc = fill(s);
-    if (rc == 0) rc = header_read(h, s->ahead, s->ahead_len);
+    if (rc == 0) rc = age_header_open(file_key, header_len, s->ahead, s->ahead_len, by);
     if (rc) return rc;
-    rc = header_open(file_key, h, s->ahead, by);
-    if (rc == 0 && s->ahead_len - h->len < PAYLOAD_NONCE_SIZE) rc = malformed();
-    if (rc == 0) rc = stream_init(&s->stream, file_key, s->ahead + h->len);
-    if (rc == 0) drop(s, h->len + PAYLOAD_NONCE_SIZE);
+    if (s->ahead_len - *header_len < PAYLOAD_NONCE_SIZE) rc = age_header_malformed();
+    if (rc == 0) rc = stream_init(&s->stream, file_key, s->ahead + *header_len);
+    if (rc == 0) drop(s, *header_len + PAYLOAD_NONCE_SIZE);
     wipe(file_key, sizeof file_key);
     return rc;
 }
 
-static int source_new(
-    struct age_source **out, size_t *header_len, struct source *under, const struct opener *by)
+static int source_start(
+    struct age_source **out, size_t *header_len, struct source *under, const struct age_keys *by)
 {
-    struct header *h = malloc(sizeof *h);
     struct age_source *s = malloc(sizeof *s); /* not zeroed, as above */
-    int rc = h && s ? 0 : err_memory();
-    if (rc) goto out;
+    if (!s) return err_memory();
     s->base = (struct source){read_plain, close_source};
     s->under = under;
-    s->stream = (struct stream){0};
     s->ahead_len = s->plain_at = s->plain_len = s->skip = 0;
     s->last_seen = s->ended = false;
-    rc = source_start(s, h, by);
-    if (rc) goto out;
-    *header_len = h->len;
+    s->stream = (struct stream){0};
+    int rc = header_take(s, header_len, by);
+    if (rc) {
+        age_source_free(s);
+        return rc;
+    }
     *out = s;
-    s = NULL;
-out:
-    age_source_free(s);
-    free(h);
+    return 0;
+}
+
+static int stream_source(struct source **out, struct source *under, const struct age_keys *by)
+{
+    struct age_source *s;
+    size_t header_len;
+    int rc = source_start(&s, &header_len, under, by);
+    if (rc == 0) *out = &s->base;
     return rc;
 }
 
 int age_source(
     struct source **out, struct source *under, const unsigned char (*identities)[KEY_SIZE], size_t n)
 {
-    struct opener by = {.identities = identities, .identities_len = n};
-    struct age_source *s;
-    size_t header_len;
-    int rc = source_new(&s, &header_len, under, &by);
-    if (rc == 0) *out = &s->base;
-    return rc;
+    struct age_keys by = {.keys = identities, .keys_len = n};
+    return stream_source(out, under, &by);
 }
 
 int age_passphrase_source(struct source **out, struct source *under, const char *passphrase)
 {
-    struct opener by = {.passphrase = passphrase};
-    struct age_source *s;
-    size_t header_len;
-    int rc = source_new(&s, &header_len, under, &by);
-    if (rc == 0) *out = &s->base;
-    return rc;
+    struct age_keys by = {.passphrase = passphrase};
+    return stream_source(out, under, &by);
 }
 
 /* --- files -------------------------------------------------------------------------------------------- */
@@ -721,7 +364,7 @@ int age_passphrase_source(struct source **out, struct source *under, const char 
 /* Chunks and plain bytes of a payload, its nonce included, from its size. */
 static int payload_sizes(uint64_t *chunks, uint64_t *plain, uint64_t size)
 {
-    if (size < PAYLOAD_NONCE_SIZE + TAG_SIZE) return malformed();
+    if (size < PAYLOAD_NONCE_SIZE + TAG_SIZE) return age_header_malformed();
     uint64_t sealed = size - PAYLOAD_NONCE_SIZE;
     uint64_t n = (sealed + SEALED_SIZE - 1) / SEALED_SIZE;
     uint64_t last = sealed - (n - 1) * SEALED_SIZE;
@@ -758,13 +401,13 @@ static int move_to(struct age_source *s, struct file *f, size_t header_len, uint
 int age_file_source(
     struct source **out, const char *path, const unsigned char identity[KEY_SIZE], uint64_t offset)
 {
-    struct opener by = {.identities = (const unsigned char(*)[KEY_SIZE])identity, .identities_len = 1};
+    struct age_keys by = {.keys = (const unsigned char(*)[KEY_SIZE])identity, .keys_len = 1};
     struct age_source *s = NULL;
     struct file *f;
     size_t header_len;
     int rc = file_open(&f, path);
     if (rc) return rc;
-    rc = source_new(&s, &header_len, file_as_source(f), &by);
+    rc = source_start(&s, &header_len, file_as_source(f), &by);
     if (rc == 0 && offset > 0) rc = move_to(s, f, header_len, offset);
     if (rc) {
         age_source_free(s);
@@ -775,27 +418,23 @@ int age_file_source(
     return 0;
 }
 
-static int plain_size(uint64_t *out, struct file *f, struct header *h, unsigned char *bytes)
+static int plain_size(uint64_t *out, struct file *f, unsigned char *bytes)
 {
     uint64_t chunks;
-    size_t got;
-    int rc = source_read_full(file_as_source(f), bytes, HEADER_MAX, &got);
-    if (rc == 0) rc = header_read(h, bytes, got);
-    return rc ? rc : file_sizes(&chunks, out, f, h->len);
+    size_t got, header_len;
+    int rc = source_read_full(file_as_source(f), bytes, AGE_HEADER_MAX, &got);
+    if (rc == 0) rc = age_header_measure(&header_len, bytes, got);
+    return rc ? rc : file_sizes(&chunks, out, f, header_len);
 }
 
 int age_plain_size(uint64_t *out, const char *path)
 {
-    struct header *h = malloc(sizeof *h);
-    unsigned char *bytes = malloc(HEADER_MAX);
-    struct file *f = NULL;
-    int rc = h && bytes ? file_open(&f, path) : err_memory();
-    if (rc == 0) {
-        rc = plain_size(out, f, h, bytes);
-        if (rc == ERR_INPUT) rc = err_within(rc, "'%s'", path);
-    }
-    file_close(f);
+    struct file *f;
+    int rc = file_open(&f, path);
+    if (rc) return rc;
+    unsigned char *bytes = malloc(AGE_HEADER_MAX);
+    rc = bytes ? plain_size(out, f, bytes) : err_memory();
     free(bytes);
-    free(h);
-    return rc;
+    file_close(f);
+    return rc == ERR_INPUT ? err_within(rc, "'%s'", path) : rc;
 }
