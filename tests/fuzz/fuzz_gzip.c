@@ -38,6 +38,6 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
     if (unpack(&out, data, size, LIMIT) && !*err_message()) abort();
     if (out.len > LIMIT) abort();
     buf_release(&out);
-    if (size > 0) round_trip(data, size);
+    if (size > 0 && data[0] == 'w') round_trip(data, size); /* slower by far: megabytes of buffers */
     return 0;
 }
