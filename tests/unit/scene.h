@@ -11,6 +11,8 @@
 #ifndef SCENE_H
 #define SCENE_H
 
+#include "satchel/format/age.h"
+#include "satchel/replica/form.h"
 #include "satchel/replica/fold.h"
 #include "test.h"
 
@@ -34,7 +36,7 @@ struct scene {
     struct author authors[SCENE_AUTHORS];
     struct said said[SCENE_ENTRIES];
     size_t len;
-    const char *form; /* hash part of the form's name */
+    const struct forms *forms; /* gives entries their form; NULL: a name that no form has */
 };
 
 static inline void author_init(struct author *a, int number)
@@ -48,7 +50,6 @@ static inline void author_init(struct author *a, int number)
 static inline void scene_init(struct scene *s)
 {
     memset(s, 0, sizeof *s);
-    s->form = "0123456789abcdef";
     CHECK_OK(fold_new(&s->fold));
     for (int i = 0; i < SCENE_AUTHORS; i++) author_init(&s->authors[i], i);
 }
@@ -92,17 +93,29 @@ static inline int scene_compare(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* "name=value<label,label"; a "$A" in it becomes A's kit. */
+static inline void scene_put_author(struct buf *out, char what, const struct author *a)
+{
+    char recipient[AGE_RECIPIENT_SIZE];
+    if (what == '$') buf_adds(out, a->kit);
+    if (what == '&') ssh_key_line_write(out, a->signer.public_key, "");
+    if (what != '*') return;
+    age_recipient_write(recipient, a->signer.public_key); /* any 32 bytes will do */
+    buf_adds(out, recipient);
+}
+
+/* "name=value<label,label"; a label may be a whole id. */
 static inline void scene_field(struct scene *s, struct entry_field *f, const char *word)
 {
     struct arena *a = fold_arena(s->fold);
     struct buf text;
     buf_init(&text, BUF_UNLIMITED);
     for (; *word; word++) {
-        if (*word == '$')
-            buf_adds(&text, s->authors[*++word - 'A'].kit);
-        else
+        if (strchr("$&*", *word)) {
+            scene_put_author(&text, *word, &s->authors[word[1] - 'A']);
+            word++;
+        } else {
             buf_addc(&text, *word);
+        }
     }
     char *name = arena_strdup(a, buf_str(&text)), *value = strchr(name, '='), *seen = strchr(name, '<');
     buf_release(&text);
@@ -191,7 +204,8 @@ static inline const struct entry *scene_say(struct scene *s, const char *text)
     record = scene_record(s, type, words[2]);
     draft.kit = s->authors[said->author].kit;
     draft.record = record;
-    draft.form = arena_printf(a, "%s@%s", type, s->form);
+    const struct form *form = s->forms ? forms_current(s->forms, type) : NULL;
+    draft.form = form ? form->id : arena_printf(a, "%s@0123456789abcdef", type);
     scene_chain(s, &draft);
     if (seq) draft.seq = seq;
     if (seq == 1) draft.prev = NULL;

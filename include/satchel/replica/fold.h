@@ -1,9 +1,9 @@
 /* The set of entries, and the state it folds to (design.md §1.1, §3). The state is a pure function of the set of
  * entries and of the verdicts on them: order of arrival, repeats and clocks never change it.
  *
- * Not for two threads at once. Entries live in fold_arena (parse straight into it). What is handed out is borrowed until
- * the next fold_add or fold_judge; a `struct held` and the names in it last as long as the fold. After a failure (only
- * memory can fail) the fold is good for nothing but fold_free. */
+ * Not for two threads at once. Entries live in fold_arena (parse straight into it). What is handed out is borrowed
+ * until the next fold_add or fold_judge; a `struct held`, and the names in records and chains, last as long as the
+ * fold. After a failure (only memory can fail) the fold is good for nothing but fold_free. */
 #ifndef SATCHEL_REPLICA_FOLD_H
 #define SATCHEL_REPLICA_FOLD_H
 
@@ -75,7 +75,7 @@ int fold_new(struct fold **out) MUST_CHECK;
 void fold_free(struct fold *f);
 struct arena *fold_arena(struct fold *f);
 
-/* Takes an entry in; e lives as long as the fold, reason is copied. *known is set where it was held already (then nothing changes). */
+/* Takes an entry in; e must last as long as the fold, reason is copied. *known: it was held already; nothing changes. */
 int fold_add(struct fold *f, const struct entry *e, const unsigned char public_key[KEY_SIZE], enum verdict v,
     const char *reason, int64_t place, bool *known) MUST_CHECK;
 /* Another verdict on an entry that is held. ERR_MISSING when it is not. */
@@ -99,8 +99,9 @@ const struct fold_chain *fold_chain(struct fold *f, const char *case_name, const
 /* What is held without gap of each kit in a case, sorted by kit, in the arena. A chain that is forked counts up to the
  * fork only, so that both sides of it are handed on again. */
 int fold_have(struct fold *f, const char *case_name, struct arena *a, const struct have **out, size_t *len) MUST_CHECK;
-/* Ids named in a `seen` of the case whose entries are not held; sorted, in the arena. */
-int fold_unseen(struct fold *f, const char *case_name, struct arena *a, const char *const **out, size_t *len) MUST_CHECK;
+/* Ids named in a `seen` of the case (by entries that apply) whose entries are not held; sorted, in the arena. */
+int fold_unseen(struct fold *f, const char *case_name, struct arena *a, const char *const **out, size_t *len)
+    MUST_CHECK;
 /* The next free number for a record of this kit, over all cases, whatever the verdicts: highest + 1 of the records that
  * carry its name and that it has signed an entry of (others cannot use its numbers up). */
 int32_t fold_next_number(const struct fold *f, const char *kit);

@@ -16,8 +16,8 @@ struct registry_kit {
     const char *person;                /* record id */
     const char *name, *email;          /* of the person; "" where not known */
     const struct fold_record *record;  /* of the kit */
-    bool revoked; /* its record names a last entry, or it or its person is voided: it opens no session and receives nothing;
-                     what it signed up to then stays good */
+    bool revoked; /* its record names a last entry, or it or its person is voided: it opens no session and receives
+                     nothing; what it signed up to then stays good */
 };
 
 struct registry;

@@ -22,10 +22,10 @@ struct jv *record_json(struct arena *a, const struct fold_record *r, const char 
     void *ctx);
 /* Every entry of the record, oldest first (kit's order and `seen` decide, then `at`): one object each,
  * {"entry":"kit:seq","id","by","at","set":{…},"old":{…},"why","signature":"good|bad|unknown key",
- *  "verdict":"good|waiting|quarantined"[,"reason"]}. "old" has what was on the author's screen, by `seen`; a conflict as
- * {"conflict":[value,…]}. The key is unknown where name_of answers NULL; signatures are verified here and now. */
-struct jv *record_history(struct arena *a, const struct fold_record *r, const char *(*name_of)(void *ctx, const char *kit),
-    void *ctx);
+ *  "verdict":"good|waiting|quarantined"[,"reason"]}. "old" has what was on the author's screen, by `seen`; a conflict
+ * as {"conflict":[value,…]}. The key is unknown where name_of answers NULL; signatures are verified here and now. */
+struct jv *record_history(struct arena *a, const struct fold_record *r,
+    const char *(*name_of)(void *ctx, const char *kit), void *ctx);
 /* The change of one entry in words for a commit's subject: "finding k…-104: grade minor → major"; control and bidi
  * characters escaped as \u{…}, at most 200 bytes. `before`: the record before this entry was added, may be NULL. */
 void change_subject(struct buf *out, const struct entry *e, const struct fold_record *before);
