@@ -28,8 +28,8 @@ void session_release(struct session *s)
 const char *session_folder(struct session *s)
 {
     if (!s->store_folder) {
-        const char *env = getenv("SATCHEL_STORE");
-        s->store_folder = env && *env ? env : os_data_folder(&s->arena);
+        const char *env = getenv("SATCHEL_STORE"), *data = env && *env ? NULL : os_data_folder(&s->arena);
+        s->store_folder = data ? path_join(&s->arena, data, "satchel") : env && *env ? env : NULL;
     }
     return s->store_folder;
 }
