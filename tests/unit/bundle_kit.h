@@ -2,6 +2,8 @@
 #ifndef BUNDLE_KIT_H
 #define BUNDLE_KIT_H
 
+#define _XOPEN_SOURCE 700 /* before any header: the tests use POSIX */
+
 #include <dirent.h>
 #include <unistd.h>
 

@@ -1,0 +1,83 @@
+/* What the exchange of bundles shares: verdicts, and what is kept about receivers. For field/store only.
+ *
+ * Settings that the exchange keeps:
+ *
+ *   peer.<kit>.<case>     {kit:seq,…}: what that kit, or the hub, said last that it holds of the case
+ *   wanted.<kit>.<case>   [sha256,…]: evidence that it asked for
+ *   told.<kit>.<case>     {kit:seq,…}: what we last told it that we hold
+ *   want.<sha256>         evidence that a person asked for
+ *   sent.<id>             a bundle for the hub in a folder (<id>: the first 32 digits of the bundle's); null
+ * once a receipt has named it, else {"case":…,"due":what was due, hashed,"evidence":{sha256:in how many of
+ * the parts,…},"parts":how many were written together} got.<id>              a bundle that was taken in from
+ * a folder */
+#ifndef SATCHEL_FIELD_STORE_EXCHANGE_H
+#define SATCHEL_FIELD_STORE_EXCHANGE_H
+
+#include "internal.h"
+
+#define BUNDLE_NAME_DIGITS 32
+
+/* ---- judge.c ---- */
+
+/* Who vouches for entries besides the register. */
+struct ruling {
+    const struct registry *registry; /* for rule; the others take the one of the moment */
+    const struct receipt *receipt;   /* the newest of the case, or NULL */
+    bool vouched;                    /* the hub itself hands the entries over */
+};
+/* With the newest receipt of the case, if there is any; in the arena. */
+int ruling_of_case(struct store *s, const char *case_name, struct arena *a, struct ruling *out) MUST_CHECK;
+/* The verdict: what the receipt quarantines is quarantined; what the hub has accepted is good where the
+ * register refuses it today but its kit could write it once; else what the register says. *reason in the
+ * arena. */
+int rule(struct store *s, const struct ruling *by, const struct entry *e,
+    const unsigned char public_key[KEY_SIZE], struct arena *a, enum verdict *verdict,
+    const char **reason) MUST_CHECK;
+/* Judges entries of a case anew that are held: all of them, or only those that do not apply. */
+enum rejudge { REJUDGE_ALL, REJUDGE_WAITING, REJUDGE_NOT_GOOD };
+int rejudge_case(struct store_tx *tx, struct store *s, const char *case_name, const struct ruling *by,
+    enum rejudge which) MUST_CHECK;
+/* The register's waiting entries, until nothing moves: one may enrol the author of the next. */
+int settle_register(struct store_tx *tx, struct store *s, const struct ruling *by) MUST_CHECK;
+/* All cases but the register, each with its newest receipt. */
+int rejudge_cases(struct store_tx *tx, struct store *s, enum rejudge which) MUST_CHECK;
+/* What a receipt changes about entries that are held. */
+int apply_receipt(struct store_tx *tx, struct store *s, const struct receipt *r) MUST_CHECK;
+/* Takes an entry that lives elsewhere: a copy goes into the fold's arena. */
+int take_copy(struct store_tx *tx, struct store *s, const struct entry *e,
+    const unsigned char public_key[KEY_SIZE], enum verdict verdict, const char *reason,
+    bool *known) MUST_CHECK;
+
+/* ---- pack.c ---- */
+
+char *setting_name(
+    struct arena *a, const char *head, const char *kit, const char *case_name); /* NULL: err set */
+/* A setting's JSON in the arena; *out NULL where it is not set. */
+int setting_json(struct store *s, const char *name, struct arena *a, const struct jv **out) MUST_CHECK;
+int tx_set_json(struct store_tx *tx, const char *name, const struct jv *v) MUST_CHECK;
+const struct jv *have_json(struct arena *a, const struct have *have, size_t len); /* NULL: err set */
+
+/* One receiver, and one case of what it is to get. */
+struct packing {
+    struct store *s;
+    struct arena arena;
+    const char *to; /* kit id */
+    unsigned char recipient[KEY_SIZE];
+    bool to_hub, everything;
+    bool tell; /* also where there is nothing to say but what is held */
+    uint64_t part_size;
+    const char *folder;
+    struct progress *progress;
+    struct bundle_files *out;
+};
+int packing_init(struct packing *p, struct store *s, const char *to) MUST_CHECK; /* to NULL: the joined hub */
+void packing_release(struct packing *p);
+/* Cases that there may be something to send of, the register first; in the arena. */
+int packing_cases(struct packing *p, const char *const **out, size_t *len) MUST_CHECK;
+/* What is due of a case. */
+int packing_order(struct packing *p, const char *case_name, struct bundle_order *out) MUST_CHECK;
+/* Cuts it into p->folder, adds the files to p->out and remembers what the receiver is told. *made (may be
+ * NULL): of them, from which on this call added. */
+int packing_cut(struct packing *p, const struct bundle_order *o, size_t *made) MUST_CHECK;
+
+#endif

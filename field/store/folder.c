@@ -1,0 +1,419 @@
+/* Both directions over a folder or stick (design.md §7): first what lies there for this kit, then what is due
+ * to the hub.
+ *
+ * A bundle written into FOLDER/inbox/ stays until a receipt names it, or names its evidence while its entries
+ * are in a newer one. A setting remembers each: by it a sync knows its own files on whatever stick they lie,
+ * leaves alone what still says all that is due, and does not copy pending evidence a second time. */
+#include "exchange.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct visit {
+    struct store *s;
+    const char *folder, *inbox, *outbox;
+    uint64_t part_size;
+    struct exchange *out;
+    struct jv *failed;
+    struct progress *progress;
+};
+
+static bool is_bundle(const char *name)
+{
+    size_t len = strlen(name), suffix = strlen(BUNDLE_SUFFIX);
+    return len > suffix && strcmp(name + len - suffix, BUNDLE_SUFFIX) == 0;
+}
+
+/* Names of the bundles in a folder; none where there is no such folder. */
+static int list_bundles(const char *folder, struct arena *a, const char ***out, size_t *len)
+{
+    const char **names = NULL;
+    size_t all = 0, n = 0;
+    int rc = os_exists(folder) ? os_list(&names, &all, a, folder) : 0;
+    if (rc) return rc;
+    for (size_t i = 0; i < all; i++)
+        if (is_bundle(names[i])) names[n++] = names[i];
+    *out = names;
+    *len = n;
+    return 0;
+}
+
+/* ---- taking in ---- */
+
+struct arrival {
+    const char *path;
+    const struct manifest *manifest; /* NULL: it can't be read, which receiving it will tell */
+};
+
+static int compare_arrivals(const void *a, const void *b)
+{
+    const struct arrival *x = a, *y = b;
+    bool x_register = x->manifest && strcmp(x->manifest->case_name, REGISTER_CASE) == 0;
+    bool y_register = y->manifest && strcmp(y->manifest->case_name, REGISTER_CASE) == 0;
+    if (x_register != y_register) return x_register ? -1 : 1;
+    return strcmp(x->path, y->path);
+}
+
+static int look(struct visit *v, struct arena *a, struct arrival **out, size_t *len)
+{
+    const char **names;
+    size_t n;
+    int rc = list_bundles(v->outbox, a, &names, &n);
+    struct arrival *list = rc ? NULL : arena_alloc(a, (n + 1) * sizeof *list);
+    if (rc == 0 && !list) rc = ERR_ROAD;
+    if (rc) return rc;
+    for (size_t i = 0; i < n; i++) {
+        list[i].path = path_join(a, v->outbox, names[i]);
+        if (!list[i].path) return ERR_ROAD;
+        if (bundle_peek(&list[i].manifest, a, list[i].path, v->s->identity)) err_clear();
+    }
+    qsort(list, n, sizeof *list, compare_arrivals);
+    *out = list;
+    *len = n;
+    return 0;
+}
+
+static char *got_name(struct arena *a, const char *id)
+{
+    return arena_printf(a, "got.%.*s", BUNDLE_NAME_DIGITS, id);
+}
+
+/* Taken in before, and all its evidence still here. */
+static int is_known(struct visit *v, struct arena *a, const struct manifest *m, bool *known)
+{
+    const struct jv *mark = NULL;
+    *known = false;
+    if (!m) return 0;
+    char *name = got_name(a, m->id);
+    int rc = name ? setting_json(v->s, name, a, &mark) : ERR_ROAD;
+    *known = mark != NULL;
+    for (size_t i = 0; rc == 0 && *known && i < m->members_len; i++) {
+        struct evidence_state state;
+        if (m->members[i].kind != MEMBER_BLOB) continue;
+        rc = store_evidence_state(v->s, m->members[i].sha256, &state);
+        if (rc == 0 && !state.here) *known = false;
+    }
+    return rc;
+}
+
+static int note_failure(struct visit *v, const char *path)
+{
+    struct arena *a = &v->out->arena;
+    struct jv *f = jv_object(a);
+    char *why = arena_strdup(a, err_message());
+    int rc = why ? jv_put_str(a, f, "file", path) : ERR_ROAD;
+    if (rc == 0) rc = jv_put_str(a, f, "error", why);
+    err_clear();
+    return rc ? rc : jv_push(a, v->failed, f);
+}
+
+static int note_taken(struct visit *v, const struct taken *t)
+{
+    struct exchange *e = v->out;
+    char *name = got_name(&e->arena, t->bundle);
+    struct taken *list = arena_alloc(&e->arena, (e->taken_len + 1) * sizeof *list);
+    if (!name || !list) return ERR_ROAD;
+    if (e->taken_len) memcpy(list, e->taken, e->taken_len * sizeof *list);
+    list[e->taken_len] = *t;
+    e->taken = list;
+    e->taken_len++;
+    return store_set_setting(v->s, name, "true");
+}
+
+static int take_one(struct visit *v, struct arena *a, const struct arrival *arrival)
+{
+    struct taken t;
+    bool known;
+    int rc = is_known(v, a, arrival->manifest, &known);
+    if (rc || known) return rc;
+    rc = store_receive(v->s, arrival->path, &v->out->arena, &t, v->progress);
+    if (rc == ERR_DAMAGED) return rc; /* of the store itself */
+    return rc ? note_failure(v, arrival->path) : note_taken(v, &t);
+}
+
+static int take_all(struct visit *v)
+{
+    struct arena a;
+    struct arrival *list;
+    size_t len;
+    arena_init(&a);
+    int rc = look(v, &a, &list, &len);
+    for (size_t i = 0; rc == 0 && i < len; i++) rc = take_one(v, &a, &list[i]);
+    arena_release(&a);
+    return rc;
+}
+
+/* ---- what we have written there before ---- */
+
+struct sent { /* a file of ours in the inbox */
+    const char *path, *setting;
+    const struct jv *about; /* JV_NULL: a receipt has named it */
+    bool pending;           /* it has evidence that the hub is not known to hold */
+};
+
+static int evidence_pending(struct visit *v, const struct jv *about, bool *pending)
+{
+    const struct jv *list = jv_get(about, "evidence");
+    int rc = 0;
+    *pending = false;
+    for (size_t i = 0; rc == 0 && !*pending && list && i < list->len; i++) {
+        struct evidence_state state;
+        rc = store_evidence_state(v->s, list->keys[i], &state);
+        if (rc == 0) *pending = !state.at_hub;
+    }
+    return rc;
+}
+
+static int look_at(struct visit *v, struct arena *a, const char *name, struct sent *out)
+{
+    *out = (struct sent){.path = path_join(a, v->inbox, name)};
+    out->setting = arena_printf(a, "sent.%.*s", (int)(strlen(name) - strlen(BUNDLE_SUFFIX)), name);
+    if (!out->path || !out->setting) return ERR_ROAD;
+    int rc = setting_json(v->s, out->setting, a, &out->about);
+    return rc || !out->about ? rc : evidence_pending(v, out->about, &out->pending);
+}
+
+static int list_sent(struct visit *v, struct arena *a, struct sent **out, size_t *len)
+{
+    const char **names;
+    size_t all, n = 0;
+    int rc = list_bundles(v->inbox, a, &names, &all);
+    struct sent *list = rc ? NULL : arena_alloc(a, (all + 1) * sizeof *list);
+    if (rc == 0 && !list) rc = ERR_ROAD;
+    for (size_t i = 0; rc == 0 && i < all; i++) {
+        rc = look_at(v, a, names[i], &list[n]);
+        if (rc == 0 && list[n].about) n++;
+    }
+    if (rc) return rc;
+    *out = list;
+    *len = n;
+    return 0;
+}
+
+static bool is_of(const struct sent *f, const char *case_name)
+{
+    const char *of = jv_get_str(f->about, "case");
+    return of && strcmp(of, case_name) == 0;
+}
+
+static bool says(const struct sent *f, const char *case_name, const char *due)
+{
+    const char *it = jv_get_str(f->about, "due");
+    return is_of(f, case_name) && it && strcmp(it, due) == 0;
+}
+
+static int remove_sent(struct visit *v, const struct sent *f)
+{
+    int rc = os_remove(f->path);
+    return rc ? rc : store_set_setting(v->s, f->setting, NULL);
+}
+
+/* ---- what is due ---- */
+
+/* The order in one hash: two syncs with the same one would write the same. */
+static int hash_order(const struct bundle_order *o, struct arena *a, char hex[SHA256_HEX])
+{
+    struct buf b;
+    const struct have *have;
+    size_t len;
+    unsigned char hash[SHA256_SIZE];
+    int rc = fold_have(o->fold, o->case_name, a, &have, &len);
+    if (rc) return rc;
+    buf_init(&b, BUF_UNLIMITED);
+    buf_addf(&b, "%s\n%s\n%llu\n", o->case_name, o->to, (unsigned long long)o->part_size);
+    buf_add(&b, o->recipient, KEY_SIZE);
+    for (size_t i = 0; i < len; i++) buf_addf(&b, "have %s %lld\n", have[i].kit, (long long)have[i].seq);
+    for (size_t i = 0; i < o->beyond_len; i++)
+        buf_addf(&b, "beyond %s %lld\n", o->beyond[i].kit, (long long)o->beyond[i].seq);
+    for (size_t i = 0; i < o->evidence_len; i++) buf_addf(&b, "evidence %s\n", o->evidence[i].sha256);
+    for (size_t i = 0; i < o->want_len; i++) buf_addf(&b, "want %s\n", o->want[i]);
+    rc = buf_error(&b);
+    sha256(hash, b.data, b.len);
+    hex_write(hex, hash, sizeof hash);
+    buf_release(&b);
+    return rc;
+}
+
+/* Are all the files that said just this still there? */
+static bool all_there(const struct sent *sent, size_t len, const char *case_name, const char *due)
+{
+    int64_t there = 0, parts = -1;
+    for (size_t i = 0; i < len; i++) {
+        if (!says(&sent[i], case_name, due)) continue;
+        parts = jv_get_int(sent[i].about, "parts", 0);
+        there++;
+    }
+    return there == parts;
+}
+
+/* Evidence lies there if as many of the parts that carry it are there as were written together. */
+static bool lies_there(const struct sent *sent, size_t len, const char *case_name, const char *sha256)
+{
+    for (size_t i = 0; i < len; i++) {
+        const char *due = jv_get_str(sent[i].about, "due");
+        int64_t parts = jv_get_int(jv_get(sent[i].about, "evidence"), sha256, 0), there = 0;
+        if (!due || parts == 0 || !says(&sent[i], case_name, due)) continue;
+        for (size_t k = 0; k < len; k++)
+            there += says(&sent[k], case_name, due) && jv_get(jv_get(sent[k].about, "evidence"), sha256);
+        if (there == parts) return true;
+    }
+    return false;
+}
+
+static int leave_out_pending(struct bundle_order *o, struct arena *a, const struct sent *sent, size_t len)
+{
+    struct evidence *list = arena_alloc(a, (o->evidence_len + 1) * sizeof *list);
+    size_t n = 0;
+    if (!list) return ERR_ROAD;
+    for (size_t i = 0; i < o->evidence_len; i++)
+        if (!lies_there(sent, len, o->case_name, o->evidence[i].sha256)) list[n++] = o->evidence[i];
+    o->evidence = list;
+    o->evidence_len = n;
+    return 0;
+}
+
+/* Files that were written together. */
+struct written {
+    const struct bundle_file *files;
+    size_t len;
+    const char *case_name, *due;
+};
+
+static bool is_at_end(const struct bundle_file *f, const char *sha256)
+{
+    return f->evidence_len > 0 &&
+           (strcmp(f->evidence[0], sha256) == 0 || strcmp(f->evidence[f->evidence_len - 1], sha256) == 0);
+}
+
+/* What is cut over several files ends one and begins the next. */
+static int64_t times_carried(const struct written *w, const char *sha256)
+{
+    int64_t n = 0;
+    for (size_t i = 0; i < w->len; i++) n += is_at_end(&w->files[i], sha256);
+    return n > 0 ? n : 1;
+}
+
+static int remember_file(
+    struct visit *v, struct arena *a, const struct written *w, const struct bundle_file *f)
+{
+    struct buf b;
+    struct jv *about = jv_object(a), *evidence = jv_object(a);
+    char *name = arena_printf(a, "sent.%.*s", BUNDLE_NAME_DIGITS, f->id);
+    int rc = name ? jv_put_str(a, about, "case", w->case_name) : ERR_ROAD;
+    for (size_t i = 0; rc == 0 && i < f->evidence_len; i++)
+        rc = jv_put_int(a, evidence, f->evidence[i], times_carried(w, f->evidence[i]));
+    if (rc == 0) rc = jv_put_str(a, about, "due", w->due);
+    if (rc == 0) rc = jv_put(a, about, "evidence", evidence);
+    if (rc == 0) rc = jv_put_int(a, about, "parts", (int64_t)w->len);
+    if (rc) return rc;
+    buf_init(&b, BUF_UNLIMITED);
+    json_write(&b, about);
+    rc = buf_error(&b);
+    if (rc == 0) rc = store_set_setting(v->s, name, buf_str(&b));
+    buf_release(&b);
+    return rc;
+}
+
+static int remember_written(struct visit *v, struct arena *a, const struct written *w)
+{
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < w->len; i++) rc = remember_file(v, a, w, &w->files[i]);
+    return rc;
+}
+
+/* What an older file said is named by a receipt or said again by the new ones, unless it carries evidence
+ * still. */
+static int remove_older(
+    struct visit *v, const struct sent *sent, size_t len, const char *case_name, const char *due)
+{
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < len; i++) {
+        bool named = sent[i].about->type == JV_NULL;
+        bool older = is_of(&sent[i], case_name) && !says(&sent[i], case_name, due) && !sent[i].pending;
+        if (named || older) rc = remove_sent(v, &sent[i]);
+    }
+    return rc;
+}
+
+static int send_case(struct visit *v, struct packing *p, const char *case_name)
+{
+    struct bundle_order o;
+    struct sent *sent;
+    size_t len, first = 0;
+    char due[SHA256_HEX];
+    int rc = list_sent(v, &p->arena, &sent, &len);
+    if (rc == 0) rc = packing_order(p, case_name, &o);
+    if (rc == 0) rc = hash_order(&o, &p->arena, due);
+    if (rc == 0 && !all_there(sent, len, case_name, due)) {
+        rc = leave_out_pending(&o, &p->arena, sent, len);
+        if (rc == 0) rc = packing_cut(p, &o, &first);
+        struct written w = {.len = rc ? 0 : p->out->len - first, .case_name = case_name, .due = due};
+        if (w.len) w.files = p->out->files + first;
+        if (rc == 0) rc = remember_written(v, &p->arena, &w);
+    }
+    return rc ? rc : remove_older(v, sent, len, case_name, due);
+}
+
+static int send_all(struct visit *v)
+{
+    struct packing p;
+    const char *const *cases;
+    size_t len;
+    int rc = packing_init(&p, v->s, NULL);
+    if (rc) return rc;
+    p.tell = true;
+    p.part_size = v->part_size;
+    p.folder = v->inbox;
+    p.progress = v->progress;
+    p.out = &v->out->sent;
+    rc = packing_cases(&p, &cases, &len);
+    for (size_t i = 0; rc == 0 && i < len; i++) rc = send_case(v, &p, cases[i]);
+    packing_release(&p);
+    return rc;
+}
+
+static int check_folder(const char *folder)
+{
+    struct file_info info;
+    int rc = os_stat(&info, folder);
+    if (rc == ERR_MISSING || (rc == 0 && !info.is_folder))
+        return err_set(ERR_ROAD, "there is no folder '%s': is the stick in, and this its place?", folder);
+    return rc;
+}
+
+static int visit(struct visit *v)
+{
+    struct arena *a = &v->out->arena;
+    if (!store_hub(v->s)) return err_set(ERR_INPUT, "this kit has joined no hub; join one first");
+    char *outboxes = path_join(a, v->folder, "outbox");
+    v->inbox = path_join(a, v->folder, "inbox");
+    v->outbox = outboxes ? path_join(a, outboxes, v->s->kit) : NULL;
+    v->failed = jv_array(a);
+    v->out->failed = v->failed;
+    int rc = v->inbox && v->outbox && v->failed ? check_folder(v->folder) : ERR_ROAD;
+    if (rc == 0) rc = os_make_folder(v->inbox);
+    if (rc == 0) rc = take_all(v);
+    return rc ? rc : send_all(v);
+}
+
+int store_sync_folder(
+    struct store *s, const char *folder, uint64_t part_size, struct exchange *out, struct progress *p)
+{
+    struct exchange e = {0};
+    struct visit v = {.s = s, .folder = folder, .part_size = part_size, .out = &e, .progress = p};
+    arena_init(&e.arena);
+    arena_init(&e.sent.arena);
+    int rc = visit(&v);
+    if (rc)
+        exchange_release(&e);
+    else
+        *out = e;
+    return rc;
+}
+
+void exchange_release(struct exchange *e)
+{
+    bundle_files_release(&e->sent);
+    arena_release(&e->arena);
+    memset(e, 0, sizeof *e);
+}

@@ -1,0 +1,198 @@
+/* Joining a hub: its register comes in, the kit's own is set aside, and everything is judged anew. The root's
+ * kit founds the register: its person, itself, the hub, and the forms in force. */
+#include "exchange.h"
+
+#include <string.h>
+
+#include "satchel/base/text.h"
+#include "satchel/format/age.h"
+
+/* ---- the register's lines ---- */
+
+static int take_line(struct store_tx *tx, struct store *s, struct arena *a, const char *line, size_t len)
+{
+    struct entry *e;
+    unsigned char key[KEY_SIZE];
+    bool known;
+    int rc = entry_line_parse(&e, a, key, line, len);
+    if (rc) return rc;
+    if (strcmp(e->case_name, REGISTER_CASE) != 0)
+        return err_set(ERR_INPUT, "an entry of case '%s' is among those of the register", e->case_name);
+    if (!entry_signature_good(e, key))
+        return err_set(ERR_INPUT, "the signature of entry '%s' in the register is not good", e->id);
+    return take_copy(tx, s, e, key, VERDICT_WAITING, NULL, &known);
+}
+
+static int take_lines(struct store_tx *tx, struct store *s, const char *lines, size_t len)
+{
+    struct arena a;
+    int rc = 0;
+    arena_init(&a);
+    while (rc == 0 && len > 0) {
+        const char *end = memchr(lines, '\n', len);
+        if (!end) {
+            rc = err_set(ERR_INPUT, "the register ends within a line; get the enrolment file again");
+            break;
+        }
+        rc = take_line(tx, s, &a, lines, (size_t)(end - lines));
+        len -= (size_t)(end - lines) + 1;
+        lines = end + 1;
+    }
+    arena_release(&a);
+    return rc;
+}
+
+/* The hub holds what it has handed over. */
+static int remember_hub_has(struct store_tx *tx, struct store *s, const struct hub_identity *hub)
+{
+    struct arena a;
+    const struct have *have;
+    size_t len;
+    arena_init(&a);
+    int rc = fold_have(s->fold, REGISTER_CASE, &a, &have, &len);
+    const struct jv *v = rc ? NULL : have_json(&a, have, len);
+    char *name = setting_name(&a, "peer", hub->kit, REGISTER_CASE);
+    if (rc == 0) rc = v && name ? tx_set_json(tx, name, v) : ERR_ROAD;
+    arena_release(&a);
+    return rc;
+}
+
+/* ---- founding ---- */
+
+struct founding {
+    struct store_tx *tx;
+    struct store *s;
+    struct arena arena;
+    const struct hub_identity *hub;
+};
+
+static int create(struct founding *f, const char *type, const struct jv *set, const char **record)
+{
+    struct change c = {.kind = CHANGE_NEW, .type = type, .case_name = REGISTER_CASE, .set = set};
+    return store_change(f->tx, &c, record);
+}
+
+static int found_person(struct founding *f, const char **person)
+{
+    struct arena *a = &f->arena;
+    struct jv *set = jv_object(a);
+    int rc = jv_put_str(a, set, "name", f->s->name);
+    if (rc == 0) rc = jv_put_str(a, set, "email", f->s->email);
+    if (rc == 0) rc = jv_put(a, set, "roles.admin", jv_bool(a, true));
+    if (rc == 0) rc = jv_put(a, set, "roles.headquarters", jv_bool(a, true));
+    return rc ? rc : create(f, "person", set, person);
+}
+
+static int put_keys(struct founding *f, struct jv *set, const unsigned char key[KEY_SIZE],
+    const unsigned char point[KEY_SIZE])
+{
+    struct buf line;
+    char recipient[AGE_RECIPIENT_SIZE];
+    buf_init(&line, 1024);
+    ssh_key_line_write(&line, key, NULL);
+    age_recipient_write(recipient, point);
+    int rc = buf_error(&line);
+    if (rc == 0) rc = jv_put_str(&f->arena, set, "key", buf_str(&line));
+    if (rc == 0) rc = jv_put_str(&f->arena, set, "recipient", recipient);
+    buf_release(&line);
+    return rc;
+}
+
+static int found_kit(struct founding *f, const char *person)
+{
+    struct jv *set = jv_object(&f->arena);
+    const char *record;
+    int rc = jv_put_str(&f->arena, set, "person", person);
+    if (rc == 0) rc = put_keys(f, set, f->s->signer.public_key, f->s->recipient);
+    return rc ? rc : create(f, "kit", set, &record);
+}
+
+static int found_hub(struct founding *f)
+{
+    struct jv *set = jv_object(&f->arena);
+    const char *record;
+    int rc = jv_put_str(&f->arena, set, "name", f->hub->name);
+    if (rc == 0) rc = put_keys(f, set, f->hub->public_key, f->hub->recipient);
+    return rc ? rc : create(f, "hub", set, &record);
+}
+
+/* "form.<type>.<16 hex>" */
+static int put_form(struct founding *f, struct jv *set, const struct form *form)
+{
+    const char *at = strchr(form->id, '@');
+    char *name = at ? arena_printf(&f->arena, "form.%s.%s", form->type, at + 1) : NULL;
+    return name ? jv_put(&f->arena, set, name, form->json) : ERR_ROAD;
+}
+
+/* A version of the scheme is the set of its forms, named by their hash. */
+static int found_scheme(struct founding *f)
+{
+    unsigned char hash[SHA256_SIZE];
+    char hex[SHA256_HEX];
+    struct buf ids;
+    struct jv *set = jv_object(&f->arena);
+    size_t len;
+    const char *record;
+    const struct form *const *forms = forms_list(f->s->forms, &len);
+    int rc = 0;
+    buf_init(&ids, BUF_UNLIMITED);
+    for (size_t i = 0; rc == 0 && i < len; i++) {
+        buf_addf(&ids, "%s\n", forms[i]->id);
+        rc = put_form(f, set, forms[i]);
+    }
+    if (rc == 0) rc = buf_error(&ids);
+    sha256(hash, ids.data, ids.len);
+    hex_write(hex, hash, sizeof hash);
+    if (rc == 0) rc = jv_put_str(&f->arena, set, "name", "forms");
+    if (rc == 0) rc = jv_put_str(&f->arena, set, "version", arena_strndup(&f->arena, hex, 16));
+    if (rc == 0) rc = jv_put_str(&f->arena, set, "hash", hex);
+    if (rc == 0) rc = create(f, "scheme", set, &record);
+    buf_release(&ids);
+    return rc;
+}
+
+static int found_register(struct store_tx *tx, struct store *s, const struct hub_identity *hub)
+{
+    struct founding f = {.tx = tx, .s = s, .hub = hub};
+    const char *person;
+    if (!same_bytes(hub->root, s->signer.public_key, KEY_SIZE) || fold_chain(s->fold, REGISTER_CASE, s->kit))
+        return 0;
+    arena_init(&f.arena);
+    int rc = found_person(&f, &person);
+    if (rc == 0) rc = found_kit(&f, person);
+    if (rc == 0) rc = found_hub(&f);
+    if (rc == 0) rc = found_scheme(&f);
+    arena_release(&f.arena);
+    return rc;
+}
+
+/* ---- joining ---- */
+
+static bool same_hub(const struct hub_identity *a, const struct hub_identity *b)
+{
+    return a && same_bytes(a->public_key, b->public_key, KEY_SIZE) && same_bytes(a->root, b->root, KEY_SIZE);
+}
+
+static int join(
+    struct store_tx *tx, struct store *s, const struct hub_identity *hub, const char *lines, size_t len)
+{
+    struct ruling by = {.vouched = true};
+    bool again = same_hub(store_hub(s), hub);
+    int rc = again ? 0 : store_tx_join(tx, hub);
+    if (rc == 0) rc = take_lines(tx, s, lines, len);
+    if (rc == 0) rc = settle_register(tx, s, &by);
+    if (rc == 0) rc = remember_hub_has(tx, s, hub);
+    if (rc == 0) rc = found_register(tx, s, hub);
+    return rc ? rc : rejudge_cases(tx, s, again ? REJUDGE_WAITING : REJUDGE_ALL);
+}
+
+int store_join(struct store *s, const struct hub_identity *hub, const char *register_lines, size_t len)
+{
+    struct store_tx *tx;
+    int rc = store_begin(&tx, s);
+    if (rc) return rc;
+    rc = join(tx, s, hub, register_lines, len);
+    if (rc == 0) return store_commit(tx);
+    store_rollback(tx);
+    return rc;
+}

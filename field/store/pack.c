@@ -1,0 +1,536 @@
+/* What is due to a receiver, case by case, and cutting it into bundles. */
+#include "exchange.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "satchel/format/age.h"
+
+/* ---- settings of the exchange ---- */
+
+char *setting_name(struct arena *a, const char *head, const char *kit, const char *case_name)
+{
+    return arena_printf(a, "%s.%s.%s", head, kit, case_name);
+}
+
+int setting_json(struct store *s, const char *name, struct arena *a, const struct jv **out)
+{
+    struct buf b;
+    const struct jv *v = NULL;
+    buf_init(&b, BUF_UNLIMITED);
+    int rc = store_setting(s, name, &b);
+    if (rc == 0) rc = json_parse(&v, a, b.data, b.len, ENTRY_MAX_DEPTH, JSON_STRICT);
+    if (rc == ERR_MISSING) {
+        err_clear();
+        rc = 0;
+    }
+    buf_release(&b);
+    if (rc == 0) *out = v;
+    return rc == ERR_INPUT ? err_within(ERR_DAMAGED, "setting '%s'", name) : rc;
+}
+
+int tx_set_json(struct store_tx *tx, const char *name, const struct jv *v)
+{
+    struct buf b;
+    buf_init(&b, BUF_UNLIMITED);
+    json_write(&b, v);
+    int rc = buf_error(&b);
+    if (rc == 0) rc = store_tx_set(tx, name, buf_str(&b));
+    buf_release(&b);
+    return rc;
+}
+
+const struct jv *have_json(struct arena *a, const struct have *have, size_t len)
+{
+    struct jv *v = jv_object(a);
+    for (size_t i = 0; i < len; i++)
+        if (jv_put_int(a, v, have[i].kit, have[i].seq)) return NULL;
+    return v;
+}
+
+static int have_read(const struct jv *v, struct arena *a, const struct have **out, size_t *len)
+{
+    size_t n = v && v->type == JV_OBJECT ? v->len : 0;
+    struct have *have = arena_alloc(a, (n + 1) * sizeof *have);
+    if (!have) return ERR_ROAD;
+    for (size_t i = 0; i < n; i++) have[i] = (struct have){v->keys[i], jv_get_int(v, v->keys[i], 0)};
+    *out = have;
+    *len = n;
+    return 0;
+}
+
+/* ---- the receiver ---- */
+
+static int find_receiver(struct packing *p, const char *to)
+{
+    struct store *s = p->s;
+    const struct hub_identity *hub = store_hub(s);
+    const struct registry *registry;
+    if (!to && !hub) return err_set(ERR_INPUT, "this kit has joined no hub; join one, or name a receiver");
+    if (!to || (hub && strcmp(to, hub->kit) == 0)) {
+        p->to = hub->kit;
+        p->to_hub = true;
+        memcpy(p->recipient, hub->recipient, KEY_SIZE);
+        return 0;
+    }
+    if (strcmp(to, s->kit) == 0) {
+        p->to = s->kit;
+        p->everything = true;
+        memcpy(p->recipient, s->recipient, KEY_SIZE);
+        return 0;
+    }
+    int rc = store_registry_get(s, &registry);
+    if (rc) return rc;
+    const struct registry_kit *kit = registry_kit(registry, to);
+    if (!kit) return err_set(ERR_INPUT, "the register has no kit '%s'; take in a newer register first", to);
+    p->to = arena_strdup(&p->arena, kit->kit);
+    memcpy(p->recipient, kit->recipient, KEY_SIZE);
+    return p->to ? 0 : ERR_ROAD;
+}
+
+int packing_init(struct packing *p, struct store *s, const char *to)
+{
+    memset(p, 0, sizeof *p);
+    p->s = s;
+    arena_init(&p->arena);
+    int rc = store_refresh(s);
+    if (rc == 0) rc = find_receiver(p, to);
+    if (rc) packing_release(p);
+    return rc;
+}
+
+void packing_release(struct packing *p)
+{
+    arena_release(&p->arena);
+}
+
+/* Everybody sees what he holds himself; the hub is handed all of it. */
+static int may_see(struct packing *p, const char *case_name, bool *yes)
+{
+    const struct registry *r;
+    *yes = true;
+    if (p->to_hub || strcmp(p->to, p->s->kit) == 0) return 0;
+    int rc = store_registry_get(p->s, &r);
+    if (rc == 0) *yes = registry_may_see(r, p->s->fold, p->to, case_name);
+    return rc;
+}
+
+int packing_cases(struct packing *p, const char *const **out, size_t *len)
+{
+    size_t all, n = 1;
+    const char *const *names = fold_cases(p->s->fold, &all);
+    const char **list = arena_alloc(&p->arena, (all + 1) * sizeof *list);
+    if (!list) return ERR_ROAD;
+    list[0] = REGISTER_CASE;
+    for (size_t i = 0; i < all; i++) {
+        bool visible;
+        if (strcmp(names[i], REGISTER_CASE) == 0) continue;
+        int rc = may_see(p, names[i], &visible);
+        if (rc) return rc;
+        if (visible) list[n++] = names[i];
+    }
+    *out = list;
+    *len = n;
+    return 0;
+}
+
+/* ---- what it holds already ---- */
+
+/* A head that names another entry than ours is of a fork: then the receiver is sent the whole chain. */
+static bool same_head(struct packing *p, const struct receipt_head *h)
+{
+    const struct fold_chain *c = fold_chain(p->s->fold, h->case_name, h->kit);
+    return !c || c->highest < h->seq || fold_entry(p->s->fold, h->entry);
+}
+
+static int beyond_receipt(
+    struct packing *p, const char *case_name, const struct receipt *r, struct bundle_order *o)
+{
+    struct have *have = arena_alloc(&p->arena, (r->heads_len + 1) * sizeof *have);
+    size_t n = 0;
+    if (!have) return ERR_ROAD;
+    for (size_t i = 0; i < r->heads_len; i++)
+        if (strcmp(r->heads[i].case_name, case_name) == 0 && same_head(p, &r->heads[i]))
+            have[n++] = (struct have){r->heads[i].kit, r->heads[i].seq};
+    o->beyond = have;
+    o->beyond_len = n;
+    return 0;
+}
+
+static int find_beyond(struct packing *p, const char *case_name, struct bundle_order *o)
+{
+    struct ruling by = {0};
+    const struct jv *known = NULL;
+    int rc = p->to_hub ? ruling_of_case(p->s, case_name, &p->arena, &by) : 0;
+    if (rc || p->everything) return rc;
+    if (by.receipt) return beyond_receipt(p, case_name, by.receipt, o);
+    char *name = setting_name(&p->arena, "peer", p->to, case_name);
+    rc = name ? setting_json(p->s, name, &p->arena, &known) : ERR_ROAD;
+    return rc ? rc : have_read(known, &p->arena, &o->beyond, &o->beyond_len);
+}
+
+/* ---- evidence ---- */
+
+struct named { /* evidence that an entry of the case names */
+    const char *sha256;
+    const struct jv *pieces; /* as the entry has them; NULL: not at all */
+    bool beyond;             /* an entry that the receiver lacks names it */
+};
+
+struct gathering {
+    struct packing *p;
+    struct bundle_order *o;
+    struct map seen;   /* struct named by sha256 */
+    struct map wanted; /* by the receiver */
+    struct evidence *evidence;
+    const char **want;
+};
+
+static bool is_beyond(const struct bundle_order *o, const struct entry *e)
+{
+    for (size_t i = 0; i < o->beyond_len; i++)
+        if (strcmp(o->beyond[i].kit, e->kit) == 0) return e->seq > o->beyond[i].seq;
+    return true;
+}
+
+static int note_entry(struct gathering *g, const struct entry *e)
+{
+    const struct entry_field *sha256 = entry_field(e, "sha256"), *pieces = entry_field(e, "pieces");
+    const char *hash = sha256 ? jv_str(sha256->value) : NULL;
+    if (!hash || !is_sha256_hex(hash) || strncmp(e->record, "evidence/", strlen("evidence/")) != 0) return 0;
+    struct named *n = map_get(&g->seen, hash);
+    if (!n) {
+        n = arena_alloc(&g->p->arena, sizeof *n);
+        if (!n) return ERR_ROAD;
+        n->sha256 = hash;
+        int rc = map_put(&g->seen, hash, n);
+        if (rc) return rc;
+    }
+    if (pieces && !n->pieces) n->pieces = pieces->value;
+    if (is_beyond(g->o, e)) n->beyond = true;
+    return 0;
+}
+
+static int note_case(struct gathering *g)
+{
+    size_t len;
+    int rc = 0;
+    const struct fold_chain *const *chains = fold_chains(g->p->s->fold, g->o->case_name, &len);
+    for (size_t i = 0; i < len; i++)
+        for (size_t k = 0; rc == 0 && k < chains[i]->entries_len; k++)
+            rc = note_entry(g, chains[i]->entries[k]->entry);
+    return rc;
+}
+
+static int note_wanted(struct gathering *g)
+{
+    struct packing *p = g->p;
+    const struct jv *list = NULL;
+    char *name = setting_name(&p->arena, "wanted", p->to, g->o->case_name);
+    int rc = name ? setting_json(p->s, name, &p->arena, &list) : ERR_ROAD;
+    for (size_t i = 0; rc == 0 && list && list->type == JV_ARRAY && i < list->len; i++)
+        if (jv_str(list->items[i])) rc = map_put(&g->wanted, jv_str(list->items[i]), g);
+    return rc;
+}
+
+/* The hub is sent what no receipt names; a kit what comes with the entries, and what it asked for. */
+static bool is_due(const struct gathering *g, const struct named *n, const struct evidence_state *state)
+{
+    if (g->p->everything || map_get(&g->wanted, n->sha256)) return true;
+    return g->p->to_hub ? !state->at_hub : n->beyond;
+}
+
+static bool pieces_fit(const struct jv *v, size_t len)
+{
+    if (!v || v->type != JV_ARRAY || v->len != len) return false;
+    for (size_t i = 0; i < len; i++)
+        if (!jv_str(v->items[i]) || !is_sha256_hex(jv_str(v->items[i]))) return false;
+    return true;
+}
+
+static int hash_piece(
+    struct source *from, struct digest *d, unsigned char *chunk, size_t cap, char hex[SHA256_HEX])
+{
+    unsigned char hash[SHA256_SIZE];
+    for (uint64_t left = PIECE_SIZE, n = 1; left > 0 && n > 0; left -= n) {
+        size_t got = 0;
+        int rc = source_read(from, chunk, left < cap ? (size_t)left : cap, &got);
+        if (rc) return rc;
+        digest_add(d, chunk, got);
+        n = got;
+    }
+    digest_end(d, hash);
+    hex_write(hex, hash, sizeof hash);
+    return 0;
+}
+
+/* For evidence whose entry does not carry them: one more pass over the bytes. */
+static int hash_pieces(struct packing *p, const char *sha256, const char **pieces, size_t len)
+{
+    enum { CHUNK = 128 << 10 };
+    struct source *from = NULL;
+    struct digest *d = NULL;
+    unsigned char *chunk = arena_alloc(&p->arena, CHUNK);
+    int rc = chunk ? store_evidence_open(p->s, sha256, 0, &from) : ERR_ROAD;
+    if (rc == 0) rc = digest_sha256(&d);
+    for (size_t i = 0; rc == 0 && i < len; i++) {
+        char *hex = arena_alloc(&p->arena, SHA256_HEX);
+        rc = hex ? hash_piece(from, d, chunk, CHUNK, hex) : ERR_ROAD;
+        pieces[i] = hex;
+    }
+    digest_free(d);
+    source_close(from);
+    return rc;
+}
+
+static int find_pieces(struct packing *p, const struct named *n, struct evidence *e)
+{
+    size_t len = (size_t)((e->size + PIECE_SIZE - 1) / PIECE_SIZE);
+    if (len < 2) return 0;
+    const char **pieces = arena_alloc(&p->arena, len * sizeof *pieces);
+    if (!pieces) return ERR_ROAD;
+    e->pieces = pieces;
+    e->pieces_len = len;
+    if (!pieces_fit(n->pieces, len)) return hash_pieces(p, n->sha256, pieces, len);
+    for (size_t i = 0; i < len; i++) pieces[i] = jv_str(n->pieces->items[i]);
+    return 0;
+}
+
+static int add_evidence(struct gathering *g, const struct named *n)
+{
+    struct packing *p = g->p;
+    struct evidence *e = &g->evidence[g->o->evidence_len];
+    const char *path = blob_path(p->s, &p->arena, n->sha256);
+    e->sha256 = n->sha256;
+    int rc = path ? age_plain_size(&e->size, path) : ERR_ROAD;
+    if (rc == 0) rc = find_pieces(p, n, e);
+    if (rc == 0) g->o->evidence_len++;
+    return rc;
+}
+
+/* Evidence that a person asked for, where it is not here. */
+static int add_want(struct gathering *g, const struct named *n)
+{
+    const struct jv *asked = NULL;
+    char *name = arena_printf(&g->p->arena, "want.%s", n->sha256);
+    int rc = name ? setting_json(g->p->s, name, &g->p->arena, &asked) : ERR_ROAD;
+    if (rc == 0 && asked) g->want[g->o->want_len++] = n->sha256;
+    return rc;
+}
+
+static int weigh(struct gathering *g, const struct named *n)
+{
+    struct evidence_state state;
+    int rc = store_evidence_state(g->p->s, n->sha256, &state);
+    if (rc) return rc;
+    if (!state.here) return strcmp(g->p->to, g->p->s->kit) == 0 ? 0 : add_want(g, n);
+    return is_due(g, n, &state) ? add_evidence(g, n) : 0;
+}
+
+static int compare_strings(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static int compare_evidence(const void *a, const void *b)
+{
+    return strcmp(((const struct evidence *)a)->sha256, ((const struct evidence *)b)->sha256);
+}
+
+static int gather(struct gathering *g)
+{
+    int rc = note_case(g);
+    if (rc == 0) rc = note_wanted(g);
+    if (rc) return rc;
+    g->evidence = arena_alloc(&g->p->arena, (g->seen.len + 1) * sizeof *g->evidence);
+    g->want = arena_alloc(&g->p->arena, (g->seen.len + 1) * sizeof *g->want);
+    if (!g->evidence || !g->want) return ERR_ROAD;
+    g->o->evidence = g->evidence;
+    g->o->want = g->want;
+    for (size_t i = 0; rc == 0 && i < g->seen.cap; i++)
+        if (g->seen.slots[i].key) rc = weigh(g, g->seen.slots[i].value);
+    qsort(g->evidence, g->o->evidence_len, sizeof *g->evidence, compare_evidence);
+    qsort(g->want, g->o->want_len, sizeof *g->want, compare_strings);
+    return rc;
+}
+
+static int find_evidence(struct packing *p, struct bundle_order *o)
+{
+    struct gathering g = {.p = p, .o = o};
+    map_init(&g.seen);
+    map_init(&g.wanted);
+    int rc = gather(&g);
+    map_release(&g.seen);
+    map_release(&g.wanted);
+    return rc;
+}
+
+/* ---- the order ---- */
+
+static int open_evidence(void *ctx, const char *sha256, uint64_t offset, struct source **out)
+{
+    return store_evidence_open(ctx, sha256, offset, out);
+}
+
+static int held_now(struct packing *p, const char *case_name, const struct jv **out)
+{
+    const struct have *have;
+    size_t len;
+    int rc = fold_have(p->s->fold, case_name, &p->arena, &have, &len);
+    if (rc) return rc;
+    *out = have_json(&p->arena, have, len);
+    return *out ? 0 : ERR_ROAD;
+}
+
+/* Has what we hold changed since we told the receiver? */
+static int news_to_tell(struct packing *p, const char *case_name, bool *news)
+{
+    const struct jv *told = NULL, *held;
+    char *name = setting_name(&p->arena, "told", p->to, case_name);
+    int rc = name ? setting_json(p->s, name, &p->arena, &told) : ERR_ROAD;
+    if (rc == 0) rc = held_now(p, case_name, &held);
+    if (rc == 0) *news = held->len > 0 && !(told && jv_equal(told, held));
+    return rc;
+}
+
+int packing_order(struct packing *p, const char *case_name, struct bundle_order *out)
+{
+    bool visible;
+    int rc = may_see(p, case_name, &visible);
+    if (rc) return rc;
+    if (!visible) return err_set(ERR_INPUT, "the person of kit '%s' may not see case '%s'", p->to, case_name);
+    struct bundle_order o = {.fold = p->s->fold,
+        .case_name = case_name,
+        .from = p->s->kit,
+        .signer = &p->s->signer,
+        .to = p->to,
+        .quarantined_too = true,
+        .part_size = p->part_size,
+        .open_evidence = open_evidence,
+        .ctx = p->s,
+        .progress = p->progress};
+    memcpy(o.recipient, p->recipient, KEY_SIZE);
+    rc = find_beyond(p, case_name, &o);
+    if (rc == 0) rc = find_evidence(p, &o);
+    if (rc == 0 && p->tell) rc = news_to_tell(p, case_name, &o.tell_have);
+    if (rc == 0) *out = o;
+    return rc;
+}
+
+/* ---- cutting ---- */
+
+static int check_space(const struct bundle_order *o, const char *folder)
+{
+    uint64_t need = 0, space;
+    for (size_t i = 0; i < o->evidence_len; i++) need += o->evidence[i].size - o->evidence[i].from;
+    int rc = os_free_space(&space, folder);
+    if (rc || need <= space) return rc;
+    return err_set(ERR_ROAD,
+        "'%s' has %llu MB of free space, case '%s' needs %llu MB: free some, or use a larger medium", folder,
+        (unsigned long long)(space >> 20), o->case_name, (unsigned long long)(need >> 20) + 1);
+}
+
+static int copy_file(struct bundle_file *out, struct arena *a, const struct bundle_file *f)
+{
+    const char **evidence = arena_alloc(a, (f->evidence_len + 1) * sizeof *evidence);
+    *out = *f;
+    out->path = arena_strdup(a, f->path);
+    out->evidence = evidence;
+    if (!out->path || !evidence) return ERR_ROAD;
+    for (size_t i = 0; i < f->evidence_len; i++) {
+        evidence[i] = arena_strdup(a, f->evidence[i]);
+        if (!evidence[i]) return ERR_ROAD;
+    }
+    return 0;
+}
+
+static int add_files(struct bundle_files *to, const struct bundle_files *from)
+{
+    struct bundle_file *files = arena_alloc(&to->arena, (to->len + from->len) * sizeof *files);
+    int rc = files ? 0 : ERR_ROAD;
+    if (rc == 0 && to->len) memcpy(files, to->files, to->len * sizeof *files);
+    for (size_t i = 0; rc == 0 && i < from->len; i++)
+        rc = copy_file(&files[to->len + i], &to->arena, &from->files[i]);
+    if (rc) return rc;
+    to->files = files;
+    to->len += from->len;
+    return 0;
+}
+
+/* Every bundle tells what we hold. */
+static int remember_told(struct packing *p, const char *case_name)
+{
+    struct buf b;
+    const struct jv *held;
+    char *name = setting_name(&p->arena, "told", p->to, case_name);
+    int rc = name ? held_now(p, case_name, &held) : ERR_ROAD;
+    if (rc) return rc;
+    buf_init(&b, BUF_UNLIMITED);
+    json_write(&b, held);
+    rc = buf_error(&b);
+    if (rc == 0) rc = store_set_setting(p->s, name, buf_str(&b));
+    buf_release(&b);
+    return rc;
+}
+
+int packing_cut(struct packing *p, const struct bundle_order *o, size_t *made)
+{
+    struct bundle_files files = {0};
+    if (made) *made = p->out->len;
+    int rc = check_space(o, p->folder);
+    if (rc == 0) rc = bundle_cut(&files, o, p->folder);
+    if (rc) return rc;
+    if (files.len) {
+        rc = add_files(p->out, &files);
+        if (rc == 0 && strcmp(p->to, p->s->kit) != 0) rc = remember_told(p, o->case_name);
+    }
+    bundle_files_release(&files);
+    return rc;
+}
+
+static int pack_case(struct packing *p, const char *case_name)
+{
+    struct bundle_order o;
+    int rc = packing_order(p, case_name, &o);
+    return rc ? rc : packing_cut(p, &o, NULL);
+}
+
+static int pack_named(struct packing *p, const char *asked)
+{
+    const char *name = fold_case_named(p->s->fold, asked);
+    if (!name) return err_set(ERR_MISSING, "there is no case '%s' here", asked);
+    bool alone = strcmp(name, REGISTER_CASE) == 0 || strcmp(p->to, p->s->kit) == 0;
+    int rc = alone ? 0 : pack_case(p, REGISTER_CASE);
+    return rc ? rc : pack_case(p, name);
+}
+
+static int pack_all(struct packing *p)
+{
+    const char *const *cases;
+    size_t len;
+    int rc = packing_cases(p, &cases, &len);
+    for (size_t i = 0; rc == 0 && i < len; i++) rc = pack_case(p, cases[i]);
+    return rc;
+}
+
+int store_pack(struct store *s, const struct pack_request *r, struct bundle_files *out)
+{
+    struct packing p;
+    struct bundle_files files = {0};
+    int rc = packing_init(&p, s, r->to);
+    if (rc) return rc;
+    arena_init(&files.arena);
+    p.everything = p.everything || r->everything;
+    p.part_size = r->part_size;
+    p.folder = r->folder;
+    p.progress = r->progress;
+    p.out = &files;
+    rc = os_make_folder(r->folder);
+    if (rc == 0) rc = r->case_name ? pack_named(&p, r->case_name) : pack_all(&p);
+    if (rc)
+        bundle_files_release(&files);
+    else
+        *out = files;
+    packing_release(&p);
+    return rc;
+}

@@ -1,0 +1,734 @@
+/* The exchange of bundles: two kits with each other, and with a hub that is a key, a fold and a fold's
+ * receipts. */
+#include "bundle_kit.h"
+
+#include "satchel/base/time.h"
+#include "satchel/scheme/scheme.h"
+#include "satchel/store/store.h"
+
+#define WORDS "open sesame"
+#define FACTOR 4 /* of scrypt: fast */
+
+/* ---- a hub ---- */
+
+struct hub {
+    struct kit kit;
+    struct fold *fold;
+    struct arena arena;
+    struct map held; /* evidence */
+    const char *last_bundle;
+    const char *quarantine; /* id of an entry that it quarantines, or NULL */
+    unsigned char root[KEY_SIZE];
+    int clock;
+    struct forms *forms;
+};
+
+static void hub_make(struct hub *h)
+{
+    memset(h, 0, sizeof *h);
+    h->kit = kit_make(77);
+    arena_init(&h->arena);
+    map_init(&h->held);
+    CHECK_OK(fold_new(&h->fold));
+}
+
+static void hub_release(struct hub *h)
+{
+    fold_free(h->fold);
+    map_release(&h->held);
+    arena_release(&h->arena);
+}
+
+static struct hub_identity hub_identity(const struct hub *h)
+{
+    struct hub_identity id = {.name = "Headquarters", .kit = h->kit.id};
+    memcpy(id.public_key, h->kit.signer.public_key, KEY_SIZE);
+    memcpy(id.recipient, h->kit.recipient, KEY_SIZE);
+    memcpy(id.root, h->root, KEY_SIZE);
+    return id;
+}
+
+static int hub_knows(void *ctx, const char *kit, const unsigned char signed_by[KEY_SIZE])
+{
+    (void)ctx, (void)kit, (void)signed_by;
+    return 0;
+}
+
+static int hub_stage(void *ctx, const struct member *m, struct sink **out)
+{
+    struct hub *h = ctx;
+    static struct desk d;
+    if (map_put(&h->held, arena_strdup(&h->arena, m->sha256), h)) return ERR_ROAD;
+    return desk_stage(&d, m, out);
+}
+
+/* Takes a bundle in; the case it is of. */
+static const char *hub_take(struct hub *h, const char *path)
+{
+    struct opened o;
+    bool known;
+    struct bundle_receiver r = {.self = h->kit.id, .sender = hub_knows, .stage = hub_stage, .ctx = h};
+    memcpy(r.identity, h->kit.identity, KEY_SIZE);
+    int rc = bundle_open(&o, fold_arena(h->fold), path, &r);
+    CHECK_OK(rc);
+    if (rc) return NULL;
+    for (size_t i = 0; i < o.entries_len; i++) {
+        struct opened_entry *e = &o.entries[i];
+        bool bad = h->quarantine && strcmp(h->quarantine, e->entry->id) == 0;
+        CHECK_OK(fold_add(h->fold, e->entry, e->public_key, bad ? VERDICT_QUARANTINED : VERDICT_GOOD,
+            bad ? "no" : NULL, 1, &known));
+    }
+    h->last_bundle = arena_strdup(&h->arena, o.manifest->id);
+    opened_release(&o);
+    return arena_strdup(&h->arena, o.manifest->case_name);
+}
+
+static void hub_receipt(struct hub *h, const char *case_name, struct buf *out)
+{
+    char at[TIME_TEXT] = "2026-11-22T10:00:00+08:00", root[KIT_ID_SIZE];
+    size_t n = 0, held = 0, chains_len;
+    kit_id_of(root, h->root);
+    h->clock++;
+    at[14] = (char)('0' + h->clock / 10 % 6);
+    at[15] = (char)('0' + h->clock % 10);
+    const struct fold_chain *const *chains = fold_chains(h->fold, case_name, &chains_len);
+    struct receipt r = {
+        .at = at, .bundle = h->last_bundle, .case_name = case_name, .hub = h->kit.id, .root = root};
+    struct receipt_quarantine q = {.case_name = case_name, .entry = h->quarantine, .reason = "no"};
+    r.heads = arena_alloc(&h->arena, (chains_len + 1) * sizeof *r.heads);
+    r.held = arena_alloc(&h->arena, (h->held.len + 1) * sizeof *r.held);
+    for (size_t i = 0; i < chains_len; i++)
+        if (chains[i]->gapless)
+            r.heads[n++] =
+                (struct receipt_head){case_name, chains[i]->kit, chains[i]->gapless, chains[i]->head};
+    for (size_t i = 0; i < h->held.cap; i++)
+        if (h->held.slots[i].key) r.held[held++] = h->held.slots[i].key;
+    const struct held *bad = h->quarantine ? fold_entry(h->fold, h->quarantine) : NULL;
+    if (bad && strcmp(bad->entry->case_name, case_name) == 0) {
+        q.kit = bad->entry->kit;
+        q.seq = bad->entry->seq;
+        r.quarantined = &q;
+        r.quarantined_len = 1;
+    }
+    r.heads_len = n;
+    r.held_len = held;
+    CHECK_OK(receipt_write(out, &h->arena, &r));
+}
+
+/* Writes what a kit lacks, with a receipt, into a folder. */
+static size_t hub_send(struct hub *h, const char *case_name, const char *kit,
+    const unsigned char recipient[KEY_SIZE], const struct have *beyond, size_t beyond_len, const char *to)
+{
+    struct buf receipt;
+    struct bundle_files files = {0};
+    buf_init(&receipt, RECEIPT_MAX_BYTES);
+    hub_receipt(h, case_name, &receipt);
+    struct bundle_order o = {.fold = h->fold,
+        .case_name = case_name,
+        .from = h->kit.id,
+        .signer = &h->kit.signer,
+        .to = kit,
+        .beyond = beyond,
+        .beyond_len = beyond_len,
+        .receipt = &receipt,
+        .part_size = BUNDLE_PART_SIZE};
+    memcpy(o.recipient, recipient, KEY_SIZE);
+    CHECK_OK(os_make_folder(to));
+    CHECK_OK(bundle_cut(&files, &o, to));
+    size_t len = files.len;
+    if (len) bundle_files_release(&files);
+    buf_release(&receipt);
+    return len;
+}
+
+/* ---- kits ---- */
+
+struct person {
+    struct store *store;
+    struct forms *forms;
+    struct scheme scheme;
+};
+
+static void person_make(struct person *p, const char *name)
+{
+    char recovery[RECOVERY_KEY_SIZE];
+    CHECK_OK(forms_new(&p->forms));
+    CHECK_OK(scheme_load_embedded(&p->scheme, p->forms, "bjcsa-02-2022"));
+    CHECK_OK(store_create(in_folder(name), name, "a@example.org", WORDS, FACTOR, p->forms, recovery));
+    CHECK_OK(store_open(&p->store, in_folder(name), WORDS, p->forms));
+}
+
+static void person_release(struct person *p)
+{
+    store_close(p->store);
+    forms_free(p->forms);
+    scheme_release(&p->scheme);
+}
+
+/* One change in a transaction of its own; the record's id lives as long as the store. */
+static const char *change(
+    struct person *p, const char *type, const char *case_name, const char *record, const char *json)
+{
+    struct store_tx *tx;
+    struct arena a;
+    const struct jv *set;
+    const char *id = "";
+    arena_init(&a);
+    CHECK_OK(json_parse(&set, &a, json, strlen(json), 8, JSON_STRICT));
+    struct change c = {.kind = type ? CHANGE_NEW : CHANGE_SET,
+        .type = type,
+        .case_name = case_name,
+        .record = record,
+        .set = set};
+    int rc = store_begin(&tx, p->store);
+    if (rc == 0) rc = store_change(tx, &c, &id);
+    if (rc == 0)
+        rc = store_commit(tx);
+    else
+        store_rollback(tx);
+    CHECK_OK(rc);
+    arena_release(&a);
+    return id;
+}
+
+static void attach(struct person *p, const char *record, const char *name, uint64_t seed, uint64_t size)
+{
+    struct store_tx *tx;
+    struct source *from = made_source(seed, 0, size);
+    struct sink *to;
+    const char *id;
+    CHECK_OK(file_sink(&to, in_folder(name)));
+    CHECK_OK(io_copy(to, from, NULL));
+    CHECK_OK(sink_finish(to));
+    sink_close(to);
+    source_close(from);
+    CHECK_OK(store_begin(&tx, p->store));
+    CHECK_OK(store_attach(tx, in_folder(name), record, NULL, NULL, NULL, &id));
+    CHECK_OK(store_commit(tx));
+}
+
+static int64_t entries_of(struct person *p, const char *case_name)
+{
+    size_t len;
+    int64_t n = 0;
+    const struct fold_chain *const *chains = fold_chains(store_fold(p->store), case_name, &len);
+    for (size_t i = 0; i < len; i++) n += (int64_t)chains[i]->entries_len;
+    return n;
+}
+
+static void lines_of(struct person *p, struct buf *out)
+{
+    size_t len;
+    const struct fold_chain *const *chains = fold_chains(store_fold(p->store), REGISTER_CASE, &len);
+    for (size_t i = 0; i < len; i++)
+        for (size_t k = 0; k < chains[i]->entries_len; k++)
+            entry_line_write(out, chains[i]->entries[k]->entry, chains[i]->entries[k]->public_key);
+}
+
+/* ann's kit is the root and enrols bob's as an auditor. */
+struct world {
+    struct hub hub;
+    struct person ann, bob;
+    struct bundle_files files;
+    struct arena arena;
+};
+
+static void enrol(struct person *admin, struct person *whom, const char *role)
+{
+    char json[1024], recipient[AGE_RECIPIENT_SIZE];
+    struct buf key;
+    snprintf(json, sizeof json, "{\"email\":\"b@example.org\",\"name\":\"Bob\",\"roles.%s\":true}", role);
+    const char *person = change(admin, "person", NULL, NULL, json);
+    buf_init(&key, 1024);
+    ssh_key_line_write(&key, store_signer(whom->store)->public_key, NULL);
+    age_recipient_write(recipient, store_recipient(whom->store));
+    snprintf(json, sizeof json, "{\"key\":\"%s\",\"person\":\"%s\",\"recipient\":\"%s\"}", buf_str(&key),
+        person, recipient);
+    change(admin, "kit", NULL, NULL, json);
+    buf_release(&key);
+}
+
+static void join(struct person *p, struct hub *h, struct person *from)
+{
+    struct buf lines;
+    struct hub_identity id = hub_identity(h);
+    buf_init(&lines, BUF_UNLIMITED);
+    if (from) lines_of(from, &lines);
+    CHECK_OK(store_join(p->store, &id, buf_str(&lines), lines.len));
+    buf_release(&lines);
+}
+
+static void world_init(struct world *w)
+{
+    memset(w, 0, sizeof *w);
+    hub_make(&w->hub);
+    arena_init(&w->arena);
+    person_make(&w->ann, "ann");
+    person_make(&w->bob, "bob");
+    memcpy(w->hub.root, store_signer(w->ann.store)->public_key, KEY_SIZE);
+    join(&w->ann, &w->hub, NULL);
+    enrol(&w->ann, &w->bob, "auditor");
+    join(&w->bob, &w->hub, &w->ann);
+}
+
+static void world_release(struct world *w)
+{
+    if (w->files.files) bundle_files_release(&w->files);
+    person_release(&w->ann);
+    person_release(&w->bob);
+    hub_release(&w->hub);
+    arena_release(&w->arena);
+    folder_remove();
+}
+
+#define WORLD_TEST(name)                                                                                     \
+    static void name##_in(struct world *w);                                                                  \
+    TEST(name)                                                                                               \
+    {                                                                                                        \
+        struct world w;                                                                                      \
+        world_init(&w);                                                                                      \
+        name##_in(&w);                                                                                       \
+        world_release(&w);                                                                                   \
+    }                                                                                                        \
+    static void name##_in(struct world *w)
+
+static const char *kit_of(struct person *p)
+{
+    return store_kit(p->store);
+}
+
+/* Packs into FOLDER/way; how many files. */
+static int pack(struct world *w, struct person *from, const char *to, const char *case_name)
+{
+    struct pack_request r = {
+        .case_name = case_name, .to = to, .part_size = BUNDLE_PART_SIZE, .folder = in_folder("way")};
+    if (w->files.files) bundle_files_release(&w->files);
+    memset(&w->files, 0, sizeof w->files);
+    int rc = store_pack(from->store, &r, &w->files);
+    return rc ? rc : (int)w->files.len;
+}
+
+/* Bundles of the case among those packed last. */
+static int packed_of(struct world *w, const char *case_name, struct person *reader)
+{
+    int n = 0;
+    for (size_t i = 0; i < w->files.len; i++) {
+        const struct manifest *m;
+        int rc = bundle_peek(&m, &w->arena, w->files.files[i].path, store_identity(reader->store));
+        CHECK_OK(rc);
+        if (rc == 0) n += strcmp(m->case_name, case_name) == 0;
+    }
+    return n;
+}
+
+/* Packs for `to` and takes in there; what came of the last bundle. */
+static struct taken hand_over(struct world *w, struct person *from, struct person *to)
+{
+    struct taken t = {0};
+    CHECK(pack(w, from, kit_of(to), NULL) >= 0);
+    for (size_t i = 0; i < w->files.len; i++)
+        CHECK_OK(store_receive(to->store, w->files.files[i].path, &w->arena, &t, NULL));
+    return t;
+}
+
+/* A case of ann's with bob assigned. */
+static const char *open_case(struct world *w)
+{
+    char json[256];
+    size_t len;
+    const struct fold_record *const *records;
+    const char *bob = NULL;
+    const char *id = change(&w->ann, "organisation", TEST_CASE, NULL, "{\"name\":\"Acme\"}");
+    CHECK_OK(fold_records(store_fold(w->ann.store), REGISTER_CASE, &records, &len));
+    for (size_t i = 0; i < len; i++)
+        if (strcmp(records[i]->type, "person") == 0 && strcmp(record_str(records[i], "name"), "Bob") == 0)
+            bob = records[i]->id;
+    snprintf(json, sizeof json, "{\"person\":\"register:%s\"}", bob);
+    change(&w->ann, "assignment", TEST_CASE, NULL, json);
+    return id;
+}
+
+/* ---- joining ---- */
+
+WORLD_TEST(the_root_founds_the_register)
+{
+    struct registry_kit hub;
+    const struct registry *r = store_registry(w->ann.store);
+    CHECK(registry_kit(r, kit_of(&w->ann)) && registry_kit(r, kit_of(&w->bob)));
+    CHECK(registry_role(r, kit_of(&w->ann), "admin", NULL) &&
+          registry_role(r, kit_of(&w->ann), "headquarters", NULL));
+    CHECK(registry_hub(r, &hub) && same_bytes(hub.public_key, w->hub.kit.signer.public_key, KEY_SIZE));
+}
+
+WORLD_TEST(who_joins_takes_the_register_on)
+{
+    const struct registry *r = store_registry(w->bob.store);
+    CHECK(registry_kit(r, kit_of(&w->ann)) && registry_role(r, kit_of(&w->bob), "auditor", NULL));
+    CHECK(!registry_role(r, kit_of(&w->bob), "admin", NULL)); /* as he was in a register of his own */
+    CHECK(entries_of(&w->ann, REGISTER_CASE) == entries_of(&w->bob, REGISTER_CASE));
+}
+
+WORLD_TEST(joining_again_changes_nothing)
+{
+    int64_t before = entries_of(&w->bob, REGISTER_CASE);
+    join(&w->bob, &w->hub, &w->ann);
+    CHECK(entries_of(&w->bob, REGISTER_CASE) == before);
+    CHECK(registry_role(store_registry(w->bob.store), kit_of(&w->bob), "auditor", NULL));
+}
+
+WORLD_TEST(a_damaged_register_changes_nothing)
+{
+    struct hub_identity id = hub_identity(&w->hub);
+    struct person carl;
+    person_make(&carl, "carl");
+    CHECK(store_join(carl.store, &id, "{}\n", 3) == ERR_INPUT);
+    CHECK(!store_hub(carl.store) && registry_role(store_registry(carl.store), kit_of(&carl), "admin", NULL));
+    person_release(&carl);
+}
+
+/* ---- two kits ---- */
+
+WORLD_TEST(a_case_goes_from_kit_to_kit)
+{
+    const char *record = open_case(w);
+    attach(&w->ann, record, "photo", 1, 100000);
+    attach(&w->ann, record, "notes", 2, 300);
+    struct taken t = hand_over(w, &w->ann, &w->bob);
+    CHECK(t.accepted == 4 && t.quarantined == 0 && t.waiting == 0 && t.rejected == 0);
+    CHECK(t.blobs_held == 2 && t.blobs_awaited == 0);
+    CHECK(entries_of(&w->bob, TEST_CASE) == 4);
+    CHECK_STR(record_str(fold_record(store_fold(w->bob.store), TEST_CASE, record), "name"), "Acme");
+}
+
+WORLD_TEST(what_the_other_has_is_not_sent_back)
+{
+    open_case(w);
+    hand_over(w, &w->ann, &w->bob);
+    CHECK(pack(w, &w->bob, kit_of(&w->ann), TEST_CASE) == 0);
+    change(&w->bob, "department", TEST_CASE, NULL, "{\"code\":\"D1\",\"name\":\"Sales\"}");
+    struct taken t = hand_over(w, &w->bob, &w->ann);
+    CHECK(t.accepted == 1 && t.known == 0);
+    CHECK(pack(w, &w->ann, kit_of(&w->bob), TEST_CASE) >= 0);
+    CHECK(packed_of(w, TEST_CASE, &w->bob) == 0); /* bob's bundle said what he has of the case */
+}
+
+WORLD_TEST(the_same_bundle_twice_is_known)
+{
+    open_case(w);
+    hand_over(w, &w->ann, &w->bob);
+    struct taken t = hand_over(w, &w->ann, &w->bob);
+    CHECK(t.accepted == 0 && t.known == 2);
+}
+
+WORLD_TEST(only_who_may_see_is_sent_a_case)
+{
+    change(&w->ann, "organisation", TEST_CASE, NULL, "{\"name\":\"Acme\"}");
+    CHECK(pack(w, &w->ann, kit_of(&w->bob), TEST_CASE) == ERR_INPUT);
+    CHECK(pack(w, &w->ann, "kaaaaaaaaaaaa", TEST_CASE) == ERR_INPUT);
+    CHECK(pack(w, &w->ann, NULL, "no-such-case") == ERR_MISSING);
+}
+
+WORLD_TEST(evidence_comes_back_on_demand)
+{
+    const char *record = open_case(w);
+    char setting[80] = "want.", name[SHA256_HEX];
+    attach(&w->ann, record, "photo", 1, 5000);
+    hash_run(name, 1, 0, 5000);
+    strcat(setting, name);
+    hand_over(w, &w->ann, &w->bob);
+    struct evidence_state state;
+    CHECK_OK(os_remove_tree(in_folder("bob/blobs")));
+    CHECK_OK(os_make_folder(in_folder("bob/blobs")));
+    CHECK_OK(store_set_setting(w->bob.store, setting, "true"));
+    hand_over(w, &w->bob, &w->ann);
+    hand_over(w, &w->ann, &w->bob);
+    CHECK_OK(store_evidence_state(w->bob.store, name, &state));
+    CHECK(state.here);
+    CHECK(store_setting(w->bob.store, setting, &(struct buf){0}) == ERR_MISSING);
+}
+
+WORLD_TEST(self_gets_everything)
+{
+    open_case(w);
+    CHECK(pack(w, &w->ann, kit_of(&w->ann), NULL) == 2);
+    struct taken t;
+    CHECK_OK(store_receive(w->ann.store, w->files.files[1].path, &w->arena, &t, NULL));
+    CHECK(t.known == 2 && t.accepted == 0);
+}
+
+WORLD_TEST(large_evidence_arrives_in_parts)
+{
+    const char *record = open_case(w);
+    struct evidence_state state;
+    char name[SHA256_HEX];
+    attach(&w->ann, record, "video", 1, 40 * 1000 * 1000);
+    hash_run(name, 1, 0, 40 * 1000 * 1000);
+    struct pack_request r = {.case_name = TEST_CASE,
+        .to = kit_of(&w->bob),
+        .part_size = 17 * MIB + 4096,
+        .folder = in_folder("way")};
+    CHECK_OK(store_pack(w->ann.store, &r, &w->files));
+    CHECK(w->files.len >= 3);
+    for (size_t i = w->files.len; i > 0; i--) { /* the last part first */
+        struct taken t;
+        CHECK_OK(store_receive(w->bob.store, w->files.files[i - 1].path, &w->arena, &t, NULL));
+        CHECK_OK(store_evidence_state(w->bob.store, name, &state));
+        CHECK(state.here == (i == 1 || (i == 2 && state.here)));
+    }
+    CHECK(state.here);
+    CHECK_OK(store_evidence_extract(w->bob.store, name, in_folder("video-back"), NULL));
+}
+
+/* ---- refusals ---- */
+
+WORLD_TEST(nothing_changes_when_a_bundle_is_refused)
+{
+    struct person carl;
+    struct taken t;
+    struct buf b;
+    open_case(w);
+    person_make(&carl, "carl");
+    CHECK(pack(w, &w->ann, kit_of(&w->bob), TEST_CASE) == 2);
+    CHECK(store_receive(carl.store, w->files.files[0].path, &w->arena, &t, NULL) == ERR_INPUT);
+    buf_init(&b, MIB);
+    CHECK_OK(file_read(w->files.files[0].path, &b));
+    b.data[b.len / 2] ^= 1;
+    CHECK_OK(file_write(in_folder("bad"), b.data, b.len));
+    int64_t before = entries_of(&w->bob, TEST_CASE);
+    CHECK(store_receive(w->bob.store, in_folder("bad"), &w->arena, &t, NULL) == ERR_INPUT);
+    CHECK(entries_of(&w->bob, TEST_CASE) == before && folder_files(in_folder("bob/inbox")) == 0);
+    buf_release(&b);
+    person_release(&carl);
+}
+
+/* ann's fold with one of her entries under a signature that is not hers. */
+WORLD_TEST(bad_signatures_are_kept_apart)
+{
+    struct taken t;
+    struct fold *f;
+    bool known;
+    struct bundle_files files;
+    open_case(w);
+    CHECK_OK(fold_new(&f));
+    const struct fold_chain *c = fold_chain(store_fold(w->ann.store), TEST_CASE, kit_of(&w->ann));
+    for (size_t i = 0; i < c->entries_len; i++) {
+        struct entry *e = arena_alloc(fold_arena(f), sizeof *e);
+        *e = *c->entries[i]->entry;
+        if (i == 1) e->signature[5] ^= 1;
+        CHECK_OK(fold_add(f, e, c->entries[i]->public_key, VERDICT_GOOD, NULL, 1, &known));
+    }
+    struct bundle_order o = {.fold = f,
+        .case_name = TEST_CASE,
+        .from = kit_of(&w->ann),
+        .signer = store_signer(w->ann.store),
+        .to = kit_of(&w->bob),
+        .part_size = BUNDLE_PART_SIZE};
+    memcpy(o.recipient, store_recipient(w->bob.store), KEY_SIZE);
+    CHECK_OK(bundle_cut(&files, &o, folder()));
+    CHECK_OK(store_receive(w->bob.store, files.files[0].path, &w->arena, &t, NULL));
+    CHECK(t.accepted == 1 && t.rejected == 1 && t.problems->len == 1);
+    hand_over(w, &w->ann, &w->bob);
+    CHECK(entries_of(&w->bob, TEST_CASE) == 2); /* the good one came by the next bundle */
+    bundle_files_release(&files);
+    fold_free(f);
+}
+
+WORLD_TEST(entries_of_an_unknown_kit_wait_for_the_register)
+{
+    struct person carl;
+    struct taken t;
+    person_make(&carl, "carl");
+    open_case(w);
+    hand_over(w, &w->ann, &w->bob);
+    enrol(&w->ann, &carl, "headquarters");
+    join(&carl, &w->hub, &w->ann);
+    hand_over(w, &w->ann, &carl);
+    change(&carl, "department", TEST_CASE, NULL, "{\"code\":\"D1\",\"name\":\"Sales\"}");
+    hand_over(w, &carl, &w->ann);
+    CHECK(pack(w, &w->ann, kit_of(&w->bob), NULL) == 2);
+    CHECK_OK(store_receive(w->bob.store, w->files.files[1].path, &w->arena, &t, NULL));
+    CHECK(t.waiting == 1);
+    CHECK_OK(store_receive(w->bob.store, w->files.files[0].path, &w->arena, &t, NULL));
+    const struct fold_chain *c = fold_chain(store_fold(w->bob.store), TEST_CASE, kit_of(&carl));
+    CHECK(c && c->entries[0]->verdict == VERDICT_GOOD);
+    person_release(&carl);
+}
+
+/* ---- a stick and a hub ---- */
+
+static struct exchange sync_stick(struct person *p)
+{
+    struct exchange e = {0};
+    CHECK_OK(os_make_folder(in_folder("stick")));
+    CHECK_OK(store_sync_folder(p->store, in_folder("stick"), BUNDLE_PART_SIZE, &e, NULL));
+    return e;
+}
+
+static size_t sync_sent(struct person *p)
+{
+    struct exchange e = sync_stick(p);
+    size_t n = e.sent.len;
+    exchange_release(&e);
+    return n;
+}
+
+static const char *outbox(struct person *p)
+{
+    static char path[64];
+    snprintf(path, sizeof path, "stick/outbox/%s", kit_of(p));
+    return in_folder(path);
+}
+
+/* The hub takes the whole inbox and answers each bundle. `everything`: it does not believe that the kit has
+ * anything. */
+static int hub_visit(struct world *w, struct person *p, bool everything)
+{
+    const char **names, *inbox = in_folder("stick/inbox");
+    size_t len, have_len;
+    const struct have *have;
+    CHECK_OK(os_remove_tree(outbox(p)));
+    CHECK_OK(os_list(&names, &len, &w->arena, inbox));
+    for (size_t i = 0; i < len; i++) {
+        const char *case_name = hub_take(&w->hub, path_join(&w->arena, inbox, names[i]));
+        if (!case_name) continue;
+        CHECK_OK(fold_have(store_fold(p->store), case_name, &w->arena, &have, &have_len));
+        hub_send(&w->hub, case_name, kit_of(p), store_recipient(p->store), everything ? NULL : have,
+            everything ? 0 : have_len, outbox(p));
+    }
+    return (int)len;
+}
+
+WORLD_TEST(receipts_end_the_sending)
+{
+    const char *record = open_case(w);
+    attach(&w->ann, record, "photo", 1, 50000);
+    CHECK(sync_sent(&w->ann) == 2); /* the register and the case */
+    CHECK(sync_sent(&w->ann) == 0); /* they lie there already */
+    CHECK(folder_files(in_folder("stick/inbox")) == 2);
+    CHECK(hub_visit(w, &w->ann, false) == 2);
+    struct exchange e = sync_stick(&w->ann);
+    CHECK(e.taken_len == 2 && e.taken[0].receipt && e.failed->len == 0 && e.sent.len == 0);
+    exchange_release(&e);
+    CHECK(folder_files(in_folder("stick/inbox")) == 0);
+    CHECK(sync_sent(&w->ann) == 0);
+}
+
+WORLD_TEST(pending_evidence_is_not_copied_again)
+{
+    const char *record = open_case(w);
+    attach(&w->ann, record, "photo", 1, 500000);
+    CHECK(sync_sent(&w->ann) == 2);
+    change(&w->ann, NULL, NULL, record, "{\"name\":\"Acme Ltd\"}");
+    struct exchange e = sync_stick(&w->ann);
+    CHECK(e.sent.len == 1 && e.sent.files[0].size < 100000);
+    exchange_release(&e);
+    CHECK(folder_files(in_folder("stick/inbox")) == 3);
+    CHECK(sync_sent(&w->ann) == 0);
+    hub_visit(w, &w->ann, false);
+    CHECK(sync_sent(&w->ann) == 0 && folder_files(in_folder("stick/inbox")) == 0);
+}
+
+WORLD_TEST(a_new_stick_gets_everything)
+{
+    open_case(w);
+    CHECK(sync_sent(&w->ann) == 2);
+    CHECK_OK(os_remove_tree(in_folder("stick")));
+    CHECK(sync_sent(&w->ann) == 2);
+}
+
+/* bob's entries come by the hub; ann says once that she has them, and then all is quiet. */
+WORLD_TEST(news_are_acknowledged_once)
+{
+    open_case(w);
+    sync_sent(&w->ann);
+    hub_visit(w, &w->ann, false);
+    sync_sent(&w->ann);
+    hand_over(w, &w->ann, &w->bob);
+    change(&w->bob, "department", TEST_CASE, NULL, "{\"code\":\"D1\",\"name\":\"Sales\"}");
+    CHECK(pack(w, &w->bob, NULL, TEST_CASE) >= 1);
+    for (size_t i = 0; i < w->files.len; i++) hub_take(&w->hub, w->files.files[i].path);
+    hub_send(&w->hub, TEST_CASE, kit_of(&w->ann), store_recipient(w->ann.store), NULL, 0, outbox(&w->ann));
+    struct exchange e = sync_stick(&w->ann);
+    CHECK(e.taken_len == 1 && e.taken[0].accepted == 1);
+    CHECK(e.sent.len == 1); /* what she holds now */
+    exchange_release(&e);
+    hub_visit(w, &w->ann, false);
+    for (int i = 0; i < 3; i++) {
+        CHECK(sync_sent(&w->ann) == 0);
+        hub_visit(w, &w->ann, false);
+    }
+    CHECK(folder_files(in_folder("stick/inbox")) == 0);
+}
+
+/* A hub that forgot what ann has is told again, as often as it forgets. */
+WORLD_TEST(a_forgetful_hub_is_told_again)
+{
+    open_case(w);
+    sync_sent(&w->ann);
+    hub_visit(w, &w->ann, true);
+    CHECK(sync_sent(&w->ann) == 2);
+    hub_visit(w, &w->ann, false);
+    CHECK(sync_sent(&w->ann) == 0 && sync_sent(&w->ann) == 0);
+}
+
+WORLD_TEST(one_bad_file_does_not_stop_the_others)
+{
+    open_case(w);
+    sync_sent(&w->ann);
+    hub_visit(w, &w->ann, false);
+    char bad[128];
+    snprintf(bad, sizeof bad, "%s/0000.satchel", outbox(&w->ann));
+    CHECK_OK(file_write(bad, "rubbish", 7));
+    struct exchange e = sync_stick(&w->ann);
+    CHECK(e.taken_len == 2 && e.failed->len == 1);
+    CHECK(os_exists(bad));
+    exchange_release(&e);
+}
+
+WORLD_TEST(a_receipt_is_the_verdict)
+{
+    const char *record = open_case(w);
+    const char *id = fold_chain(store_fold(w->ann.store), TEST_CASE, kit_of(&w->ann))->entries[0]->entry->id;
+    char entry[SHA256_HEX];
+    memcpy(entry, id, SHA256_HEX);
+    sync_sent(&w->ann);
+    w->hub.quarantine = entry;
+    hub_visit(w, &w->ann, false);
+    sync_sent(&w->ann);
+    const struct held *h = fold_entry(store_fold(w->ann.store), entry);
+    CHECK(h->verdict == VERDICT_QUARANTINED);
+    CHECK_STR(h->reason, "no");
+    w->hub.quarantine = NULL; /* released */
+    change(&w->ann, "department", TEST_CASE, NULL, "{\"code\":\"D1\",\"name\":\"Sales\"}");
+    sync_sent(&w->ann);
+    hub_visit(w, &w->ann, false);
+    sync_sent(&w->ann);
+    CHECK(fold_entry(store_fold(w->ann.store), entry)->verdict == VERDICT_GOOD);
+    CHECK(fold_record(store_fold(w->ann.store), TEST_CASE, record)->created);
+}
+
+WORLD_TEST(receipts_of_another_hub_are_refused)
+{
+    struct hub other;
+    open_case(w);
+    sync_sent(&w->ann);
+    hub_visit(w, &w->ann, false);
+    other = w->hub;
+    other.kit = kit_make(99);
+    CHECK_OK(os_remove_tree(outbox(&w->ann)));
+    hub_send(&other, TEST_CASE, kit_of(&w->ann), store_recipient(w->ann.store), NULL, 0, outbox(&w->ann));
+    struct exchange e = sync_stick(&w->ann);
+    CHECK(e.taken_len == 0 && e.failed->len == 1);
+    exchange_release(&e);
+}
+
+WORLD_TEST(a_full_stick_is_told_before_it_is_written_on)
+{
+    CHECK(store_sync_folder(w->ann.store, in_folder("no-such-stick"), BUNDLE_PART_SIZE, &(struct exchange){0},
+              NULL) == ERR_ROAD);
+}
+
+int main(int argc, char **argv)
+{
+    return test_main(argc, argv);
+}
