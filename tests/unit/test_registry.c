@@ -171,6 +171,8 @@ TEST(what_is_voided_is_revoked_wholly)
         "v: A A2 :kit" R "void=true<k");
     JUDGED("good", BY_B, AUDITOR, KIT(""), "l: A A3 + :kit" R "person=person/$A-1 key=&B recipient=*B",
         "v: A A3 :kit" R "void=true<l");
+    JUDGED("good", BY_B, AUDITOR, KIT(""), "l: A A3 + :kit" R "person=person/$A-9 key=&B recipient=*C",
+        "v: A A3 :kit" R "void=true<l");
 }
 
 TEST(validity_is_held_against_the_day_the_author_names)
