@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include "satchel/base/text.h"
 #include "satchel/format/names.h"
 #include "satchel/format/shape.h"
 
@@ -56,8 +57,8 @@ static int check_clause(const struct clause_list *l, const struct clause *c)
         return err_set(ERR_INPUT, "clause '%s' needs a title in both languages", c->id);
     if (c->min_level < 0 || c->max_level > CLAUSE_ANY_LEVEL || c->min_level > c->max_level)
         return err_set(ERR_INPUT, "clause '%s' has levels that are not a range", c->id);
-    int rc = check_members(c, c->directions, c->directions_len, "direction");
-    return rc ? rc : check_members(c, c->departments, c->departments_len, "department");
+    int rc = check_members(c, c->directions, c->directions_len, T("direction"));
+    return rc ? rc : check_members(c, c->departments, c->departments_len, T("department"));
 }
 
 static int make_room(struct clause_list *l)

@@ -10,6 +10,8 @@
 
 #include <string.h>
 
+#include "satchel/base/text.h"
+
 static const char *const columns[] = {"id", "parent", "title_zh", "title_en", "kind", "min_level",
     "max_level", "directions", "decisive", "departments", "methods", "guidance"};
 
@@ -125,7 +127,7 @@ static int read_level(int64_t *out, const char *const *fields, enum column colum
     *out = blank;
     if (len == 0) return 0;
     if (len > 2 || strspn(s, "0123456789") != len)
-        return column_error(column, s, "a number of at most two digits");
+        return column_error(column, s, T("a number of at most two digits"));
     *out = len == 1 ? s[0] - '0' : (s[0] - '0') * 10 + (s[1] - '0');
     return 0;
 }
@@ -147,7 +149,7 @@ static int read_list(
     *out = NULL;
     *len = 0;
     if (strcmp(s, "*") == 0) return 0;
-    if (*s == '\0') return column_error(column, s, "* or a list with ';' between");
+    if (*s == '\0') return column_error(column, s, T("* or a list with ';' between"));
     for (const char *p = s; *p; p++) n += *p == ';';
     const char **list = arena_alloc(a, n * sizeof *list);
     for (size_t i = 0; list && i < n; i++) {
@@ -170,11 +172,11 @@ static int read_clause(struct clause *c, struct arena *a, const char *const *fie
     c->title_en = fields[TITLE_EN];
     c->methods = fields[METHODS];
     c->guidance = fields[GUIDANCE];
-    int rc = read_either(&clause, fields, KIND, "group", "clause", "group or clause");
+    int rc = read_either(&clause, fields, KIND, "group", "clause", T("group or clause"));
     if (rc == 0) rc = read_level(&c->min_level, fields, MIN_LEVEL, 0);
     if (rc == 0) rc = read_level(&c->max_level, fields, MAX_LEVEL, CLAUSE_ANY_LEVEL);
     if (rc == 0) rc = read_list(&c->directions, &c->directions_len, a, fields, DIRECTIONS);
-    if (rc == 0) rc = read_either(&c->decisive, fields, DECISIVE, "0", "1", "0 or 1");
+    if (rc == 0) rc = read_either(&c->decisive, fields, DECISIVE, "0", "1", T("0 or 1"));
     if (rc == 0) rc = read_list(&c->departments, &c->departments_len, a, fields, DEPARTMENTS);
     c->group = !clause;
     return rc;

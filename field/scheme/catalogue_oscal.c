@@ -13,15 +13,22 @@
 
 #include <string.h>
 
+#include "satchel/base/text.h"
+
 /* Deep enough for any real catalogue; walking recurses as deep as the JSON does. */
 enum { OSCAL_MAX_DEPTH = 256, INSERT_MAX_DEPTH = 8 };
+
+/* Of one title or guidance: labels that name labels that name labels … must not fill the memory or the day.
+ */
+enum { TEXT_MAX_BYTES = 1 << 20, TEXT_MAX_INSERTS = 10000 };
 
 struct oscal {
     struct arena *arena;  /* of the result */
     struct arena scratch; /* of the document */
     struct map params;    /* id -> param */
     struct clause_list list;
-    struct buf text;
+    struct buf text; /* the title or guidance that is being put together */
+    size_t inserts;  /* into it so far */
     size_t withdrawn;
 };
 
@@ -87,6 +94,7 @@ static void add_param(struct oscal *o, const char *id, int depth)
     const struct jv *param = map_get(&o->params, id);
     const struct jv *values = jv_get(param, "values"), *choices = jv_get(jv_get(param, "select"), "choice");
     const char *label = jv_get_str(param, "label");
+    if (++o->inserts > TEXT_MAX_INSERTS) return;
     if (depth >= INSERT_MAX_DEPTH) {
         buf_adds(&o->text, id); /* labels that name each other in a circle */
     } else if (label) {
@@ -169,8 +177,11 @@ static void add_parts_named(struct oscal *o, const struct jv *object, const char
 static int take_text(struct oscal *o, const char **out)
 {
     int rc = buf_error(&o->text);
+    if (rc == 0 && o->inserts > TEXT_MAX_INSERTS)
+        rc = err_set(ERR_INPUT, "more than %d parameters are inserted into one text", TEXT_MAX_INSERTS);
     if (rc == 0 && !(*out = arena_strndup(o->arena, buf_str(&o->text), o->text.len))) rc = ERR_ROAD;
     buf_clear(&o->text);
+    o->inserts = 0;
     return rc;
 }
 
@@ -189,7 +200,7 @@ static int add_clause(
     const char *name = jv_get_str(object, "id"), *title = jv_get_str(object, "title");
     struct clause c = {.parent = parent, .group = group, .max_level = CLAUSE_ANY_LEVEL, .methods = ""};
     if (!name && !group) return err_set(ERR_INPUT, "a control has no id");
-    if (!title) return err_set(ERR_INPUT, "'%s' has no title", name ? name : "a group");
+    if (!title) return err_set(ERR_INPUT, "'%s' has no title", name ? name : T("a group"));
     c.id = name ? arena_strdup(o->arena, name) : arena_printf(o->arena, "group-%zu", o->list.groups + 1);
     if (!c.id) return ERR_ROAD;
     add_prose(o, title, 0);
@@ -246,7 +257,7 @@ int catalogue_from_oscal(
     arena_init(&o.scratch);
     map_init(&o.params);
     clause_list_init(&o.list, a);
-    buf_init(&o.text, BUF_UNLIMITED);
+    buf_init(&o.text, TEXT_MAX_BYTES);
     int rc = json_parse(&document, &o.scratch, bytes, len, OSCAL_MAX_DEPTH, JSON_FLOATS_TO_STRING);
     if (rc == 0) rc = read_catalog(&o, &found, document);
     if (rc == 0) {

@@ -219,6 +219,23 @@ TEST(parameters_are_inserted_by_label)
     arena_release(&arena);
 }
 
+/* Each label names the next one twenty times: 20^7 inserts, if nobody counted. */
+TEST(labels_that_multiply_are_refused)
+{
+    struct buf b;
+    buf_init(&b, BUF_UNLIMITED);
+    buf_adds(&b, "{\"catalog\":{\"metadata\":{\"title\":\"T\"},\"controls\":[{\"id\":\"a\","
+                 "\"title\":\"{{ insert: param, p0 }}\",\"params\":[{\"id\":\"p7\",\"label\":\"\"}");
+    for (int i = 0; i < 7; i++) {
+        buf_addf(&b, ",{\"id\":\"p%d\",\"label\":\"", i);
+        for (int k = 0; k < 20; k++) buf_addf(&b, "{{ insert: param, p%d }}", i + 1);
+        buf_adds(&b, "\"}");
+    }
+    buf_adds(&b, "]}]}}");
+    CHECK(refuses_oscal(buf_str(&b)));
+    buf_release(&b);
+}
+
 TEST(oscal_is_checked)
 {
     CHECK(refuses_oscal("{}"));
