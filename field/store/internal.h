@@ -183,7 +183,7 @@ int receipts_load(struct store *s) MUST_CHECK;
 void receipts_forget(struct store *s);
 int receipts_hold(struct store *s, const char *sha256, bool *held) MUST_CHECK;
 
-/* ---- evidence.c, staging.c ---- */
+/* ---- evidence.c, quarantine.c ---- */
 
 #define BLOB_NAME_SIZE SHA256_HEX
 void blob_name(const struct store *s, const char *sha256, char out[BLOB_NAME_SIZE]);
@@ -205,18 +205,18 @@ int evidence_each(
 
 /* The evidence of one bundle in quarantine: a folder below inbox/, nothing in it is visible. Several may be
  * open. */
-struct staging;
-int staging_new(struct staging **out, struct store *s) MUST_CHECK;
-/* Where the bytes of a blob or part go (fits bundle_receiver.stage, ctx being the staging). */
-int staging_sink(void *staging, const struct member *m, struct sink **out) MUST_CHECK;
+struct quarantine;
+int quarantine_new(struct quarantine **out, struct store *s) MUST_CHECK;
+/* Where the bytes of a blob or part go (fits bundle_receiver.stage, ctx being the quarantine). */
+int quarantine_sink(void *quarantine, const struct member *m, struct sink **out) MUST_CHECK;
 /* Once every byte has been checked: whole evidence is renamed into blobs/, parts to inbox/<name>+<offset>;
  * evidence that has all its parts is put together, its hash checked, and published. Call it before the
  * transaction that takes the entries. *held counts evidence now whole, *awaited that of the bundle which
  * still lacks parts (both may be NULL). ERR_INPUT: the parts of some evidence do not make its hash; they were
  * removed, everything else is published. */
-int staging_publish(
-    struct staging *st, int64_t *held, int64_t *awaited, struct progress *progress) MUST_CHECK;
-void staging_free(struct staging *st); /* and removes what was not published; NULL is fine */
+int quarantine_publish(
+    struct quarantine *st, int64_t *held, int64_t *awaited, struct progress *progress) MUST_CHECK;
+void quarantine_free(struct quarantine *st); /* and removes what was not published; NULL is fine */
 
 /* ---- media.c ---- */
 

@@ -9,7 +9,7 @@ struct receiving {
     struct store *s;
     struct arena arena; /* of this bundle alone; what is handed out goes into the caller's */
     struct opened o;
-    struct staging *staging;
+    struct quarantine *quarantine;
     struct store_tx *tx;
     struct ruling by;
     struct taken taken;
@@ -43,7 +43,7 @@ static int check_sender(void *ctx, const char *kit, const unsigned char signed_b
 
 static int stage(void *ctx, const struct member *m, struct sink **out)
 {
-    return staging_sink(((struct receiving *)ctx)->staging, m, out);
+    return quarantine_sink(((struct receiving *)ctx)->quarantine, m, out);
 }
 
 static int check_receipt(struct receiving *w)
@@ -96,7 +96,7 @@ static int add_entry_problem(struct receiving *w, const struct entry *e, const c
  * entries out. */
 static int publish(struct receiving *w, struct progress *progress)
 {
-    int rc = staging_publish(w->staging, &w->taken.blobs_held, &w->taken.blobs_awaited, progress);
+    int rc = quarantine_publish(w->quarantine, &w->taken.blobs_held, &w->taken.blobs_awaited, progress);
     if (rc != ERR_INPUT) return rc;
     char *why = arena_strdup(w->out, err_message());
     if (!why) return ERR_ROAD;
@@ -301,7 +301,7 @@ static int remove_sent(struct receiving *w)
 static int receive(struct receiving *w, const char *path, struct progress *progress)
 {
     int rc = store_refresh(w->s);
-    if (rc == 0) rc = staging_new(&w->staging, w->s);
+    if (rc == 0) rc = quarantine_new(&w->quarantine, w->s);
     if (rc == 0) rc = open_bundle(w, path, progress);
     if (rc == 0) rc = publish(w, progress);
     if (rc == 0) rc = take_in(w);
@@ -317,7 +317,7 @@ int store_receive(
     int rc = w.problems ? receive(&w, path, progress) : ERR_ROAD;
     if (rc == 0) rc = tell(&w, out);
     opened_release(&w.o);
-    staging_free(w.staging);
+    quarantine_free(w.quarantine);
     arena_release(&w.arena);
     return rc;
 }

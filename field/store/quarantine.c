@@ -23,7 +23,7 @@ struct staged {
     const char *path; /* in the quarantine folder */
 };
 
-struct staging {
+struct quarantine {
     struct store *s;
     struct arena arena;
     const char *folder;
@@ -31,9 +31,9 @@ struct staging {
     struct staged **last;
 };
 
-int staging_new(struct staging **out, struct store *s)
+int quarantine_new(struct quarantine **out, struct store *s)
 {
-    struct staging *st = calloc(1, sizeof *st);
+    struct quarantine *st = calloc(1, sizeof *st);
     if (!st) return err_memory();
     st->s = s;
     st->last = &st->staged;
@@ -41,13 +41,13 @@ int staging_new(struct staging **out, struct store *s)
     st->folder = inbox_path(s, &st->arena, "bundle");
     int err = st->folder ? os_make_folder(st->folder) : ERR_ROAD;
     if (err)
-        staging_free(st);
+        quarantine_free(st);
     else
         *out = st;
     return err;
 }
 
-void staging_free(struct staging *st)
+void quarantine_free(struct quarantine *st)
 {
     if (!st) return;
     int err = st->folder ? os_remove_tree(st->folder) : 0;
@@ -63,9 +63,9 @@ static const char *part_name(struct arena *a, const struct store *s, const char 
     return arena_printf(a, "%s+%" PRIu64, name, offset);
 }
 
-int staging_sink(void *staging, const struct member *m, struct sink **out)
+int quarantine_sink(void *quarantine, const struct member *m, struct sink **out)
 {
-    struct staging *st = staging;
+    struct quarantine *st = quarantine;
     struct staged *item = arena_alloc(&st->arena, sizeof *item);
     const char *name = part_name(&st->arena, st->s, m->sha256, m->offset);
     if (!item || !name) return ERR_ROAD;
@@ -88,7 +88,7 @@ static bool is_whole(const struct staged *item)
 }
 
 /* Parts lie where whole evidence is not yet. */
-static int publish_one(struct staging *st, const struct staged *item)
+static int publish_one(struct quarantine *st, const struct staged *item)
 {
     const char *blob = blob_path(st->s, &st->arena, item->sha256);
     if (!blob) return ERR_ROAD;
@@ -132,7 +132,7 @@ static bool part_offset(const char *file, const char *name, uint64_t *offset)
     return true;
 }
 
-static int find_parts(struct staging *st, const char *sha256, struct parts *out)
+static int find_parts(struct quarantine *st, const char *sha256, struct parts *out)
 {
     struct store *s = st->s;
     char name[BLOB_NAME_SIZE];
@@ -215,7 +215,7 @@ static void joined_close(struct source *base)
 }
 
 static int assemble(
-    struct staging *st, const struct staged *item, const struct parts *parts, struct progress *progress)
+    struct quarantine *st, const struct staged *item, const struct parts *parts, struct progress *progress)
 {
     struct joined j = {{joined_read, joined_close}, st->s, parts, NULL, 0, item->whole};
     struct sink *to = NULL;
@@ -238,7 +238,7 @@ static int remove_parts(const struct parts *parts)
 
 /* *whole: the evidence is there in full now. Parts that make something else are removed, to be asked for
  * again. */
-static int complete(struct staging *st, const struct staged *item, bool *whole, struct progress *progress)
+static int complete(struct quarantine *st, const struct staged *item, bool *whole, struct progress *progress)
 {
     struct parts parts;
     const char *blob = blob_path(st->s, &st->arena, item->sha256);
@@ -257,14 +257,14 @@ static int complete(struct staging *st, const struct staged *item, bool *whole, 
                : 0;
 }
 
-static bool met_before(const struct staging *st, const struct staged *item)
+static bool met_before(const struct quarantine *st, const struct staged *item)
 {
     const struct staged *first = st->staged;
     while (first != item && strcmp(first->sha256, item->sha256) != 0) first = first->next;
     return first != item;
 }
 
-int staging_publish(struct staging *st, int64_t *held, int64_t *awaited, struct progress *progress)
+int quarantine_publish(struct quarantine *st, int64_t *held, int64_t *awaited, struct progress *progress)
 {
     int64_t whole_count = 0, part_count = 0;
     int err = 0, refused = 0;
