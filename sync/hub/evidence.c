@@ -1,0 +1,447 @@
+/* Bytes of evidence.
+ *
+ *   DIR/repo.git/lfs/objects/ab/cd/<sha256>   held: whole, hashed, synced; never changed again
+ *   DIR/staging/<sha256>                      whole, of a bundle that is being received
+ *   DIR/partial/<sha256>-<size>               parts of it, each at its place
+ *   DIR/partial/<sha256>-<size>.map           one line: '1' for each 16 MiB run that is there, synced, else
+ * '0' DIR/pieces/<sha256>                       SHA-256 of its 16 MiB runs, a line each; made when asked for
+ *
+ * A run that is in the map is never written again, so a later bundle can't spoil it; and it gets into the map
+ * only when its whole bundle has been checked. When the map is full the whole is hashed: should that not be
+ * the name, some part was a lie, and all of it is dropped and awaited again. The size is in the name, so
+ * whoever lies about it fills a file of his own. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include "parts.h"
+#include "satchel/base/os.h"
+#include "satchel/base/text.h"
+#include "satchel/format/lfs.h"
+
+#define RUNS_MOST ((uint64_t)1 << 20) /* 16 TiB */
+#define CHUNK_SIZE ((size_t)1 << 20)
+
+char *evidence_path(struct arena *a, const char *git_folder, const char *sha256)
+{
+    char path[96];
+    lfs_object_path(path, sha256);
+    return path_join(a, git_folder, path);
+}
+
+bool evidence_held(struct hub *h, const char *sha256, uint64_t *size)
+{
+    struct arena a;
+    struct file_info info;
+    arena_init(&a);
+    char *path = evidence_path(&a, repo_folder(h->repo), sha256);
+    bool held = path && os_stat(&info, path) == 0 && info.is_file;
+    if (held && size) *size = info.size;
+    arena_release(&a);
+    return held;
+}
+
+int evidence_open(void *hub, const char *sha256, uint64_t offset, struct source **out)
+{
+    struct hub *h = hub;
+    struct arena a;
+    struct file *f = NULL;
+    arena_init(&a);
+    char *path = evidence_path(&a, repo_folder(h->repo), sha256);
+    int rc = path ? file_open(&f, path) : ERR_ROAD;
+    if (rc == 0) rc = file_seek(f, offset);
+    if (rc)
+        file_close(f);
+    else
+        *out = file_as_source(f);
+    arena_release(&a);
+    return rc;
+}
+
+/* ---- hashing ---- */
+
+/* Hashes up to `len` bytes; *got is what there was. */
+static int hash_run(
+    char sha256[SHA256_HEX], struct source *from, struct digest *d, uint64_t len, uint64_t *got)
+{
+    unsigned char hash[SHA256_SIZE], *chunk = malloc(CHUNK_SIZE);
+    size_t n = 1;
+    int rc = chunk ? 0 : err_memory();
+    *got = 0;
+    while (rc == 0 && n > 0 && *got < len) {
+        uint64_t left = len - *got;
+        rc = source_read(from, chunk, left < CHUNK_SIZE ? (size_t)left : CHUNK_SIZE, &n);
+        if (rc) break;
+        digest_add(d, chunk, n);
+        *got += n;
+    }
+    digest_end(d, hash);
+    hex_write(sha256, hash, sizeof hash);
+    free(chunk);
+    return rc;
+}
+
+int evidence_hash_file(char sha256[SHA256_HEX], const char *path, struct progress *p)
+{
+    struct source *from = NULL;
+    struct digest *d = NULL;
+    uint64_t size;
+    int rc = file_source(&from, path);
+    if (rc == 0) rc = digest_sha256(&d);
+    if (rc == 0) rc = hash_run(sha256, from, d, UINT64_MAX, &size);
+    if (rc == 0 && p) p->at(p, size, size);
+    digest_free(d);
+    source_close(from);
+    return rc;
+}
+
+static int hash_pieces(struct hub *h, const char *sha256, uint64_t size, struct buf *lines)
+{
+    struct source *from = NULL;
+    struct digest *d = NULL;
+    char hex[SHA256_HEX];
+    int rc = evidence_open(h, sha256, 0, &from);
+    if (rc == 0) rc = digest_sha256(&d);
+    for (uint64_t at = 0, got; rc == 0 && at < size; at += got) {
+        rc = hash_run(hex, from, d, PIECE_SIZE, &got);
+        if (rc == 0 && got == 0) rc = err_set(ERR_DAMAGED, "evidence '%s' is shorter than it was", sha256);
+        buf_addf(lines, "%s\n", hex);
+    }
+    digest_free(d);
+    source_close(from);
+    return rc ? rc : buf_error(lines);
+}
+
+/* The lines of the file, where it has one for each run. */
+static bool split_pieces(struct arena *a, struct buf *lines, size_t runs, const char *const **out)
+{
+    const char **pieces = arena_alloc(a, runs * sizeof *pieces);
+    if (!pieces || lines->len != runs * SHA256_HEX) return false;
+    for (size_t i = 0; i < runs; i++) {
+        pieces[i] = arena_strndup(a, buf_str(lines) + i * SHA256_HEX, SHA256_HEX - 1);
+        if (!pieces[i] || !is_sha256_hex(pieces[i])) return false;
+    }
+    *out = pieces;
+    return true;
+}
+
+int evidence_pieces(
+    struct hub *h, struct arena *a, const char *sha256, uint64_t size, const char *const **out, size_t *len)
+{
+    struct buf lines;
+    size_t runs = (size_t)((size + PIECE_SIZE - 1) / PIECE_SIZE);
+    *out = NULL;
+    *len = 0;
+    if (runs <= 1) return 0;
+    const char *folder = hub_file(a, h, "pieces"), *path = folder ? path_join(a, folder, sha256) : NULL;
+    if (!path) return ERR_ROAD;
+    buf_init(&lines, RUNS_MOST * SHA256_HEX);
+    bool cached = file_read(path, &lines) == 0 && split_pieces(a, &lines, runs, out);
+    int rc = 0;
+    if (!cached) {
+        err_clear();
+        buf_clear(&lines);
+        rc = hash_pieces(h, sha256, size, &lines);
+        if (rc == 0) rc = os_make_folder(folder);
+        if (rc == 0) rc = file_write(path, lines.data, lines.len);
+        if (rc == 0 && !split_pieces(a, &lines, runs, out)) rc = ERR_ROAD;
+    }
+    if (rc == 0) *len = runs;
+    buf_release(&lines);
+    return rc;
+}
+
+/* ---- the map of what is there of a whole ---- */
+
+struct partial {
+    const char *path, *map_path;
+    char *map; /* a digit for each run */
+    size_t runs;
+};
+
+static size_t runs_of(uint64_t size)
+{
+    return (size_t)((size + PIECE_SIZE - 1) / PIECE_SIZE);
+}
+
+/* Reads the map; an empty one where there is none, or where it is not ours. */
+static int partial_read(struct partial *p, struct hub *h, struct arena *a, const struct member *m)
+{
+    struct buf text;
+    const char *folder = hub_file(a, h, "partial");
+    if (m->whole > RUNS_MOST * PIECE_SIZE)
+        return err_set(ERR_INPUT, "evidence '%s' is larger than 16 TiB", m->sha256);
+    if (!folder) return ERR_ROAD;
+    p->path = arena_printf(a, "%s/%s-%" PRIu64, folder, m->sha256, m->whole);
+    p->runs = runs_of(m->whole);
+    p->map = arena_alloc(a, p->runs + 1);
+    if (!p->path || !p->map) return ERR_ROAD;
+    p->map_path = arena_printf(a, "%s.map", p->path);
+    if (!p->map_path) return ERR_ROAD;
+    memset(p->map, '0', p->runs);
+    buf_init(&text, RUNS_MOST + 1);
+    if (os_exists(p->path) && file_read(p->map_path, &text) == 0 && text.len == p->runs + 1 &&
+        strspn(buf_str(&text), "01") == p->runs)
+        memcpy(p->map, text.data, p->runs);
+    err_clear();
+    buf_release(&text);
+    return 0;
+}
+
+static int partial_write(const struct partial *p)
+{
+    struct buf text;
+    buf_init(&text, RUNS_MOST + 1);
+    buf_adds(&text, p->map);
+    buf_addc(&text, '\n');
+    int rc = buf_error(&text);
+    if (rc == 0) rc = file_write(p->map_path, text.data, text.len);
+    buf_release(&text);
+    return rc;
+}
+
+/* ---- sinks ---- */
+
+static int drop_write(struct sink *s, const void *bytes, size_t len)
+{
+    (void)s;
+    (void)bytes;
+    (void)len;
+    return 0;
+}
+
+static int drop_finish(struct sink *s)
+{
+    (void)s;
+    return 0;
+}
+
+static void drop_close(struct sink *s)
+{
+    free(s);
+}
+
+/* For bytes that are here already. */
+static int drop_sink(struct sink **out)
+{
+    struct sink *s = calloc(1, sizeof *s);
+    if (!s) return err_memory();
+    *s = (struct sink){drop_write, drop_finish, drop_close};
+    *out = s;
+    return 0;
+}
+
+/* Writes the runs that are not in the map, each at its place. */
+struct part_sink {
+    struct sink base;
+    struct partial partial;
+    uint64_t at;
+    struct sink *under; /* NULL while the run is there already */
+};
+
+static int end_run(struct part_sink *s)
+{
+    int rc = s->under ? sink_finish(s->under) : 0;
+    sink_close(s->under);
+    s->under = NULL;
+    return rc;
+}
+
+static int begin_run(struct part_sink *s)
+{
+    if (s->partial.map[s->at / PIECE_SIZE] == '1') return end_run(s);
+    return s->under ? 0 : file_patch_sink(&s->under, s->partial.path, s->at);
+}
+
+static int part_write(struct sink *base, const void *bytes, size_t len)
+{
+    struct part_sink *s = (struct part_sink *)base;
+    const unsigned char *from = bytes;
+    int rc = 0;
+    while (rc == 0 && len > 0) {
+        uint64_t left = PIECE_SIZE - s->at % PIECE_SIZE;
+        size_t n = len < left ? len : (size_t)left;
+        if (s->at % PIECE_SIZE == 0) rc = begin_run(s);
+        if (rc == 0 && s->under) rc = sink_write(s->under, from, n);
+        s->at += n;
+        from += n;
+        len -= n;
+    }
+    return rc;
+}
+
+static int part_finish(struct sink *base)
+{
+    return end_run((struct part_sink *)base);
+}
+
+static void part_close(struct sink *base)
+{
+    struct part_sink *s = (struct part_sink *)base;
+    sink_close(s->under);
+    free(s);
+}
+
+static int part_sink(struct sink **out, struct staging *s, const struct member *m)
+{
+    struct part_sink *p = calloc(1, sizeof *p);
+    if (!p) return err_memory();
+    p->base = (struct sink){part_write, part_finish, part_close};
+    p->at = m->offset;
+    int rc = partial_read(&p->partial, s->hub, s->arena, m);
+    if (rc)
+        free(p);
+    else
+        *out = &p->base;
+    return rc;
+}
+
+/* ---- staging ---- */
+
+struct staged {
+    struct staged *next;
+    const struct member *member;
+};
+
+void staging_init(struct staging *s, struct hub *h, struct arena *a)
+{
+    *s = (struct staging){.hub = h, .arena = a};
+    s->last = &s->first;
+}
+
+static const char *staged_path(struct staging *s, const struct member *m)
+{
+    const char *folder = hub_file(s->arena, s->hub, "staging");
+    return folder ? path_join(s->arena, folder, m->sha256) : NULL;
+}
+
+int staging_sink(void *staging, const struct member *m, struct sink **out)
+{
+    struct staging *s = staging;
+    if (evidence_held(s->hub, m->sha256, NULL)) return drop_sink(out);
+    struct staged *item = arena_alloc(s->arena, sizeof *item);
+    if (!item) return ERR_ROAD;
+    item->member = m;
+    *s->last = item;
+    s->last = &item->next;
+    if (m->pieces) return part_sink(out, s, m);
+    const char *path = staged_path(s, m);
+    return path ? file_sink(out, path) : ERR_ROAD;
+}
+
+/* Moves a file that is whole, hashed and synced to where evidence is held. */
+static int hold(struct staging *s, const char *path, const char *sha256)
+{
+    const char *to = evidence_path(s->arena, repo_folder(s->hub->repo), sha256);
+    const char *folder = to ? arena_strndup(s->arena, to, (size_t)(path_name(to) - to - 1)) : NULL;
+    int rc = folder ? os_make_folder(folder) : ERR_ROAD;
+    return rc ? rc : os_rename(path, to);
+}
+
+static int tell(struct staging *s, struct jv *alarms, const char *sha256)
+{
+    const char *text = arena_printf(
+        s->arena, T("the parts of evidence '%s' do not make it up; all of it is awaited again"), sha256);
+    return text ? jv_push(s->arena, alarms, jv_string(s->arena, text)) : ERR_ROAD;
+}
+
+static int complete(struct staging *s, const struct partial *p, const char *sha256, struct jv *alarms)
+{
+    char hex[SHA256_HEX];
+    int rc = evidence_hash_file(hex, p->path, NULL);
+    if (rc) return rc;
+    if (strcmp(hex, sha256) == 0) {
+        rc = hold(s, p->path, sha256);
+        return rc ? rc : os_remove(p->map_path);
+    }
+    rc = os_remove(p->map_path); /* first: without it the bytes count for nothing */
+    if (rc == 0) rc = os_remove(p->path);
+    return rc ? rc : tell(s, alarms, sha256);
+}
+
+static int publish_part(struct staging *s, const struct member *m, struct jv *alarms)
+{
+    struct partial p;
+    int rc = partial_read(&p, s->hub, s->arena, m);
+    if (rc) return rc;
+    memset(p.map + m->offset / PIECE_SIZE, '1', runs_of(m->size));
+    bool whole = strspn(p.map, "1") == p.runs;
+    return whole ? complete(s, &p, m->sha256, alarms) : partial_write(&p);
+}
+
+int staging_publish(struct staging *s, struct jv *alarms)
+{
+    int rc = 0;
+    for (const struct staged *i = s->first; i && rc == 0; i = i->next) {
+        const struct member *m = i->member;
+        if (m->pieces) {
+            rc = publish_part(s, m, alarms);
+        } else {
+            const char *path = staged_path(s, m);
+            rc = path ? hold(s, path, m->sha256) : ERR_ROAD;
+        }
+    }
+    return rc;
+}
+
+bool evidence_brought(struct hub *h, struct arena *a, const struct member *m)
+{
+    struct partial p;
+    if (evidence_held(h, m->sha256, NULL)) return true;
+    if (!m->pieces || partial_read(&p, h, a, m)) return false;
+    return strspn(p.map + m->offset / PIECE_SIZE, "1") >= runs_of(m->size);
+}
+
+/* ---- cleaning ---- */
+
+typedef bool leftover_fn(struct hub *h, const char *name);
+
+static bool is_anything(struct hub *h, const char *name)
+{
+    (void)h;
+    (void)name;
+    return true;
+}
+
+static bool is_unfinished(struct hub *h, const char *name)
+{
+    (void)h;
+    return os_is_temporary(name);
+}
+
+/* Part of what has come whole meanwhile. */
+static bool is_outdated(struct hub *h, const char *name)
+{
+    char sha256[SHA256_HEX];
+    if (is_unfinished(h, name)) return true;
+    if (strlen(name) < SHA256_HEX) return false;
+    memcpy(sha256, name, SHA256_HEX - 1);
+    sha256[SHA256_HEX - 1] = '\0';
+    return is_sha256_hex(sha256) && evidence_held(h, sha256, NULL);
+}
+
+static int remove_in(struct hub *h, const char *folder_name, leftover_fn *is_leftover)
+{
+    struct arena a;
+    const char **names = NULL;
+    size_t len = 0;
+    arena_init(&a);
+    const char *folder = hub_file(&a, h, folder_name);
+    int rc = folder ? os_list(&names, &len, &a, folder) : ERR_ROAD;
+    if (rc == ERR_MISSING) rc = os_make_folder(folder);
+    for (size_t i = 0; i < len && rc == 0; i++) {
+        if (!is_leftover(h, names[i])) continue;
+        const char *path = path_join(&a, folder, names[i]);
+        rc = path ? os_remove(path) : ERR_ROAD;
+    }
+    arena_release(&a);
+    return rc;
+}
+
+int evidence_clean(struct hub *h)
+{
+    int rc = remove_in(h, "staging", is_anything);
+    if (rc == 0) rc = remove_in(h, "partial", is_outdated);
+    if (rc == 0) rc = remove_in(h, "quarantine", is_unfinished);
+    if (rc == 0) rc = remove_in(h, "pieces", is_unfinished);
+    return rc ? rc : remove_in(h, ".", is_unfinished);
+}

@@ -1,0 +1,456 @@
+/* The hub's folder: made, opened, locked.
+ *
+ * hub.json, canonical JSON, without a secret:
+ *
+ *   {"admin":{"email","key","name","recipient"},"format":"satchel hub 1","name":…}
+ *
+ * "admin" is the first admin as the request has named him; his key is the root of the register. */
+#include <stdlib.h>
+#include <string.h>
+#include "parts.h"
+#include "satchel/base/os.h"
+#include "satchel/format/age.h"
+#include "satchel/format/shape.h"
+
+#define FORMAT_NAME "satchel hub 1"
+#define CONFIG_MAX ((size_t)64 << 10)
+#define KEY_FILE_MAX ((size_t)4096)
+#define PACKS_MOST 50
+
+char *hub_file(struct arena *a, const struct hub *h, const char *name)
+{
+    return path_join(a, h->folder, name);
+}
+
+/* ---- making ---- */
+
+static int write_signing_key(struct arena *a, const char *keys)
+{
+    unsigned char seed[KEY_SIZE], public_key[KEY_SIZE];
+    struct buf file, line;
+    buf_init(&file, KEY_FILE_MAX);
+    buf_init(&line, KEY_FILE_MAX);
+    const char *path = path_join(a, keys, "hub"), *public_path = path_join(a, keys, "hub.pub");
+    int rc = path && public_path ? random_bytes(seed, sizeof seed) : ERR_ROAD;
+    if (rc == 0) rc = ed25519_public(public_key, seed);
+    if (rc) goto out;
+    ssh_private_key_write(&file, seed, "hub");
+    ssh_key_line_write(&line, public_key, "hub");
+    buf_addc(&line, '\n');
+    rc = buf_error(&file) ? buf_error(&file) : buf_error(&line);
+    if (rc == 0) rc = file_write(path, file.data, file.len);
+    if (rc == 0) rc = file_write(public_path, line.data, line.len);
+out:
+    wipe(seed, sizeof seed);
+    buf_wipe(&file);
+    buf_release(&line);
+    return rc;
+}
+
+static int write_identity(struct arena *a, const char *keys)
+{
+    unsigned char scalar[KEY_SIZE];
+    char text[AGE_IDENTITY_SIZE + 1];
+    const char *path = path_join(a, keys, "hub.age");
+    int rc = path ? random_bytes(scalar, sizeof scalar) : ERR_ROAD;
+    if (rc == 0) {
+        age_identity_write(text, scalar);
+        strcat(text, "\n");
+        rc = file_write(path, text, strlen(text));
+    }
+    wipe(scalar, sizeof scalar);
+    wipe(text, sizeof text);
+    return rc;
+}
+
+static struct jv *admin_value(struct arena *a, const struct request *q)
+{
+    struct buf line;
+    char recipient[AGE_RECIPIENT_SIZE];
+    struct jv *v = jv_object(a);
+    buf_init(&line, KEY_FILE_MAX);
+    ssh_key_line_write(&line, q->public_key, NULL);
+    age_recipient_write(recipient, q->recipient);
+    int rc = buf_error(&line);
+    if (rc == 0) rc = jv_put_str(a, v, "email", q->email);
+    if (rc == 0) rc = jv_put_str(a, v, "key", buf_str(&line));
+    if (rc == 0) rc = jv_put_str(a, v, "name", q->name);
+    if (rc == 0) rc = jv_put_str(a, v, "recipient", recipient);
+    buf_release(&line);
+    return rc ? NULL : v;
+}
+
+/* Last of all: a folder without it is no hub yet. */
+static int write_config(struct arena *a, const char *folder, const char *name, const struct request *q)
+{
+    struct buf bytes;
+    struct jv *v = jv_object(a);
+    const char *path = path_join(a, folder, "hub.json");
+    int rc = path ? jv_put(a, v, "admin", admin_value(a, q)) : ERR_ROAD;
+    if (rc == 0) rc = jv_put_str(a, v, "format", FORMAT_NAME);
+    if (rc == 0) rc = jv_put_str(a, v, "name", name);
+    if (rc) return rc;
+    buf_init(&bytes, CONFIG_MAX);
+    json_write(&bytes, v);
+    rc = buf_error(&bytes);
+    if (rc == 0) rc = file_write(path, bytes.data, bytes.len);
+    buf_release(&bytes);
+    return rc;
+}
+
+/* Under another name until it is complete, so that what a killed hub_init left is known as such. */
+static int make_repository(struct arena *a, const char *folder)
+{
+    const char *made = path_join(a, folder, "repo.new"), *path = path_join(a, folder, "repo.git");
+    if (!made || !path) return ERR_ROAD;
+    int rc = os_remove_tree(made);
+    if (rc == 0) rc = repo_create(made, REGISTER_CASE);
+    return rc ? rc : os_rename(made, path);
+}
+
+static int make_folders(struct arena *a, const char *folder)
+{
+    static const char *const names[] = {"keys", "inbox", "quarantine", "partial", "staging", "pieces"};
+    int rc = 0;
+    for (size_t i = 0; i < sizeof names / sizeof *names && rc == 0; i++) {
+        const char *path = path_join(a, folder, names[i]);
+        rc = path ? os_make_folder(path) : ERR_ROAD;
+    }
+    return rc;
+}
+
+static int refuse_old(struct arena *a, const char *folder)
+{
+    static const char *const names[] = {"hub.json", "repo.git"};
+    for (size_t i = 0; i < 2; i++) {
+        const char *path = path_join(a, folder, names[i]);
+        if (!path) return ERR_ROAD;
+        if (os_exists(path)) return err_set(ERR_INPUT, "'%s' is there already; choose another folder", path);
+    }
+    return 0;
+}
+
+/* The branch of the register begins with a commit of the hub's. */
+static int begin_register(struct hub *h)
+{
+    struct arena a;
+    struct hub_case *c;
+    struct merge m = {0};
+    static const char none[] = "0000000000000000";
+    arena_init(&a);
+    int rc = hub_begin(h);
+    if (rc) goto out;
+    rc = case_open(h, REGISTER_CASE, &c);
+    if (rc == 0) rc = merge_begin(&m, h, c, none, NULL, &a);
+    m.changed = true;
+    if (rc == 0) rc = merge_finish(&m);
+    merge_release(&m);
+    hub_end(h);
+out:
+    arena_release(&a);
+    return rc;
+}
+
+static int make_hub(struct arena *a, const char *folder, const char *name, const struct request *q)
+{
+    const char *keys = path_join(a, folder, "keys");
+    int rc = keys ? refuse_old(a, folder) : ERR_ROAD;
+    if (rc == 0) rc = make_folders(a, folder);
+    if (rc == 0) rc = write_signing_key(a, keys);
+    if (rc == 0) rc = write_identity(a, keys);
+    if (rc == 0) rc = make_repository(a, folder);
+    return rc ? rc : write_config(a, folder, name, q);
+}
+
+int hub_init(const char *folder, const char *name, const void *request, size_t len, struct forms *forms)
+{
+    struct arena a;
+    struct request q;
+    struct hub *h;
+    arena_init(&a);
+    int rc = request_read(&q, &a, request, len);
+    if (rc == 0) rc = make_hub(&a, folder, name, &q);
+    if (rc == 0) rc = hub_open(&h, folder, forms, NULL);
+    if (rc == 0) {
+        rc = begin_register(h);
+        hub_close(h);
+    }
+    arena_release(&a);
+    return rc;
+}
+
+/* ---- opening ---- */
+
+static int read_small(struct hub *h, const char *name, struct buf *out)
+{
+    const char *path = hub_file(&h->arena, h, name);
+    return path ? file_read(path, out) : ERR_ROAD;
+}
+
+static bool is_text(const char *s)
+{
+    return *s != '\0';
+}
+
+static bool is_format(const char *s)
+{
+    return strcmp(s, FORMAT_NAME) == 0;
+}
+
+static bool any_text(const char *s)
+{
+    return s != NULL;
+}
+
+static int read_admin(struct hub *h, const struct jv *v)
+{
+    struct shape s;
+    char kit[KIT_ID_SIZE];
+    shape_begin(&s, v);
+    h->admin.email = shape_text(&s, "email", any_text);
+    const char *key = shape_text(&s, "key", is_text);
+    h->admin.name = shape_text(&s, "name", any_text);
+    const char *recipient = shape_text(&s, "recipient", is_text);
+    int rc = shape_end(&s);
+    if (rc == 0) rc = ssh_key_line_read(h->admin.public_key, key);
+    if (rc == 0) rc = age_recipient_read(h->admin.recipient, recipient);
+    if (rc) return rc;
+    kit_id_of(kit, h->admin.public_key);
+    h->admin.kit = arena_strdup(&h->arena, kit);
+    memcpy(h->root, h->admin.public_key, KEY_SIZE);
+    return h->admin.kit ? 0 : ERR_ROAD;
+}
+
+static int read_config(struct hub *h)
+{
+    struct buf bytes;
+    struct shape s;
+    const struct jv *v;
+    buf_init(&bytes, CONFIG_MAX);
+    int rc = read_small(h, "hub.json", &bytes);
+    if (rc == ERR_MISSING) rc = err_set(ERR_MISSING, "'%s' is not the folder of a hub", h->folder);
+    if (rc == 0) rc = json_parse_canonical(&v, &h->arena, bytes.data, bytes.len, 4);
+    if (rc == 0) {
+        shape_begin(&s, v);
+        shape_text(&s, "format", is_format);
+        h->name = shape_text(&s, "name", is_text);
+        const struct jv *admin = shape_get(&s, "admin", JV_OBJECT);
+        rc = shape_end(&s);
+        if (rc == 0) rc = read_admin(h, admin);
+    }
+    buf_release(&bytes);
+    return rc == ERR_INPUT ? err_within(ERR_DAMAGED, "hub.json") : rc;
+}
+
+static int read_signing_key(struct hub *h)
+{
+    unsigned char seed[KEY_SIZE];
+    struct buf bytes;
+    buf_init(&bytes, KEY_FILE_MAX);
+    int rc = read_small(h, "keys/hub", &bytes);
+    if (rc == 0) rc = ssh_private_key_read(seed, bytes.data, bytes.len);
+    if (rc == 0) rc = seed_signer(&h->signer, seed);
+    if (rc == 0) kit_id_of(h->kit, h->signer.public_key);
+    wipe(seed, sizeof seed);
+    buf_wipe(&bytes);
+    return rc;
+}
+
+static int read_identity(struct hub *h)
+{
+    struct buf bytes;
+    buf_init(&bytes, KEY_FILE_MAX);
+    int rc = read_small(h, "keys/hub.age", &bytes);
+    if (rc == 0 && bytes.len && bytes.data[bytes.len - 1] == '\n') bytes.data[--bytes.len] = '\0';
+    if (rc == 0) rc = age_identity_read(h->identity, buf_str(&bytes));
+    if (rc == 0) rc = x25519_public(h->recipient, h->identity);
+    buf_wipe(&bytes);
+    return rc;
+}
+
+static int open_parts(struct hub *h, const char *folder)
+{
+    const char *path = path_join(&h->arena, folder, "repo.git");
+    h->folder = arena_strdup(&h->arena, folder);
+    int rc = path && h->folder ? read_config(h) : ERR_ROAD;
+    if (rc == 0) rc = read_signing_key(h);
+    if (rc == 0) rc = read_identity(h);
+    return rc ? rc : repo_open(&h->repo, path);
+}
+
+int hub_open(struct hub **out, const char *folder, struct forms *forms, const struct hub_hooks *hooks)
+{
+    struct hub *h = calloc(1, sizeof *h);
+    if (!h) return err_memory();
+    arena_init(&h->arena);
+    arena_init(&h->answer);
+    h->forms = forms;
+    if (hooks) h->hooks = *hooks;
+    int rc = open_parts(h, folder);
+    if (rc)
+        hub_close(h);
+    else
+        *out = h;
+    return rc;
+}
+
+void hub_close(struct hub *h)
+{
+    if (!h) return;
+    hub_end(h);
+    case_forget(h, NULL);
+    repo_close(h->repo);
+    arena_release(&h->answer);
+    arena_release(&h->arena);
+    wipe(&h->signer, sizeof h->signer);
+    wipe(h->identity, sizeof h->identity);
+    free(h);
+}
+
+/* ---- the lock ---- */
+
+int hub_begin(struct hub *h)
+{
+    struct arena a;
+    arena_init(&a);
+    const char *path = hub_file(&a, h, "lock");
+    int rc = path ? os_lock(&h->lock, path, true, true) : ERR_ROAD;
+    if (rc == 0) {
+        rc = repo_clean(h->repo);
+        if (rc == 0) rc = evidence_clean(h);
+        if (rc == 0) rc = repo_consolidate(h->repo, PACKS_MOST);
+        if (rc) hub_end(h);
+    }
+    arena_release(&a);
+    return rc;
+}
+
+void hub_end(struct hub *h)
+{
+    os_unlock(h->lock);
+    h->lock = NULL;
+}
+
+/* ---- answers ---- */
+
+const char *hub_name(const struct hub *h)
+{
+    return h->name;
+}
+
+const char *hub_kit(const struct hub *h)
+{
+    return h->kit;
+}
+
+const unsigned char *hub_public_key(const struct hub *h)
+{
+    return h->signer.public_key;
+}
+
+const unsigned char *hub_recipient(const struct hub *h)
+{
+    return h->recipient;
+}
+
+const unsigned char *hub_root(const struct hub *h)
+{
+    return h->root;
+}
+
+const char *hub_repo_path(const struct hub *h)
+{
+    return repo_folder(h->repo);
+}
+
+const char *const *hub_cases(struct hub *h, size_t *len)
+{
+    struct repo_branch *branches;
+    size_t branches_len, n = 0;
+    arena_release(&h->answer);
+    arena_init(&h->answer);
+    *len = 0;
+    if (repo_branches(h->repo, &h->answer, &branches, &branches_len)) return NULL;
+    const char **names = arena_alloc(&h->answer, (branches_len + 1) * sizeof *names);
+    for (size_t i = 0; names && i < branches_len; i++)
+        if (layout_branch_valid(branches[i].name)) names[n++] = branches[i].name;
+    *len = n;
+    return names;
+}
+
+const char *hub_tip(struct hub *h, const char *case_name)
+{
+    struct oid tip;
+    if (repo_tip(h->repo, case_name, &tip)) return NULL;
+    oid_write(h->tip, &tip);
+    return h->tip;
+}
+
+int hub_fold(struct hub *h, const char *case_name, struct fold **out)
+{
+    struct hub_case *c;
+    int rc = case_open(h, case_name, &c);
+    if (rc == 0 && !c->born) rc = err_set(ERR_MISSING, "there is no case '%s' here", case_name);
+    if (rc == 0) *out = c->fold;
+    return rc;
+}
+
+const struct registry *hub_registry(struct hub *h)
+{
+    struct hub_case *c;
+    const struct registry *registry;
+    return case_open(h, REGISTER_CASE, &c) || case_registry(h, &registry) ? NULL : registry;
+}
+
+int hub_register_lines(struct hub *h, struct buf *out)
+{
+    struct hub_case *c;
+    size_t len;
+    int rc = case_open(h, REGISTER_CASE, &c);
+    if (rc) return rc;
+    const struct fold_chain *const *chains = fold_chains(c->fold, REGISTER_CASE, &len);
+    for (size_t i = 0; i < len; i++) {
+        for (size_t k = 0; k < chains[i]->entries_len; k++) {
+            const struct held *e = chains[i]->entries[k];
+            if (e->verdict == VERDICT_GOOD) entry_line_write(out, e->entry, e->public_key);
+        }
+    }
+    return buf_error(out);
+}
+
+/* ---- one entry ---- */
+
+static int read_entry_at(struct hub *h, struct tree *tree, const char *path, struct arena *a,
+    struct entry **out, unsigned char public_key[KEY_SIZE])
+{
+    struct oid id;
+    struct buf bytes;
+    int rc = tree_find(tree, path, &id);
+    if (rc) return rc;
+    buf_init(&bytes, ENTRY_MAX_BYTES + KEY_FILE_MAX);
+    rc = repo_read(h->repo, &bytes, &id, OBJECT_BLOB);
+    if (rc == 0) rc = entry_file_parse(out, a, public_key, bytes.data, bytes.len);
+    buf_release(&bytes);
+    return rc;
+}
+
+int hub_entry(struct hub *h, const char *case_name, const char *kit, int64_t seq, const char *id,
+    struct arena *a, struct entry **out, unsigned char public_key[KEY_SIZE], enum verdict *verdict)
+{
+    static const enum verdict verdicts[] = {VERDICT_GOOD, VERDICT_QUARANTINED, VERDICT_WAITING};
+    char path[LAYOUT_PATH_SIZE];
+    struct oid tip;
+    struct tree *tree;
+    int rc = repo_tip(h->repo, case_name, &tip);
+    if (rc == ERR_MISSING) return err_set(ERR_MISSING, "there is no case '%s' here", case_name);
+    if (rc == 0) rc = case_read_tree(h->repo, &tip, &tree);
+    if (rc) return rc;
+    rc = ERR_MISSING;
+    for (size_t i = 0; i < 3 && rc == ERR_MISSING; i++) {
+        layout_entry_path(path, layout_folder(verdicts[i]), kit, seq, id);
+        rc = read_entry_at(h, tree, path, a, out, public_key);
+        if (rc == 0) *verdict = verdicts[i];
+    }
+    tree_free(tree);
+    return rc == ERR_MISSING ? err_set(ERR_MISSING, "entry '%s:%lld' is not here", kit, (long long)seq) : rc;
+}

@@ -1,0 +1,153 @@
+/* DIR/kits.json, canonical JSON: what each kit is known to hold, and what it is owed.
+ *
+ *   {kit:{case:{"bundle":id|null,"have":{kit:seq,…},"want":[sha256,…]},…},…}
+ *
+ * "have" and "want" are those of the kit's last bundle that was new here; "bundle" is one whose receipt has
+ * not been handed out yet. A bundle that is delivered again is answered again, but tells nothing new. The
+ * file is only a convenience: what it has lost is sent once more than needed, and a kit that misses a receipt
+ * delivers its bundle again. */
+#include <string.h>
+#include "parts.h"
+#include "satchel/base/os.h"
+
+#define KITS_MAX_BYTES ((size_t)256 << 20)
+#define KITS_MAX_DEPTH 5
+
+int kits_read(struct hub *h, struct arena *a, const struct jv **kits)
+{
+    struct buf bytes;
+    const char *path = hub_file(a, h, "kits.json");
+    if (!path) return ERR_ROAD;
+    buf_init(&bytes, KITS_MAX_BYTES);
+    int rc = file_read(path, &bytes);
+    if (rc == 0) rc = json_parse(kits, a, bytes.data, bytes.len, KITS_MAX_DEPTH, JSON_STRICT);
+    if (rc == ERR_MISSING || rc == ERR_INPUT) { /* not there yet, or no longer readable: begin anew */
+        err_clear();
+        *kits = jv_object(a);
+        rc = *kits ? 0 : ERR_ROAD;
+    }
+    buf_release(&bytes);
+    return rc;
+}
+
+static int kits_write(struct hub *h, struct arena *a, const struct jv *kits)
+{
+    struct buf bytes;
+    const char *path = hub_file(a, h, "kits.json");
+    if (!path || !kits) return ERR_ROAD;
+    buf_init(&bytes, KITS_MAX_BYTES);
+    json_write(&bytes, kits);
+    int rc = buf_error(&bytes);
+    if (rc == 0) rc = file_write(path, bytes.data, bytes.len);
+    buf_release(&bytes);
+    return rc;
+}
+
+/* ---- reading one ---- */
+
+static int read_have(const struct jv *v, struct arena *a, struct kit_case *out)
+{
+    size_t len = v && v->type == JV_OBJECT ? v->len : 0;
+    struct have *have = arena_alloc(a, (len + 1) * sizeof *have);
+    if (!have) return ERR_ROAD;
+    for (size_t i = 0; i < len; i++)
+        if (v->items[i]->type == JV_INT)
+            have[out->have_len++] = (struct have){v->keys[i], v->items[i]->integer};
+    out->have = have;
+    return 0;
+}
+
+static int read_want(const struct jv *v, struct arena *a, struct kit_case *out)
+{
+    size_t len = v && v->type == JV_ARRAY ? v->len : 0;
+    const char **want = arena_alloc(a, (len + 1) * sizeof *want);
+    if (!want) return ERR_ROAD;
+    for (size_t i = 0; i < len; i++) {
+        const char *sha256 = jv_str(v->items[i]);
+        if (sha256 && is_sha256_hex(sha256)) want[out->want_len++] = sha256;
+    }
+    out->want = want;
+    return 0;
+}
+
+int kits_find(
+    const struct jv *kits, const char *kit, const char *case_name, struct arena *a, struct kit_case *out)
+{
+    const struct jv *v = jv_get(jv_get(kits, kit), case_name);
+    *out = (struct kit_case){.bundle = jv_get_str(v, "bundle")};
+    int rc = read_have(jv_get(v, "have"), a, out);
+    return rc ? rc : read_want(jv_get(v, "want"), a, out);
+}
+
+/* ---- changing one ---- */
+
+/* A copy of an object with one member set. NULL (or anything but an object) counts as empty. */
+static struct jv *with(struct arena *a, const struct jv *object, const char *key, const struct jv *value)
+{
+    struct jv *copy = jv_object(a);
+    for (size_t i = 0; object && object->type == JV_OBJECT && i < object->len; i++)
+        if (jv_put(a, copy, object->keys[i], object->items[i])) return NULL;
+    return value && jv_put(a, copy, key, value) == 0 ? copy : NULL;
+}
+
+static const struct jv *with_case(
+    struct arena *a, const struct jv *kits, const char *kit, const char *case_name, const struct jv *value)
+{
+    return with(a, kits, kit, with(a, jv_get(kits, kit), case_name, value));
+}
+
+static struct jv *have_value(struct arena *a, const struct manifest *m)
+{
+    struct jv *v = jv_object(a);
+    for (size_t i = 0; i < m->have_len; i++)
+        if (jv_put_int(a, v, m->have[i].kit, m->have[i].seq)) return NULL;
+    return v;
+}
+
+static struct jv *want_value(struct arena *a, const struct manifest *m)
+{
+    struct jv *v = jv_array(a);
+    for (size_t i = 0; i < m->want_len; i++)
+        if (jv_push(a, v, jv_string(a, m->want[i]))) return NULL;
+    return v;
+}
+
+static struct jv *noted(struct arena *a, const struct jv *before, const struct manifest *m, bool fresh)
+{
+    struct jv *v = with(a, before, "bundle", jv_string(a, m->id));
+    if (fresh) v = with(a, v, "have", have_value(a, m));
+    return fresh ? with(a, v, "want", want_value(a, m)) : v;
+}
+
+int kits_note(struct hub *h, const struct manifest *m, bool fresh)
+{
+    struct arena a;
+    const struct jv *kits;
+    arena_init(&a);
+    int rc = kits_read(h, &a, &kits);
+    if (rc == 0) {
+        const struct jv *before = jv_get(jv_get(kits, m->from), m->case_name);
+        rc = kits_write(h, &a, with_case(&a, kits, m->from, m->case_name, noted(&a, before, m, fresh)));
+    }
+    arena_release(&a);
+    return rc;
+}
+
+int kits_answered(struct hub *h, const struct jv *answered)
+{
+    struct arena a;
+    const struct jv *kits;
+    if (answered->len == 0) return 0;
+    arena_init(&a);
+    int rc = kits_read(h, &a, &kits);
+    for (size_t i = 0; i < answered->len && rc == 0; i++) {
+        const char *kit = jv_get_str(answered->items[i], "kit"),
+                   *name = jv_get_str(answered->items[i], "case");
+        kits =
+            with_case(&a, kits, kit, name, with(&a, jv_get(jv_get(kits, kit), name), "bundle", jv_null(&a)));
+        if (!kits) rc = ERR_ROAD;
+    }
+    if (rc == 0) rc = kits_write(h, &a, kits);
+    arena_release(&a);
+    return rc;
+}

@@ -1,0 +1,408 @@
+/* Entries into a branch: one commit an entry, by its author, with what it does to the record; then the hub's
+ * own commit, signed, with all that is the hub's. All of it is one pack, and the branch moves once.
+ *
+ *   entry commit   adds log/… and writes record/…, nothing else. Subject: the change in words. Trailers:
+ * Entry, Kit, Bundle. hub commit     writes everything else: evidence/…, receipt/…, quarantine/…, waiting/…
+ * (also takes from there what has been judged anew), README.md, .gitattributes. Trailer: Bundle. Header
+ * gpgsig by the hub's key. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include "parts.h"
+#include "satchel/base/os.h"
+#include "satchel/base/time.h"
+#include "satchel/format/lfs.h"
+#include "satchel/replica/state.h"
+
+#define README_MAX ((size_t)8 << 20)
+
+int merge_begin(
+    struct merge *m, struct hub *h, struct hub_case *c, const char *bundle, const char *from, struct arena *a)
+{
+    *m = (struct merge){
+        .hub = h, .c = c, .bundle = bundle, .from = from, .arena = a, .tip = c->tip, .born = c->born};
+    m->receipt = (struct receipt_draft){.c = c, .bundle = bundle};
+    m->time = time_now();
+    m->offset_minutes = os_local_offset_minutes(m->time);
+    buf_init(&m->subject, ENTRY_MAX_BYTES);
+    buf_init(&m->bytes, BUF_UNLIMITED);
+    return pack_new(&m->pack);
+}
+
+void merge_release(struct merge *m)
+{
+    if (!m->done && m->c) case_forget(m->hub, m->c->name);
+    pack_free(m->pack);
+    buf_release(&m->subject);
+    buf_release(&m->bytes);
+}
+
+/* ---- objects ---- */
+
+/* versions: whether the path's last content is worth being compared with. */
+static int put_file(struct merge *m, const char *path, const struct buf *bytes, bool versions)
+{
+    struct oid id;
+    int rc = buf_error(bytes);
+    if (rc == 0) rc = pack_add(m->pack, OBJECT_BLOB, versions ? path : NULL, bytes->data, bytes->len, &id);
+    return rc ? rc : tree_put(m->c->tree, path, &id);
+}
+
+static struct commit_person hub_person(const struct merge *m, char email[KIT_ID_SIZE + 16])
+{
+    strcpy(email, m->hub->kit);
+    strcat(email, "@satchel");
+    return (struct commit_person){m->hub->name, email, m->time, m->offset_minutes};
+}
+
+/* Writes the tree as it stands and a commit of it; the branch's tip in memory moves there. */
+static int put_commit(struct merge *m, const struct commit_person *author, const char *message, bool sign)
+{
+    char email[KIT_ID_SIZE + 16];
+    struct commit c = {.has_parent = m->born, .parent = m->tip, .message = message};
+    struct buf plain;
+    c.committer = hub_person(m, email);
+    c.author = author ? *author : c.committer;
+    int rc = tree_write(m->c->tree, m->pack, &c.tree);
+    if (rc) return rc;
+    buf_init(&plain, COMMIT_MAX_BYTES);
+    buf_clear(&m->bytes);
+    commit_write(&plain, &c);
+    rc = buf_error(&plain);
+    if (rc == 0 && sign) rc = commit_sign(&m->bytes, &plain, &m->hub->signer);
+    const struct buf *bytes = sign ? &m->bytes : &plain;
+    if (rc == 0) rc = pack_add(m->pack, OBJECT_COMMIT, NULL, bytes->data, bytes->len, &m->tip);
+    if (rc == 0) m->born = m->changed = true;
+    buf_release(&plain);
+    return rc;
+}
+
+/* ---- entries ---- */
+
+/* Name and address as the register has them; the first admin's are known before there is a register. */
+static void author_of(
+    const struct merge *m, const struct entry *e, struct commit_person *out, char email[KIT_ID_SIZE + 16])
+{
+    const struct registry_kit *k = m->hub->registry ? registry_kit(m->hub->registry, e->kit) : NULL;
+    bool admin = !k && strcmp(e->kit, m->hub->admin.kit) == 0;
+    out->name = k ? k->name : admin ? m->hub->admin.name : e->kit;
+    out->email = k ? k->email : admin ? m->hub->admin.email : "";
+    if (!*out->name) out->name = e->kit;
+    if (!*out->email) {
+        strcpy(email, e->kit);
+        strcat(email, "@satchel");
+        out->email = email;
+    }
+    if (!time_read(&out->time, &out->offset_minutes, e->at)) out->time = out->offset_minutes = 0;
+}
+
+static int put_record(struct merge *m, const struct entry *e)
+{
+    struct record_id id;
+    char path[RECORD_PATH_SIZE];
+    const struct fold_record *r = fold_record(m->c->fold, m->c->name, e->record);
+    if (!r || !record_id_read(&id, e->record)) return ERR_ROAD;
+    record_path(path, &id);
+    buf_clear(&m->bytes);
+    record_file_write(&m->bytes, r);
+    return put_file(m, path, &m->bytes, true);
+}
+
+static int put_entry(struct merge *m, const struct held *h, enum verdict v)
+{
+    char path[LAYOUT_PATH_SIZE];
+    layout_entry_path(path, layout_folder(v), h->entry->kit, h->entry->seq, h->entry->id);
+    buf_clear(&m->bytes);
+    entry_file_write(&m->bytes, h->entry, h->public_key);
+    return put_file(m, path, &m->bytes, false);
+}
+
+/* The commit of an entry that applies; m->subject has its words. */
+static int commit_entry(struct merge *m, const struct held *h)
+{
+    char email[KIT_ID_SIZE + 16];
+    struct commit_person author;
+    int rc = put_entry(m, h, VERDICT_GOOD);
+    if (rc == 0) rc = put_record(m, h->entry);
+    if (rc) return rc;
+    author_of(m, h->entry, &author, email);
+    buf_addf(&m->subject, "\n\nEntry: %s\nKit: %s\nBundle: %s\n", h->entry->id, h->entry->kit, m->bundle);
+    rc = buf_error(&m->subject);
+    return rc ? rc : put_commit(m, &author, buf_str(&m->subject), false);
+}
+
+static int note_fresh(struct merge *m, const struct held *h, bool waited)
+{
+    if (m->fresh_len == m->fresh_cap) {
+        size_t cap = m->fresh_cap ? m->fresh_cap * 2 : 64;
+        struct fresh *more = arena_alloc(m->arena, cap * sizeof *more);
+        if (!more) return ERR_ROAD;
+        if (m->fresh_len) memcpy(more, m->fresh, m->fresh_len * sizeof *more);
+        m->fresh = more;
+        m->fresh_cap = cap;
+    }
+    m->fresh[m->fresh_len++] = (struct fresh){h, waited};
+    m->changed = true;
+    return 0;
+}
+
+/* The change in words, told from the record as it is before the entry applies. */
+static void describe(struct merge *m, const struct entry *e)
+{
+    buf_clear(&m->subject);
+    change_subject(&m->subject, e, fold_record(m->c->fold, m->c->name, e->record));
+}
+
+static int judge(struct merge *m, const struct entry *e, const unsigned char public_key[KEY_SIZE],
+    enum verdict *v, const char **reason)
+{
+    const struct registry *registry;
+    int rc = case_registry(m->hub, &registry);
+    return rc ? rc : registry_judge(registry, m->hub->forms, e, public_key, m->arena, v, reason);
+}
+
+int merge_add(
+    struct merge *m, const struct entry *e, const unsigned char public_key[KEY_SIZE], enum verdict *verdict)
+{
+    const char *reason;
+    bool known;
+    int rc = judge(m, e, public_key, verdict, &reason);
+    if (rc) return rc;
+    describe(m, e);
+    rc = fold_add(m->c->fold, e, public_key, *verdict, reason, 0, &known);
+    if (rc) return rc;
+    const struct held *h = fold_entry(m->c->fold, e->id);
+    rc = note_fresh(m, h, false);
+    return rc || *verdict != VERDICT_GOOD ? rc : commit_entry(m, h);
+}
+
+static int judge_anew(struct merge *m, const struct held *h)
+{
+    enum verdict v;
+    const char *reason;
+    int rc = judge(m, h->entry, h->public_key, &v, &reason);
+    if (rc || v == VERDICT_WAITING) return rc;
+    describe(m, h->entry);
+    rc = fold_judge(m->c->fold, h->entry->id, v, reason);
+    if (rc == 0) rc = note_fresh(m, h, true);
+    return rc || v != VERDICT_GOOD ? rc : commit_entry(m, h);
+}
+
+/* Those of the case that wait, by kit and seq; what judging changes in the fold does not touch this list. */
+static int list_waiting(struct merge *m, const struct held ***out, size_t *len)
+{
+    size_t chains_len, n = 0, room = 0;
+    const struct fold_chain *const *chains = fold_chains(m->c->fold, m->c->name, &chains_len);
+    for (size_t i = 0; i < chains_len; i++) room += chains[i]->entries_len;
+    const struct held **list = arena_alloc(m->arena, (room + 1) * sizeof *list);
+    if (!list) return ERR_ROAD;
+    for (size_t i = 0; i < chains_len; i++)
+        for (size_t k = 0; k < chains[i]->entries_len; k++)
+            if (chains[i]->entries[k]->verdict == VERDICT_WAITING) list[n++] = chains[i]->entries[k];
+    *out = list;
+    *len = n;
+    return 0;
+}
+
+/* In the register an entry that comes to apply may be what another waits for. */
+int merge_judge_waiting(struct merge *m)
+{
+    size_t before;
+    int rc;
+    do {
+        const struct held **waiting;
+        size_t len;
+        before = m->fresh_len;
+        rc = list_waiting(m, &waiting, &len);
+        for (size_t i = 0; i < len && rc == 0; i++) rc = judge_anew(m, waiting[i]);
+    } while (rc == 0 && m->fresh_len > before && strcmp(m->c->name, REGISTER_CASE) == 0);
+    return rc;
+}
+
+/* ---- what is the hub's own ---- */
+
+static int put_why(struct merge *m, const struct held *h, const char *path)
+{
+    char why[LAYOUT_PATH_SIZE + sizeof WHY_SUFFIX];
+    strcpy(why, path);
+    strcat(why, WHY_SUFFIX);
+    buf_clear(&m->bytes);
+    buf_addf(&m->bytes, "%s\n", h->reason ? h->reason : "");
+    return put_file(m, why, &m->bytes, false);
+}
+
+static int take_from_waiting(struct merge *m, const struct entry *e)
+{
+    char path[LAYOUT_PATH_SIZE + sizeof WHY_SUFFIX];
+    layout_entry_path(path, FOLDER_WAITING, e->kit, e->seq, e->id);
+    int rc = tree_remove(m->c->tree, path);
+    strcat(path, WHY_SUFFIX);
+    return rc ? rc : tree_remove(m->c->tree, path);
+}
+
+/* Files of those that do not apply, and no longer of those that have waited. */
+static int put_set_apart(struct merge *m)
+{
+    char path[LAYOUT_PATH_SIZE];
+    int rc = 0;
+    for (size_t i = 0; i < m->fresh_len && rc == 0; i++) {
+        const struct held *h = m->fresh[i].held;
+        if (m->fresh[i].waited) rc = take_from_waiting(m, h->entry);
+        if (rc || h->verdict == VERDICT_GOOD) continue;
+        layout_entry_path(path, layout_folder(h->verdict), h->entry->kit, h->entry->seq, h->entry->id);
+        rc = put_entry(m, h, h->verdict);
+        if (rc == 0) rc = put_why(m, h, path);
+    }
+    return rc;
+}
+
+/* The folder of the bytes is synced once more: who put them there may have been killed before he did. */
+static int put_pointer(struct merge *m, const struct claim *claim, uint64_t size)
+{
+    const char *path = evidence_path(m->arena, repo_folder(m->hub->repo), claim->sha256);
+    const char *folder = path ? arena_strndup(m->arena, path, (size_t)(path_name(path) - path)) : NULL;
+    int rc = folder ? os_sync_folder(folder) : ERR_ROAD;
+    if (rc) return rc;
+    buf_clear(&m->bytes);
+    lfs_pointer_write(&m->bytes, claim->sha256, size);
+    m->changed = true;
+    return put_file(m, claim->path, &m->bytes, false);
+}
+
+/* Pointers of evidence whose record and bytes are both here by now. */
+static int put_pointers(struct merge *m)
+{
+    struct claim *claims;
+    struct oid id;
+    uint64_t size;
+    size_t len;
+    int rc = layout_claims(m->c->fold, m->c->name, m->arena, &claims, &len);
+    for (size_t i = 0; i < len && rc == 0; i++) {
+        rc = tree_find(m->c->tree, claims[i].path, &id);
+        if (rc != ERR_MISSING) continue;
+        rc = evidence_held(m->hub, claims[i].sha256, &size) ? put_pointer(m, &claims[i], size) : 0;
+    }
+    return rc;
+}
+
+static void add_alarms(struct buf *out, const struct jv *alarms)
+{
+    if (alarms->len) buf_adds(out, "\n## ⚠ 警报 Alarms\n\n");
+    for (size_t i = 0; i < alarms->len; i++) buf_addf(out, "- %s\n", jv_str(alarms->items[i]));
+}
+
+static int put_readme(struct merge *m)
+{
+    const struct hub_hooks *hooks = &m->hub->hooks;
+    struct buf text;
+    const struct registry *registry;
+    int rc = case_registry(m->hub, &registry);
+    struct jv *alarms = receive_alarms(m->arena, m->c->fold, m->c->name);
+    if (rc || !alarms) return rc ? rc : ERR_ROAD;
+    buf_init(&text, README_MAX);
+    if (hooks->readme)
+        rc = hooks->readme(hooks->ctx, m->c->fold, m->c->name, registry, &text);
+    else
+        buf_addf(&text, "# %s\n", m->c->name);
+    add_alarms(&text, alarms);
+    if (rc == 0) rc = put_file(m, FILE_README, &text, false);
+    buf_release(&text);
+    return rc;
+}
+
+static int put_attributes(struct merge *m)
+{
+    buf_clear(&m->bytes);
+    buf_adds(&m->bytes, LAYOUT_ATTRIBUTES);
+    return put_file(m, FILE_ATTRIBUTES, &m->bytes, false);
+}
+
+static int put_receipt(struct merge *m)
+{
+    char path[LAYOUT_PATH_SIZE];
+    struct receipt *receipt;
+    struct buf bytes, sig;
+    if (!m->from) return 0;
+    buf_init(&bytes, RECEIPT_MAX_BYTES);
+    buf_init(&sig, RECEIPT_SIG_MAX);
+    int rc = receipt_make(m->hub, &m->receipt, m->arena, &bytes, &sig, &receipt);
+    layout_receipt_path(path, m->bundle, false);
+    if (rc == 0) rc = put_file(m, path, &bytes, false);
+    layout_receipt_path(path, m->bundle, true);
+    if (rc == 0) rc = put_file(m, path, &sig, false);
+    buf_release(&bytes);
+    buf_release(&sig);
+    return rc;
+}
+
+static bool has_receipt(struct merge *m)
+{
+    char path[LAYOUT_PATH_SIZE];
+    struct oid id;
+    layout_receipt_path(path, m->bundle, false);
+    return tree_find(m->c->tree, path, &id) == 0;
+}
+
+static size_t count_fresh(const struct merge *m, enum verdict v)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < m->fresh_len; i++) n += m->fresh[i].held->verdict == v;
+    return n;
+}
+
+static int put_hub_commit(struct merge *m)
+{
+    buf_clear(&m->subject);
+    buf_addf(&m->subject, m->from ? "received %.16s from %s" : "judged anew after %.16s%s", m->bundle,
+        m->from ? m->from : "");
+    buf_addf(&m->subject, ": %zu entries, %zu waiting, %zu quarantined\n\nBundle: %s\n",
+        count_fresh(m, VERDICT_GOOD), count_fresh(m, VERDICT_WAITING), count_fresh(m, VERDICT_QUARANTINED),
+        m->bundle);
+    int rc = buf_error(&m->subject);
+    return rc ? rc : put_commit(m, NULL, buf_str(&m->subject), true);
+}
+
+/* ---- the branch ---- */
+
+static int store(struct merge *m)
+{
+    const void *bytes;
+    size_t len;
+    int rc = pack_end(m->pack, &bytes, &len);
+    if (rc == 0) rc = repo_store_pack(m->hub->repo, bytes, len);
+    return rc ? rc : repo_move(m->hub->repo, m->c->name, &m->tip, m->c->born ? &m->c->tip : NULL);
+}
+
+/* The merge stands, whatever the hook answers. */
+static void tell_hook(struct merge *m)
+{
+    const struct hub_hooks *hooks = &m->hub->hooks;
+    char hex[OID_HEX];
+    if (!hooks->merged) return;
+    const struct held **entries = arena_alloc(m->arena, (m->fresh_len + 1) * sizeof *entries);
+    if (!entries) return;
+    for (size_t i = 0; i < m->fresh_len; i++) entries[i] = m->fresh[i].held;
+    oid_write(hex, &m->tip);
+    if (hooks->merged(hooks->ctx, m->c->fold, m->c->name, entries, m->fresh_len, hex)) err_clear();
+}
+
+int merge_finish(struct merge *m)
+{
+    int rc = put_pointers(m);
+    if (rc == 0 && !m->changed && (!m->from || has_receipt(m))) {
+        m->done = true;
+        return 0;
+    }
+    if (rc == 0) rc = put_set_apart(m);
+    if (rc == 0) rc = put_attributes(m);
+    if (rc == 0) rc = put_readme(m);
+    if (rc == 0) rc = put_receipt(m);
+    if (rc == 0) rc = put_hub_commit(m);
+    if (rc == 0) rc = store(m);
+    if (rc) return rc;
+    m->c->tip = m->tip;
+    m->c->born = m->done = true;
+    if (m->c == m->hub->the_register) case_forget_others(m->hub);
+    tell_hook(m);
+    return 0;
+}

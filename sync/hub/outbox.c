@@ -1,0 +1,434 @@
+/* The hub's side of a folder or stick.
+ *
+ * FOLDER/inbox/ and DIR/inbox/ are taken in: the register first, then by age, and those that wait once more
+ * after the others. Files of FOLDER/inbox/ stay: who wrote them removes them when a receipt has told him so.
+ * Files of DIR/inbox/ (finished uploads) are removed once they are in, and what is refused for good goes to
+ * DIR/quarantine/.
+ *
+ * FOLDER/outbox/<kit>/ then gets what each kit lacks. A bundle's name follows from its contents, so what is
+ * there already is not written again, and whatever else of ours is there has been taken in or has been
+ * overtaken: it is removed. A receipt is written for a bundle that this or an earlier run has received and
+ * that has not been answered; while the bundle itself still lies in FOLDER/inbox/ it is received, and
+ * answered, again. */
+#include <stdlib.h>
+#include <string.h>
+#include "satchel/base/time.h"
+#include "parts.h"
+#include "satchel/base/os.h"
+
+/* ---- inbox ---- */
+
+struct file {
+    const char *path, *name;
+    bool own;         /* in DIR/inbox */
+    bool is_register; /* goes first */
+    int64_t modified;
+    int rc; /* what came of it */
+    const char *error;
+};
+
+struct inbox {
+    struct arena *arena;
+    struct file *files;
+    size_t len, cap;
+};
+
+static bool is_bundle(const char *name)
+{
+    size_t len = strlen(name), end = strlen(BUNDLE_SUFFIX);
+    return len > end && strcmp(name + len - end, BUNDLE_SUFFIX) == 0 && !os_is_temporary(name);
+}
+
+static struct file *add_file(struct inbox *in)
+{
+    if (in->len == in->cap) {
+        size_t cap = in->cap ? in->cap * 2 : 32;
+        struct file *files = arena_alloc(in->arena, cap * sizeof *files);
+        if (!files) return NULL;
+        if (in->len) memcpy(files, in->files, in->len * sizeof *files);
+        in->files = files;
+        in->cap = cap;
+    }
+    return &in->files[in->len++];
+}
+
+/* A file whose head can't be read is told of when its turn comes. */
+static int look_at(struct hub *h, struct file *f)
+{
+    struct file_info info;
+    struct arena a;
+    const struct manifest *m;
+    arena_init(&a);
+    int rc = os_stat(&info, f->path);
+    if (rc == 0) f->modified = info.modified;
+    if (rc == 0 && bundle_peek(&m, &a, f->path, h->identity) == 0)
+        f->is_register = strcmp(m->case_name, REGISTER_CASE) == 0;
+    err_clear();
+    arena_release(&a);
+    return 0;
+}
+
+static int list_inbox(struct hub *h, struct inbox *in, const char *folder, bool own)
+{
+    const char **names = NULL;
+    size_t len = 0;
+    int rc = os_list(&names, &len, in->arena, folder);
+    if (rc == ERR_MISSING) rc = os_make_folder(folder);
+    for (size_t i = 0; i < len && rc == 0; i++) {
+        if (!is_bundle(names[i])) continue;
+        struct file *f = add_file(in);
+        if (!f) return ERR_ROAD;
+        *f = (struct file){
+            .path = path_join(in->arena, folder, names[i]), .name = names[i], .own = own, .rc = ERR_WAIT};
+        rc = f->path ? look_at(h, f) : ERR_ROAD;
+    }
+    return rc;
+}
+
+static int compare_files(const void *a, const void *b)
+{
+    const struct file *x = a, *y = b;
+    if (x->is_register != y->is_register) return x->is_register ? -1 : 1;
+    if (x->modified != y->modified) return x->modified < y->modified ? -1 : 1;
+    return strcmp(x->name, y->name);
+}
+
+static int take_file(
+    struct hub *h, struct inbox *in, struct file *f, struct hub_exchange *out, struct progress *p)
+{
+    struct hub_taken taken = {0};
+    f->rc = receive_locked(h, f->path, &out->arena, &taken, p);
+    if (f->rc) {
+        f->error = arena_strdup(in->arena, err_message());
+        return f->error ? 0 : ERR_ROAD;
+    }
+    out->taken[out->taken_len++] = taken;
+    return 0;
+}
+
+/* Until a round brings nothing more: what waited may have come with another file. */
+static int take_files(struct hub *h, struct inbox *in, struct hub_exchange *out, struct progress *p)
+{
+    int rc = 0;
+    size_t before;
+    out->taken = arena_alloc(&out->arena, (in->len + 1) * sizeof *out->taken);
+    if (!out->taken) return ERR_ROAD;
+    do {
+        before = out->taken_len;
+        for (size_t i = 0; i < in->len && rc == 0; i++)
+            if (in->files[i].rc == ERR_WAIT) rc = take_file(h, in, &in->files[i], out, p);
+    } while (rc == 0 && out->taken_len > before);
+    return rc;
+}
+
+/* Own files: what is in is not needed any more, what is refused for good is set apart. */
+static int clear_own(struct hub *h, struct inbox *in, const struct file *f)
+{
+    if (f->rc == 0) return os_remove(f->path);
+    if (f->rc != ERR_INPUT) return 0;
+    const char *folder = hub_file(in->arena, h, "quarantine"),
+               *to = folder ? path_join(in->arena, folder, f->name) : NULL;
+    const char *why = to ? arena_printf(in->arena, "%s" WHY_SUFFIX, to) : NULL;
+    int rc = why ? file_write(why, f->error, strlen(f->error)) : ERR_ROAD;
+    return rc ? rc : os_rename(f->path, to);
+}
+
+static int tell_failed(struct inbox *in, struct hub_exchange *out)
+{
+    struct arena *a = &out->arena;
+    struct jv *failed = jv_array(a);
+    for (size_t i = 0; i < in->len; i++) {
+        const struct file *f = &in->files[i];
+        if (f->rc == 0) continue;
+        struct jv *o = jv_object(a);
+        int rc = jv_put_str(a, o, "file", f->name);
+        if (rc == 0) rc = jv_put_str(a, o, "error", f->error);
+        if (rc == 0) rc = jv_push(a, failed, o);
+        if (rc) return rc;
+    }
+    out->failed = failed;
+    return failed ? 0 : ERR_ROAD;
+}
+
+static int take_inboxes(
+    struct hub *h, const char *folder, struct arena *a, struct hub_exchange *out, struct progress *p)
+{
+    struct inbox in = {.arena = a};
+    const char *theirs = path_join(a, folder, "inbox"), *own = hub_file(a, h, "inbox");
+    int rc = theirs && own ? list_inbox(h, &in, theirs, false) : ERR_ROAD;
+    if (rc == 0) rc = list_inbox(h, &in, own, true);
+    if (rc) return rc;
+    if (in.len) qsort(in.files, in.len, sizeof *in.files, compare_files);
+    rc = take_files(h, &in, out, p);
+    for (size_t i = 0; i < in.len && rc == 0; i++)
+        if (in.files[i].own) rc = clear_own(h, &in, &in.files[i]);
+    return rc ? rc : tell_failed(&in, out);
+}
+
+/* ---- outbox ---- */
+
+/* A kit that is served, and the names of what it is to find in its folder. */
+struct served {
+    char kit[KIT_ID_SIZE];
+    unsigned char recipient[KEY_SIZE];
+    bool all; /* headquarters: quarantined entries too */
+    const char *folder;
+    struct map names;
+};
+
+struct outbox {
+    struct hub *hub;
+    struct arena *arena;
+    struct served *kits;
+    size_t len;
+    const struct jv *known; /* kits.json */
+    struct jv *answered;    /* {"kit","case"}: receipts that were written */
+    struct jv *written;
+    struct hub_exchange *out;
+    uint64_t part_size;
+    struct progress *progress;
+};
+
+static int serve(
+    struct outbox *o, const char *kit, const unsigned char recipient[KEY_SIZE], bool all, const char *folder)
+{
+    struct served *s = &o->kits[o->len++];
+    memcpy(s->kit, kit, KIT_ID_SIZE);
+    memcpy(s->recipient, recipient, KEY_SIZE);
+    s->all = all;
+    s->folder = path_join(o->arena, folder, s->kit);
+    map_init(&s->names);
+    return s->folder ? 0 : ERR_ROAD;
+}
+
+/* All enrolled kits but revoked ones; and the first admin's, who is to fill the register. */
+static int list_served(struct outbox *o, const char *folder)
+{
+    size_t len;
+    const struct registry *r = hub_registry(o->hub);
+    if (!r) return ERR_ROAD;
+    const struct registry_kit *const *kits = registry_kits(r, &len);
+    o->kits = arena_alloc(o->arena, (len + 1) * sizeof *o->kits);
+    int rc = o->kits ? 0 : ERR_ROAD;
+    if (rc == 0 && !registry_kit(r, o->hub->admin.kit))
+        rc = serve(o, o->hub->admin.kit, o->hub->admin.recipient, true, folder);
+    for (size_t i = 0; i < len && rc == 0; i++) {
+        const char *kit = kits[i]->kit;
+        bool all = registry_role(r, kit, "headquarters", NULL) || registry_role(r, kit, "admin", NULL);
+        if (!kits[i]->revoked) rc = serve(o, kit, kits[i]->recipient, all, folder);
+    }
+    return rc;
+}
+
+static bool wants(const struct kit_case *k, const char *sha256)
+{
+    for (size_t i = 0; i < k->want_len; i++)
+        if (strcmp(k->want[i], sha256) == 0) return true;
+    return false;
+}
+
+/* What the kit asked for, as far as it is evidence of this very case and here. */
+static int choose_evidence(struct outbox *o, struct hub_case *c, const struct kit_case *k, struct arena *a,
+    struct bundle_order *order)
+{
+    struct claim *claims;
+    size_t len;
+    if (k->want_len == 0) return 0;
+    int rc = layout_claims(c->fold, c->name, a, &claims, &len);
+    struct evidence *list = rc ? NULL : arena_alloc(a, (len + 1) * sizeof *list);
+    struct map seen;
+    map_init(&seen);
+    if (!rc && !list) rc = ERR_ROAD;
+    for (size_t i = 0; i < len && rc == 0; i++) {
+        struct evidence *e = &list[order->evidence_len];
+        if (!wants(k, claims[i].sha256) || map_get(&seen, claims[i].sha256)) continue;
+        if (!evidence_held(o->hub, claims[i].sha256, &e->size)) continue;
+        e->sha256 = claims[i].sha256;
+        rc = evidence_pieces(o->hub, a, e->sha256, e->size, &e->pieces, &e->pieces_len);
+        if (rc == 0) rc = map_put(&seen, e->sha256, e);
+        order->evidence_len++;
+    }
+    order->evidence = list;
+    map_release(&seen);
+    return rc;
+}
+
+static int choose_receipt(struct outbox *o, struct hub_case *c, const struct kit_case *k, struct arena *a,
+    struct buf *bytes, struct bundle_order *order)
+{
+    struct receipt *receipt;
+    if (!k->bundle || !is_sha256_hex(k->bundle)) return 0;
+    int rc = receipt_find(o->hub, c, k->bundle, a, bytes, &receipt);
+    if (rc == 0) order->receipt = bytes;
+    return rc == ERR_MISSING ? 0 : rc;
+}
+
+static int tell_written(
+    struct outbox *o, struct served *s, const char *case_name, const struct bundle_files *files)
+{
+    struct arena *a = &o->out->arena;
+    int rc = 0;
+    for (size_t i = 0; i < files->len && rc == 0; i++) {
+        const char *name = arena_strdup(o->arena, path_name(files->files[i].path));
+        struct jv *v = jv_object(a);
+        rc = name ? map_put(&s->names, name, s) : ERR_ROAD;
+        if (rc == 0) rc = jv_put_str(a, v, "kit", s->kit);
+        if (rc == 0) rc = jv_put_str(a, v, "case", case_name);
+        if (rc == 0) rc = jv_put_str(a, v, "file", files->files[i].path);
+        if (rc == 0) rc = jv_put_int(a, v, "size", (int64_t)files->files[i].size);
+        if (rc == 0) rc = jv_push(a, o->written, v);
+    }
+    return rc;
+}
+
+static int note_answered(struct outbox *o, const struct served *s, const char *case_name)
+{
+    struct jv *v = jv_object(o->arena);
+    int rc = jv_put_str(o->arena, v, "kit", s->kit);
+    if (rc == 0) rc = jv_put_str(o->arena, v, "case", case_name);
+    return rc ? rc : jv_push(o->arena, o->answered, v);
+}
+
+static int cut(struct outbox *o, struct served *s, struct hub_case *c, const struct bundle_order *order)
+{
+    struct bundle_files files;
+    int rc = os_make_folder(s->folder);
+    if (rc == 0) rc = bundle_cut(&files, order, s->folder);
+    if (rc) return rc;
+    rc = tell_written(o, s, c->name, &files);
+    if (rc == 0 && order->receipt) rc = note_answered(o, s, c->name);
+    bundle_files_release(&files);
+    return rc;
+}
+
+static int cut_for(struct outbox *o, struct served *s, struct hub_case *c)
+{
+    struct arena a;
+    struct kit_case k;
+    struct buf receipt;
+    struct bundle_order order = {.fold = c->fold,
+        .case_name = c->name,
+        .from = o->hub->kit,
+        .signer = &o->hub->signer,
+        .to = s->kit,
+        .quarantined_too = s->all,
+        .part_size = o->part_size,
+        .open_evidence = evidence_open,
+        .ctx = o->hub,
+        .progress = o->progress};
+    arena_init(&a);
+    buf_init(&receipt, RECEIPT_MAX_BYTES);
+    memcpy(order.recipient, s->recipient, KEY_SIZE);
+    int rc = kits_find(o->known, s->kit, c->name, &a, &k);
+    order.beyond = k.have;
+    order.beyond_len = k.have_len;
+    if (rc == 0) rc = choose_evidence(o, c, &k, &a, &order);
+    if (rc == 0) rc = choose_receipt(o, c, &k, &a, &receipt, &order);
+    if (rc == 0) rc = cut(o, s, c, &order);
+    buf_release(&receipt);
+    arena_release(&a);
+    return rc;
+}
+
+static int cut_case(struct outbox *o, const char *name)
+{
+    struct hub_case *c;
+    char now[TIME_TEXT];
+    time_write_now(now);
+    int rc = case_open(o->hub, name, &c);
+    const struct registry *r = rc ? NULL : hub_registry(o->hub);
+    if (rc || !r) return rc ? rc : ERR_ROAD;
+    for (size_t i = 0; i < o->len && rc == 0; i++) {
+        struct served *s = &o->kits[i];
+        bool is_register = c == o->hub->the_register;
+        if (is_register || registry_may_see(r, c->fold, s->kit, name, now)) rc = cut_for(o, s, c);
+    }
+    return rc;
+}
+
+/* ---- what is not needed any more ---- */
+
+static const struct served *served_as(const struct outbox *o, const char *kit)
+{
+    for (size_t i = 0; i < o->len; i++)
+        if (strcmp(o->kits[i].kit, kit) == 0) return &o->kits[i];
+    return NULL;
+}
+
+static int sweep_folder(struct outbox *o, const char *folder, const struct served *s)
+{
+    const char **names = NULL;
+    size_t len = 0;
+    int rc = os_list(&names, &len, o->arena, folder);
+    for (size_t i = 0; i < len && rc == 0; i++) {
+        bool needed = s && map_get(&s->names, names[i]);
+        if (needed || !(is_bundle(names[i]) || os_is_temporary(names[i]))) continue;
+        const char *path = path_join(o->arena, folder, names[i]);
+        rc = path ? os_remove(path) : ERR_ROAD;
+    }
+    return rc;
+}
+
+static int sweep(struct outbox *o, const char *outbox)
+{
+    const char **names = NULL;
+    size_t len = 0;
+    int rc = os_list(&names, &len, o->arena, outbox);
+    if (rc == ERR_MISSING) return 0;
+    for (size_t i = 0; i < len && rc == 0; i++) {
+        const char *folder = path_join(o->arena, outbox, names[i]);
+        if (kit_id_valid(names[i])) rc = folder ? sweep_folder(o, folder, served_as(o, names[i])) : ERR_ROAD;
+    }
+    return rc;
+}
+
+static int fill(struct outbox *o, const char *outbox)
+{
+    size_t len;
+    int rc = list_served(o, outbox);
+    if (rc == 0) rc = kits_read(o->hub, o->arena, &o->known);
+    const char *const *cases = rc ? NULL : hub_cases(o->hub, &len);
+    if (!cases) return rc ? rc : ERR_ROAD;
+    for (size_t i = 0; i < len && rc == 0; i++) rc = cut_case(o, cases[i]);
+    if (rc == 0) rc = sweep(o, outbox);
+    return rc ? rc : kits_answered(o->hub, o->answered);
+}
+
+static int write_outboxes(struct hub *h, const char *folder, uint64_t part_size, struct arena *a,
+    struct hub_exchange *out, struct progress *p)
+{
+    struct outbox o = {.hub = h, .arena = a, .out = out, .part_size = part_size, .progress = p};
+    const char *outbox = path_join(a, folder, "outbox");
+    o.answered = jv_array(a);
+    o.written = jv_array(&out->arena);
+    int rc = outbox && o.answered && o.written ? fill(&o, outbox) : ERR_ROAD;
+    for (size_t i = 0; i < o.len; i++) map_release(&o.kits[i].names);
+    out->written = o.written;
+    return rc;
+}
+
+int hub_sync_folder(
+    struct hub *h, const char *folder, uint64_t part_size, struct hub_exchange *out, struct progress *p)
+{
+    struct hub_exchange e = {0};
+    struct arena a;
+    int rc = hub_begin(h);
+    if (rc) return rc;
+    arena_init(&a);
+    arena_init(&e.arena);
+    rc = take_inboxes(h, folder, &a, &e, p);
+    if (rc == 0) rc = write_outboxes(h, folder, part_size, &a, &e, p);
+    if (rc)
+        hub_exchange_release(&e);
+    else
+        *out = e;
+    arena_release(&a);
+    hub_end(h);
+    return rc;
+}
+
+void hub_exchange_release(struct hub_exchange *e)
+{
+    arena_release(&e->arena);
+    memset(e, 0, sizeof *e);
+}

@@ -1,0 +1,172 @@
+/* What the files of the hub share. For the files of this folder only. */
+#ifndef SYNC_HUB_PARTS_H
+#define SYNC_HUB_PARTS_H
+
+#include "layout.h"
+#include "repo.h"
+#include "satchel/format/enrolment.h"
+#include "satchel/format/receipt.h"
+#include "satchel/hub/hub.h"
+#include "tree.h"
+
+#define RECEIPT_SIG_MAX ((size_t)4096)
+
+/* Memory of a bundle whose entries a case has taken in. */
+struct adopted {
+    struct adopted *next;
+    struct arena arena;
+};
+
+/* A branch in memory, as it was at `tip`. */
+struct hub_case {
+    struct hub_case *next; /* the one used before */
+    char name[CASE_NAME_MAX + 1];
+    struct fold *fold; /* the register's entries, and its own */
+    struct tree *tree;
+    struct oid tip;
+    bool born; /* there is a branch */
+    struct adopted *adopted;
+};
+
+struct hub {
+    struct arena arena;  /* what lives as long as the hub is open */
+    struct arena answer; /* what the last hub_cases has listed */
+    const char *folder, *name;
+    char kit[KIT_ID_SIZE], tip[OID_HEX];
+    struct signer signer;
+    unsigned char identity[KEY_SIZE], recipient[KEY_SIZE], root[KEY_SIZE];
+    struct request admin; /* whose key is the root */
+    struct repo *repo;
+    struct forms *forms;
+    struct hub_hooks hooks;
+    struct hub_case *the_register, *cases; /* cases: the last used first */
+    struct registry *registry;
+    uint64_t registry_version; /* of the register's fold that the registry was made of */
+    struct os_lock *lock;
+};
+
+/* ---- case.c: branches in memory ---- */
+
+/* The case as its branch stands now, read or from memory; a branch that is not there gives an empty one that
+ * is not born. Borrowed until the case is forgotten. */
+int case_open(struct hub *h, const char *name, struct hub_case **out) MUST_CHECK;
+void case_forget(struct hub *h, const char *name); /* NULL: all, the register too */
+/* Reads a branch's tip into an empty fold and tree: the entries with the verdicts that their folders tell. */
+int case_read_tree(struct repo *repo, const struct oid *commit, struct tree **out) MUST_CHECK;
+int case_read_entries(struct repo *repo, struct tree *tree, struct fold *f) MUST_CHECK;
+/* The registry of the register as it is in memory: after case_open that is the branch, within a merge what is
+ * new too. */
+int case_registry(struct hub *h, const struct registry **out) MUST_CHECK;
+/* The register has moved: what other cases have of it is old. */
+void case_forget_others(struct hub *h);
+
+/* ---- evidence.c: bytes below lfs/objects, and those on their way there ---- */
+
+char *evidence_path(struct arena *a, const char *git_folder, const char *sha256);
+/* Are all its bytes here, durable? *size (may be NULL): their number. */
+bool evidence_held(struct hub *h, const char *sha256, uint64_t *size);
+int evidence_open(void *hub, const char *sha256, uint64_t offset, struct source **out) MUST_CHECK;
+/* The hashes of its 16 MiB runs, in the arena; none (NULL) where it is not larger than one. */
+int evidence_pieces(struct hub *h, struct arena *a, const char *sha256, uint64_t size,
+    const char *const **out, size_t *len) MUST_CHECK;
+int evidence_hash_file(char sha256[SHA256_HEX], const char *path, struct progress *p) MUST_CHECK;
+
+/* What a bundle brings, until all of it is checked. */
+struct staging {
+    struct hub *hub;
+    struct arena *arena;
+    struct staged *first, **last;
+};
+void staging_init(struct staging *s, struct hub *h, struct arena *a);
+int staging_sink(
+    void *staging, const struct member *m, struct sink **out) MUST_CHECK; /* stage of a bundle_receiver */
+/* Makes it evidence that is held, or pieces of it. What turns out to be wrong is told in `alarms` and asked
+ * for again. */
+int staging_publish(struct staging *s, struct jv *alarms) MUST_CHECK;
+/* Is all of this member here already, from a bundle before? */
+bool evidence_brought(struct hub *h, struct arena *a, const struct member *m);
+int evidence_clean(struct hub *h) MUST_CHECK; /* what a killed process left half-way */
+
+/* ---- receipt.c ---- */
+
+struct receipt_draft {
+    struct hub_case *c;
+    const char *bundle;
+    int64_t accepted, known;
+    const struct receipt_quarantine *rejected; /* entries of the bundle that are not held: a bad signature */
+    size_t rejected_len;
+};
+/* The receipt's bytes, armored signature and parsed form (in the arena) for a case as it stands. */
+int receipt_make(struct hub *h, const struct receipt_draft *d, struct arena *a, struct buf *bytes,
+    struct buf *sig, struct receipt **out) MUST_CHECK;
+/* The one that the branch holds for a bundle. ERR_MISSING without a message. */
+int receipt_find(struct hub *h, struct hub_case *c, const char *bundle, struct arena *a, struct buf *bytes,
+    struct receipt **out) MUST_CHECK;
+
+/* ---- merge.c: entries into a branch ---- */
+
+struct fresh {
+    const struct held *held;
+    bool waited; /* it was held before, waiting */
+};
+
+/* One bundle on its way into one branch. Until merge_finish has returned 0 the repository is as it was; on
+ * failure the case is forgotten by merge_release. */
+struct merge {
+    struct hub *hub;
+    struct hub_case *c;
+    const char *bundle, *from; /* from NULL: no bundle, entries of this case are judged anew */
+    struct arena *arena;
+    struct pack *pack;
+    struct oid tip;
+    bool born, changed, done;
+    int64_t time;
+    int offset_minutes;
+    struct fresh *fresh;
+    size_t fresh_len, fresh_cap;
+    struct buf subject, bytes;
+    struct receipt_draft receipt;
+};
+int merge_begin(struct merge *m, struct hub *h, struct hub_case *c, const char *bundle, const char *from,
+    struct arena *a) MUST_CHECK;
+void merge_release(struct merge *m);
+/* Judges an entry that is not held yet and takes it in. */
+int merge_add(struct merge *m, const struct entry *e, const unsigned char public_key[KEY_SIZE],
+    enum verdict *verdict) MUST_CHECK;
+/* Judges those again that wait. */
+int merge_judge_waiting(struct merge *m) MUST_CHECK;
+/* The hub's own commit, the pack, and the branch. With a bundle a receipt is made, unless the branch has one
+ * and nothing has changed. */
+int merge_finish(struct merge *m) MUST_CHECK;
+
+/* ---- kits.c: what each kit is known to hold ---- */
+
+struct kit_case {
+    const struct have *have; /* of its last bundle that was new here; sorted by kit */
+    size_t have_len;
+    const char *const *want;
+    size_t want_len;
+    const char *bundle; /* the one to answer; NULL: none since the last answer was handed out */
+};
+int kits_read(struct hub *h, struct arena *a, const struct jv **kits) MUST_CHECK;
+int kits_find(const struct jv *kits, const char *kit, const char *case_name, struct arena *a,
+    struct kit_case *out) MUST_CHECK;
+/* A bundle came; fresh: for the first time. Durable. */
+int kits_note(struct hub *h, const struct manifest *m, bool fresh) MUST_CHECK;
+/* The answer to these has been handed out. */
+int kits_answered(struct hub *h, const struct jv *answered) MUST_CHECK;
+
+/* ---- hub.c ---- */
+
+/* The lock, leftovers removed. Nothing else of the hub may be writing meanwhile. */
+int hub_begin(struct hub *h) MUST_CHECK;
+void hub_end(struct hub *h);
+char *hub_file(struct arena *a, const struct hub *h, const char *name); /* path of DIR/name */
+
+/* ---- receive.c ---- */
+
+int receive_locked(
+    struct hub *h, const char *path, struct arena *a, struct hub_taken *out, struct progress *p) MUST_CHECK;
+struct jv *receive_alarms(struct arena *a, struct fold *f, const char *case_name);
+
+#endif

@@ -1,0 +1,543 @@
+/* A bundle into the hub: opened into quarantine, its entries judged and merged, its evidence held, a receipt
+ * made.
+ *
+ * What must hold before anything of it counts: it is for this hub and whole (bundle_open); an enrolled kit
+ * has sent it; the case is there and that kit's person may see it, or it is new and opened by an organisation
+ * that applies. Otherwise the bundle waits where it is, or is refused; nothing has changed then.
+ *
+ * Order of durability: bytes of evidence, then the pack, then the branch, then kits.json. After a crash
+ * between any two the bundle is simply taken in again. */
+#include <stdlib.h>
+#include <string.h>
+#include "satchel/base/time.h"
+#include "parts.h"
+#include "satchel/base/os.h"
+#include "satchel/base/text.h"
+
+/* A bundle that has been opened, or lines that were handed over. */
+struct incoming {
+    const char *case_name, *from, *bundle;
+    const struct opened_entry *entries;
+    size_t len;
+    struct staging *staging; /* NULL: it brings no evidence */
+    bool trusted;            /* from this machine's own admin: no question of access */
+    struct adopted *memory;
+};
+
+/* ---- who may ---- */
+
+static int check_sender(void *ctx, const char *kit, const unsigned char signed_by[KEY_SIZE])
+{
+    const struct staging *staging = ctx; /* what the receiver's two callbacks share */
+    const struct registry *registry;
+    int rc = case_registry(staging->hub, &registry);
+    if (rc) return rc;
+    const struct registry_kit *k = registry_kit(registry, kit);
+    if (k ? same_bytes(k->public_key, signed_by, KEY_SIZE) : registry_root(registry, signed_by)) return 0;
+    if (k) return err_set(ERR_INPUT, "it is not signed by the key that is enrolled for kit '%s'", kit);
+    return err_set(
+        ERR_WAIT, "its sender '%s' is not enrolled here; it waits until an admin has done so", kit);
+}
+
+/* A kit that could write itself into a case would see it from then on. What a revoked kit brings is
+ * quarantined. */
+static int check_access(struct merge *m, const struct incoming *in)
+{
+    const struct registry *registry;
+    char now[TIME_TEXT];
+    if (in->trusted || strcmp(in->case_name, REGISTER_CASE) == 0) return 0;
+    int rc = case_registry(m->hub, &registry);
+    if (rc) return rc;
+    const struct registry_kit *k = registry_kit(registry, in->from);
+    time_write_now(now);
+    if ((k && k->revoked) || registry_may_see(registry, m->c->fold, in->from, in->case_name, now)) return 0;
+    return err_set(ERR_WAIT, "the person of kit '%s' is not assigned to case '%s'; it waits until that is so",
+        in->from, in->case_name);
+}
+
+static bool opens_case(const struct opened_entry *e)
+{
+    static const char type[] = "organisation/";
+    return e->entry && !e->error && e->entry->creates &&
+           strncmp(e->entry->record, type, sizeof type - 1) == 0;
+}
+
+/* Before a case comes to be: its name is free, and something in the bundle may open it. */
+static int check_new_case(struct hub *h, const struct incoming *in)
+{
+    size_t len;
+    const char *const *cases = hub_cases(h, &len);
+    if (!cases) return ERR_ROAD;
+    if (!layout_branch_valid(in->case_name))
+        return err_set(ERR_INPUT, "no case can be called '%s'", in->case_name);
+    for (size_t i = 0; i < len; i++)
+        if (layout_same_name(cases[i], in->case_name))
+            return err_set(
+                ERR_INPUT, "there is a case '%s' already; '%s' is too like it", cases[i], in->case_name);
+    for (size_t i = 0; i < in->len; i++)
+        if (opens_case(&in->entries[i])) return 0;
+    return err_set(
+        ERR_WAIT, "case '%s' is not known here; it waits for the entry that opens it", in->case_name);
+}
+
+/* After its entries were judged. */
+static int check_opened(const struct merge *m, const struct incoming *in)
+{
+    for (size_t i = 0; i < in->len; i++) {
+        const struct held *h =
+            opens_case(&in->entries[i]) ? fold_entry(m->c->fold, in->entries[i].entry->id) : NULL;
+        if (h && h->verdict == VERDICT_GOOD) return 0;
+    }
+    return err_set(ERR_WAIT, "case '%s' is not opened by an entry that applies; it waits", in->case_name);
+}
+
+/* ---- entries ---- */
+
+struct ranked {
+    int rank;
+    const struct opened_entry *e;
+};
+
+/* The register's root goes first: it needs nobody else's entries. The sender's own go last: whether he may
+ * write here can depend on what he brings of others. */
+static int rank_of(const struct hub *h, const struct incoming *in, const struct opened_entry *e)
+{
+    if (strcmp(in->case_name, REGISTER_CASE) == 0)
+        return same_bytes(e->public_key, h->root, KEY_SIZE) ? 0 : 1;
+    return strcmp(e->entry->kit, in->from) == 0 ? 1 : 0;
+}
+
+static int compare_ranked(const void *a, const void *b)
+{
+    const struct ranked *x = a, *y = b;
+    const struct entry *p = x->e->entry, *q = y->e->entry;
+    int order = x->rank - y->rank;
+    if (order == 0) order = strcmp(p->kit, q->kit);
+    if (order == 0) order = (p->seq > q->seq) - (p->seq < q->seq);
+    return order ? order : strcmp(p->id, q->id);
+}
+
+/* The readable, rightly signed entries in the order of their commits. */
+static int rank_entries(struct hub *h, const struct incoming *in, struct ranked **out, size_t *len)
+{
+    size_t n = 0;
+    struct ranked *list = arena_alloc(&in->memory->arena, (in->len + 1) * sizeof *list);
+    if (!list) return ERR_ROAD;
+    for (size_t i = 0; i < in->len; i++)
+        if (in->entries[i].entry && !in->entries[i].error)
+            list[n++] = (struct ranked){rank_of(h, in, &in->entries[i]), &in->entries[i]};
+    qsort(list, n, sizeof *list, compare_ranked);
+    *out = list;
+    *len = n;
+    return 0;
+}
+
+static int add_entry(struct merge *m, const struct opened_entry *e, struct hub_taken *out)
+{
+    enum verdict v;
+    if (fold_entry(m->c->fold, e->entry->id)) {
+        out->known++;
+        return 0;
+    }
+    int rc = merge_add(m, e->entry, e->public_key, &v);
+    if (rc == 0 && v == VERDICT_GOOD) out->accepted++;
+    if (rc == 0 && v == VERDICT_WAITING) out->waiting++;
+    return rc;
+}
+
+static int add_entries(struct merge *m, const struct incoming *in, struct hub_taken *out)
+{
+    struct ranked *list;
+    size_t len;
+    bool fresh_case = !m->c->born, checked = fresh_case;
+    int rc = rank_entries(m->hub, in, &list, &len);
+    for (size_t i = 0; i < len && rc == 0; i++) {
+        if (!checked && list[i].rank == 1) rc = check_access(m, in);
+        checked = checked || list[i].rank == 1;
+        if (rc == 0) rc = add_entry(m, list[i].e, out);
+    }
+    if (rc == 0 && !checked) rc = check_access(m, in);
+    if (rc == 0 && fresh_case && strcmp(in->case_name, REGISTER_CASE) != 0) rc = check_opened(m, in);
+    return rc;
+}
+
+/* ---- lines that are no entries ---- */
+
+static int keep_line(struct hub *h, struct arena *a, const struct opened_entry *e)
+{
+    unsigned char hash[SHA256_SIZE];
+    char hex[SHA256_HEX];
+    sha256(hash, e->line, e->line_len);
+    hex_write(hex, hash, sizeof hash);
+    const char *folder = hub_file(a, h, "quarantine");
+    const char *line = folder ? arena_printf(a, "%s/%.32s.line", folder, hex) : NULL;
+    const char *why = line ? arena_printf(a, "%s" WHY_SUFFIX, line) : NULL;
+    if (!why) return ERR_ROAD;
+    if (os_exists(why)) return 0;
+    int rc = file_write(line, e->line, e->line_len);
+    return rc ? rc : file_write(why, e->error, strlen(e->error));
+}
+
+/* Keeps bad lines, and lists those that are an entry at all for the receipt. */
+static int reject_lines(struct merge *m, const struct incoming *in)
+{
+    struct receipt_quarantine *list = arena_alloc(m->arena, (in->len + 1) * sizeof *list);
+    size_t n = 0;
+    int rc = list ? 0 : ERR_ROAD;
+    for (size_t i = 0; i < in->len && rc == 0; i++) {
+        const struct opened_entry *e = &in->entries[i];
+        if (!e->error) continue;
+        rc = keep_line(m->hub, m->arena, e);
+        if (e->entry)
+            list[n++] = (struct receipt_quarantine){
+                in->case_name, e->entry->kit, e->entry->id, e->error, e->entry->seq};
+    }
+    m->receipt.rejected = list;
+    m->receipt.rejected_len = n;
+    return rc;
+}
+
+/* ---- what is told of it ---- */
+
+static int put_problem(
+    struct arena *a, struct jv *list, const char *entry, const char *id, const char *reason)
+{
+    struct jv *o = jv_object(a);
+    int rc = jv_put_str(a, o, "entry", entry);
+    if (rc == 0) rc = jv_put_str(a, o, "id", id);
+    if (rc == 0) rc = jv_put_str(a, o, "reason", reason);
+    return rc ? rc : jv_push(a, list, o);
+}
+
+static const char *entry_name(struct arena *a, const char *kit, int64_t seq)
+{
+    return arena_printf(a, "%s:%lld", kit, (long long)seq);
+}
+
+static int tell_problems(
+    struct arena *a, const struct merge *m, const struct incoming *in, struct hub_taken *out)
+{
+    struct jv *list = jv_array(a);
+    int rc = list ? 0 : ERR_ROAD;
+    for (size_t i = 0; i < in->len && rc == 0; i++) {
+        const struct opened_entry *e = &in->entries[i];
+        const struct held *h = e->entry && !e->error ? fold_entry(m->c->fold, e->entry->id) : NULL;
+        const char *name = e->entry ? entry_name(a, e->entry->kit, e->entry->seq) : in->from;
+        if (e->error)
+            rc = put_problem(a, list, name, e->entry ? e->entry->id : NULL, e->error);
+        else if (h && h->verdict == VERDICT_QUARANTINED)
+            rc = put_problem(a, list, name, e->entry->id, h->reason);
+    }
+    out->problems = list;
+    return rc;
+}
+
+static int push_alarm(struct arena *a, struct jv *list, const char *text)
+{
+    return text ? jv_push(a, list, jv_string(a, text)) : ERR_ROAD;
+}
+
+struct jv *receive_alarms(struct arena *a, struct fold *f, const char *case_name)
+{
+    size_t len;
+    int rc = 0;
+    struct jv *list = jv_array(a);
+    const struct fold_chain *const *chains = fold_chains(f, case_name, &len);
+    for (size_t i = 0; list && i < len && rc == 0; i++) {
+        const struct fold_chain *c = chains[i];
+        if (c->forked_at)
+            rc = push_alarm(a, list,
+                arena_printf(a,
+                    T("kit '%s' has signed two different entries %lld in case '%s': a cloned or restored "
+                      "device"),
+                    c->kit, (long long)c->forked_at, case_name));
+        if (rc == 0 && c->broken_at)
+            rc = push_alarm(a, list,
+                arena_printf(a, T("entry %lld of kit '%s' in case '%s' does not follow the one before it"),
+                    (long long)c->broken_at, c->kit, case_name));
+    }
+    return rc ? NULL : list;
+}
+
+static int tell_alarms(
+    struct arena *a, const struct merge *m, const struct jv *of_evidence, struct hub_taken *out)
+{
+    struct jv *list = receive_alarms(a, m->c->fold, m->c->name);
+    int rc = list ? 0 : ERR_ROAD;
+    for (size_t i = 0; of_evidence && i < of_evidence->len && rc == 0; i++)
+        rc = push_alarm(a, list, jv_str(of_evidence->items[i]));
+    out->alarms = list;
+    return rc;
+}
+
+static int tell_receipt(
+    struct hub *h, struct hub_case *c, const char *bundle, struct arena *a, struct hub_taken *out)
+{
+    struct buf bytes;
+    struct receipt *receipt;
+    buf_init(&bytes, RECEIPT_MAX_BYTES);
+    int rc = receipt_find(h, c, bundle, a, &bytes, &receipt);
+    if (rc == 0) out->receipt = receipt;
+    buf_release(&bytes);
+    return rc;
+}
+
+static int begin_telling(
+    struct arena *a, const char *bundle, const char *case_name, const char *from, struct hub_taken *out)
+{
+    *out = (struct hub_taken){.case_name = arena_strdup(a, case_name), .from = arena_strdup(a, from)};
+    memcpy(out->bundle, bundle, SHA256_HEX);
+    return out->case_name && out->from ? 0 : ERR_ROAD;
+}
+
+/* ---- merging ---- */
+
+static int merge_incoming(struct merge *m, const struct incoming *in, struct arena *a, struct hub_taken *out)
+{
+    struct jv *alarms = jv_array(m->arena);
+    int rc = alarms ? add_entries(m, in, out) : ERR_ROAD;
+    if (rc == 0) rc = reject_lines(m, in);
+    if (rc == 0 && in->staging) rc = staging_publish(in->staging, alarms);
+    if (rc == 0) rc = merge_judge_waiting(m);
+    m->receipt.accepted = out->accepted;
+    m->receipt.known = out->known;
+    if (rc == 0) rc = merge_finish(m);
+    if (rc == 0) rc = tell_problems(a, m, in, out);
+    return rc ? rc : tell_alarms(a, m, alarms, out);
+}
+
+static int take(struct hub *h, struct incoming *in, struct arena *a, struct hub_taken *out)
+{
+    struct hub_case *c;
+    struct merge m = {0};
+    int rc = case_open(h, in->case_name, &c);
+    if (rc == 0 && !c->born && c != h->the_register) rc = check_new_case(h, in);
+    if (rc == 0) rc = begin_telling(a, in->bundle, in->case_name, in->from, out);
+    if (rc) return rc;
+    rc = merge_begin(&m, h, c, in->bundle, in->from, &in->memory->arena);
+    if (rc == 0) rc = merge_incoming(&m, in, a, out);
+    if (rc == 0 && m.fresh_len) {
+        in->memory->next = c->adopted;
+        c->adopted = in->memory;
+        in->memory = NULL;
+    }
+    merge_release(&m);
+    return rc ? rc : tell_receipt(h, c, in->bundle, a, out);
+}
+
+/* ---- those that wait in other cases, once the register has moved ---- */
+
+static int judge_case_anew(struct hub *h, const char *name, const char *bundle, struct arena *a)
+{
+    struct hub_case *c;
+    struct merge m = {0};
+    struct oid waiting;
+    int rc = case_open(h, name, &c);
+    if (rc == 0) rc = tree_find(c->tree, FOLDER_WAITING, &waiting);
+    if (rc) return rc == ERR_MISSING ? 0 : rc;
+    rc = merge_begin(&m, h, c, bundle, NULL, a);
+    if (rc == 0) rc = merge_judge_waiting(&m);
+    if (rc == 0) rc = merge_finish(&m);
+    merge_release(&m);
+    return rc;
+}
+
+/* Looks at the branches' trees first: most cases have nothing that waits, and are not read. */
+static int has_waiting(struct hub *h, const struct repo_branch *b, bool *waits)
+{
+    struct tree *tree;
+    struct oid id;
+    int rc = case_read_tree(h->repo, &b->tip, &tree);
+    if (rc) return rc;
+    rc = tree_find(tree, FOLDER_WAITING, &id);
+    *waits = rc == 0;
+    tree_free(tree);
+    return rc == ERR_MISSING ? 0 : rc;
+}
+
+static int judge_others_anew(struct hub *h, const char *bundle)
+{
+    struct arena a;
+    struct repo_branch *branches;
+    size_t len = 0;
+    arena_init(&a);
+    int rc = repo_branches(h->repo, &a, &branches, &len);
+    for (size_t i = 0; i < len && rc == 0; i++) {
+        bool waits = false;
+        if (strcmp(branches[i].name, REGISTER_CASE) != 0) rc = has_waiting(h, &branches[i], &waits);
+        if (rc == 0 && waits) rc = judge_case_anew(h, branches[i].name, bundle, &a);
+    }
+    arena_release(&a);
+    return rc;
+}
+
+/* ---- bundles ---- */
+
+static struct adopted *memory_new(void)
+{
+    struct adopted *m = calloc(1, sizeof *m);
+    if (!m)
+        err_memory();
+    else
+        arena_init(&m->arena);
+    return m;
+}
+
+static void memory_free(struct adopted *m)
+{
+    if (!m) return;
+    arena_release(&m->arena);
+    free(m);
+}
+
+static int take_and_judge_others(struct hub *h, struct incoming *in, struct arena *a, struct hub_taken *out)
+{
+    int rc = take(h, in, a, out);
+    bool moved = rc == 0 && out->accepted && strcmp(in->case_name, REGISTER_CASE) == 0;
+    return moved ? judge_others_anew(h, in->bundle) : rc;
+}
+
+static int open_and_take(
+    struct hub *h, const char *path, struct arena *a, struct hub_taken *out, struct progress *p)
+{
+    struct opened opened;
+    struct staging staging;
+    struct incoming in = {.staging = &staging, .memory = memory_new()};
+    if (!in.memory) return ERR_ROAD;
+    staging_init(&staging, h, &in.memory->arena);
+    struct bundle_receiver r = {
+        .self = h->kit, .sender = check_sender, .stage = staging_sink, .ctx = &staging, .progress = p};
+    memcpy(r.identity, h->identity, KEY_SIZE);
+    int rc = bundle_open(&opened, &in.memory->arena, path, &r);
+    wipe(r.identity, sizeof r.identity);
+    if (rc == 0) {
+        const struct manifest *m = opened.manifest;
+        in.case_name = m->case_name;
+        in.from = m->from;
+        in.bundle = m->id;
+        in.entries = opened.entries;
+        in.len = opened.entries_len;
+        rc = take_and_judge_others(h, &in, a, out);
+        if (rc) rc = err_within(rc, "bundle '%s'", path_name(path));
+        opened_release(&opened);
+    }
+    memory_free(in.memory);
+    return rc;
+}
+
+/* Is all that it brings here, so that there is no need to read it? */
+static bool holds_evidence(struct hub *h, struct arena *a, const struct manifest *m)
+{
+    for (size_t i = 0; i < m->members_len; i++)
+        if (m->members[i].kind == MEMBER_BLOB && !evidence_brought(h, a, &m->members[i])) return false;
+    return true;
+}
+
+/* *known: it was taken in before; then it is answered as it was. */
+static int answer_again(
+    struct hub *h, const struct manifest *m, struct arena *a, struct hub_taken *out, bool *known)
+{
+    struct hub_case *c;
+    int rc = case_open(h, m->case_name, &c);
+    *known = false;
+    if (rc || !c->born || !holds_evidence(h, a, m)) return rc;
+    rc = begin_telling(a, m->id, m->case_name, m->from, out);
+    if (rc == 0) rc = tell_receipt(h, c, m->id, a, out);
+    if (rc) return rc == ERR_MISSING ? 0 : rc;
+    *known = true;
+    out->known = m->entries;
+    out->problems = jv_array(a);
+    out->alarms = receive_alarms(a, c->fold, c->name);
+    for (size_t i = 0; out->problems && i < out->receipt->quarantined_len && rc == 0; i++) {
+        const struct receipt_quarantine *q = &out->receipt->quarantined[i];
+        if (strcmp(q->kit, m->from) == 0)
+            rc = put_problem(
+                a, (struct jv *)out->problems, entry_name(a, q->kit, q->seq), q->entry, q->reason);
+    }
+    return rc || (out->problems && out->alarms) ? rc : ERR_ROAD;
+}
+
+int receive_locked(
+    struct hub *h, const char *path, struct arena *a, struct hub_taken *out, struct progress *p)
+{
+    const struct manifest *m;
+    struct hub_case *c;
+    struct arena head;
+    bool known = false;
+    arena_init(&head);
+    int rc = case_open(h, REGISTER_CASE, &c);
+    if (rc == 0) rc = bundle_peek(&m, &head, path, h->identity);
+    if (rc == 0) rc = answer_again(h, m, a, out, &known);
+    if (rc == 0 && !known) rc = open_and_take(h, path, a, out, p);
+    if (rc == 0) rc = kits_note(h, m, !known);
+    arena_release(&head);
+    return rc;
+}
+
+int hub_receive(struct hub *h, const char *path, struct arena *a, struct hub_taken *out, struct progress *p)
+{
+    int rc = hub_begin(h);
+    if (rc) return rc;
+    rc = receive_locked(h, path, a, out, p);
+    hub_end(h);
+    return rc;
+}
+
+/* ---- lines ---- */
+
+static int read_line(struct opened_entry *e, struct arena *a, const char *line, size_t len)
+{
+    struct entry *entry;
+    int rc = entry_line_parse(&entry, a, e->public_key, line, len);
+    if (rc) return rc;
+    e->entry = entry;
+    e->signature_good = entry_signature_good(entry, e->public_key);
+    return e->signature_good ? 0 : err_set(ERR_INPUT, "the signature of an entry is not good");
+}
+
+static int read_lines(struct incoming *in, const char *lines, size_t len)
+{
+    size_t n = 0;
+    int rc = 0;
+    for (size_t i = 0; i < len; i++) n += lines[i] == '\n';
+    struct opened_entry *entries = arena_alloc(&in->memory->arena, (n + 1) * sizeof *entries);
+    if (!entries) return ERR_ROAD;
+    for (const char *end; rc == 0 && (end = memchr(lines, '\n', len));) {
+        size_t line_len = (size_t)(end - lines);
+        rc = read_line(&entries[in->len++], &in->memory->arena, lines, line_len);
+        lines = end + 1;
+        len -= line_len + 1;
+    }
+    in->entries = entries;
+    return rc || len == 0 ? rc : err_set(ERR_INPUT, "the last line of entries has no end");
+}
+
+static int check_lines(const struct incoming *in)
+{
+    for (size_t i = 0; i < in->len; i++)
+        if (strcmp(in->entries[i].entry->case_name, in->case_name) != 0)
+            return err_set(ERR_INPUT, "an entry is of case '%s', not of case '%s'",
+                in->entries[i].entry->case_name, in->case_name);
+    return 0;
+}
+
+int hub_take_lines(struct hub *h, const char *case_name, const char *lines, size_t len, struct arena *a,
+    struct hub_taken *out)
+{
+    unsigned char hash[SHA256_SIZE];
+    char id[SHA256_HEX];
+    struct incoming in = {
+        .case_name = case_name, .from = h->kit, .bundle = id, .trusted = true, .memory = memory_new()};
+    if (!in.memory) return ERR_ROAD;
+    sha256(hash, lines, len);
+    hex_write(id, hash, sizeof hash);
+    int rc = read_lines(&in, lines, len);
+    if (rc == 0) rc = check_lines(&in);
+    if (rc == 0) rc = hub_begin(h);
+    if (rc == 0) {
+        rc = take_and_judge_others(h, &in, a, out);
+        hub_end(h);
+    }
+    memory_free(in.memory);
+    return rc;
+}
