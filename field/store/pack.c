@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "satchel/base/time.h"
 #include "satchel/format/age.h"
 
 /* ---- settings of the exchange ---- */
@@ -108,10 +109,12 @@ void packing_release(struct packing *p)
 static int may_see(struct packing *p, const char *case_name, bool *yes)
 {
     const struct registry *r;
+    char now[TIME_TEXT];
     *yes = true;
     if (p->to_hub || strcmp(p->to, p->s->kit) == 0) return 0;
+    time_write_now(now);
     int rc = store_registry_get(p->s, &r);
-    if (rc == 0) *yes = registry_may_see(r, p->s->fold, p->to, case_name);
+    if (rc == 0) *yes = registry_may_see(r, p->s->fold, p->to, case_name, now);
     return rc;
 }
 

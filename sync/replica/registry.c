@@ -384,34 +384,42 @@ bool registry_role(const struct registry *r, const char *kit, const char *role, 
     return holds(k->person, role) == YES;
 }
 
-static bool has_written(struct fold *f, const char *case_name, const char *kit)
+static bool within(const struct fold_record *assignment, const char *at)
 {
-    const struct fold_chain *chain = fold_chain(f, case_name, kit);
-    for (size_t i = 0; chain && i < chain->entries_len; i++)
-        if (chain->entries[i]->verdict == VERDICT_GOOD) return true;
-    return false;
+    const char *from = record_str(assignment, "from"), *until = record_str(assignment, "until");
+    if (!at) return true;
+    return (!from || strncmp(at, from, DATE_LEN) >= 0) && (!until || strncmp(at, until, DATE_LEN) <= 0);
 }
 
-static bool is_assigned(struct fold *f, const char *case_name, const char *person)
+/* Assigned, or the one who opened the case: its organisation is the kit's, and nobody else's beside it. */
+static bool works_on(struct fold *f, const char *case_name, const struct kit *k, const char *at)
 {
     const struct fold_record *const *records;
     size_t len;
+    bool assigned = false, opened = false, opened_by_others = false;
     if (fold_records(f, case_name, &records, &len)) return false;
     for (size_t i = 0; i < len; i++) {
-        if (strcmp(records[i]->type, "assignment") != 0 || records[i]->void_state == VOID) continue;
-        const char *named = record_str(records[i], "person");
-        if (named && strcmp(without_register(named), person) == 0) return true;
+        const struct fold_record *r = records[i];
+        if (strcmp(r->type, "organisation") == 0 && r->created) {
+            bool own = strcmp(r->created->entry->kit, k->shown.kit) == 0;
+            opened |= own;
+            opened_by_others |= !own;
+        }
+        if (strcmp(r->type, "assignment") != 0 || r->void_state == VOID || !within(r, at)) continue;
+        const char *named = record_str(r, "person");
+        assigned |= named && strcmp(without_register(named), k->shown.person) == 0;
     }
-    return false;
+    return assigned || (opened && !opened_by_others);
 }
 
-bool registry_may_see(const struct registry *r, struct fold *f, const char *kit, const char *case_name)
+bool registry_may_see(
+    const struct registry *r, struct fold *f, const char *kit, const char *case_name, const char *at)
 {
     const struct kit *k = find_kit(r, kit);
-    if (!k || k->shown.revoked) return false;
+    if (!k || k->shown.revoked || (at && valid_at(k->person, at) != YES)) return false;
     if (strcmp(case_name, REGISTER_CASE) == 0) return true;
     if (holds(k->person, "headquarters") == YES || holds(k->person, "admin") == YES) return true;
-    return is_assigned(f, case_name, k->shown.person) || has_written(f, case_name, kit);
+    return works_on(f, case_name, k, at);
 }
 
 /* ---- judging ---- */

@@ -16,6 +16,7 @@ static const char *const forms_here[] = {
     FORM("assignment", "case", "\"headquarters\"", TEXT("person")),
     FORM("finding", "case", "\"auditor\",\"leader\"", TEXT("fact")),
     FORM("mark", "case", "", TEXT("fact")),
+    FORM("organisation", "case", "\"auditor\"", TEXT("fact")),
 };
 
 struct world {
@@ -240,7 +241,7 @@ TEST(the_hub)
 
 static bool may_see(struct world *w, char author, const char *case_name)
 {
-    return registry_may_see(w->registry, w->scene.fold, w->scene.authors[author - 'A'].kit, case_name);
+    return registry_may_see(w->registry, w->scene.fold, w->scene.authors[author - 'A'].kit, case_name, NULL);
 }
 
 TEST(who_may_see_what)
@@ -249,7 +250,7 @@ TEST(who_may_see_what)
         "l: A A4 + :kit" R "person=person/$A-3 key=&C recipient=*C",
         "m: A A5 + :kit" R "person=person/$A-3 key=&D recipient=*D revoked.x:0=true", "f: C C1 + fact=x",
         "g: C C2 + :assignment person=register:person/$A-1 @C-2", "h: C C3 + fact=x @C-3",
-        "i: B C3 fact=y @C-3 ?bad", "j: C C4 + fact=x @C-4", "k2: B C4 fact=y @C-4",
+        "i: B C3 fact=y @C-3", "j: B B4 + :organisation fact=x @C-4", "k2: C C4 + fact=y @C-4",
         "n: C C5 + :assignment person=register:person/$A-1 @C-5", "v: C C5 :assignment void=true<n @C-5");
     CHECK(may_see(&w, 'B', REGISTER_CASE) && may_see(&w, 'C', REGISTER_CASE) &&
           !may_see(&w, 'E', REGISTER_CASE));

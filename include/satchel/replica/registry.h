@@ -37,10 +37,11 @@ bool registry_hub(const struct registry *r, struct registry_kit *out);
 /* Does the person of this kit hold the role (one of auditor … admin), at RFC 3339 time `at` (NULL: whenever)? Never for a
  * revoked kit, nor while the role is in conflict. */
 bool registry_role(const struct registry *r, const char *kit, const char *role, const char *at);
-/* May this kit's person see the case: the register, everyone; headquarters and admin, all; others where an
- * "assignment" record of the case names the person, or their own kit has written in the case what applies. So whoever lets
- * a kit write into a case that is there must ask this first. Nobody with a revoked kit may see anything. */
-bool registry_may_see(const struct registry *r, struct fold *f, const char *kit, const char *case_name);
+/* May this kit's person see the case at RFC 3339 time `at` (NULL: whenever): the register, everyone enrolled; headquarters
+ * and admin, all; others where an "assignment" record of the case names the person and its dates include `at`, or where
+ * the kit itself opened the case. To have written in a case is not enough: an assignment that ends must end the sight. */
+bool registry_may_see(
+    const struct registry *r, struct fold *f, const char *kit, const char *case_name, const char *at);
 
 /* The verdict on an entry whose signature is known to be good by `public_key`: signature's key against the enrolled
  * key, revocation (kit field "revoked.<case>:<seq>": entries of that case above the seq are refused; a revoked kit with
