@@ -100,7 +100,7 @@ const char *shown_value(struct cli *c, const struct form_field *f, const char *m
 const char *kit_person(void *session, const char *kit); /* a person's name for a kit, as record_json wants it */
 void print_record(struct cli *c, const struct fold_record *r);
 void print_record_line(struct cli *c, const struct fold_record *r);
-void print_history(struct cli *c, const struct jv *history);
+void print_history(struct cli *c, const char *type, const struct jv *history);
 const char *record_title(struct cli *c, const struct fold_record *r);
 const struct form *record_form(struct cli *c, const struct fold_record *r); /* the current one of its type, or NULL */
 

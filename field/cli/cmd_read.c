@@ -76,7 +76,7 @@ int cmd_history(struct cli *c)
     if (rc) return rc;
     c->result = record_history(&c->arena, r, kit_person, c->session);
     if (!c->result) return err_memory();
-    if (!c->json) print_history(c, c->result);
+    if (!c->json) print_history(c, r->type, c->result);
     return 0;
 }
 

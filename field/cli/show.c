@@ -157,6 +157,19 @@ void print_record_line(struct cli *c, const struct fold_record *r)
 
 /* ---- history ---- */
 
+/* A value before the change may have been several. */
+static const char *shown_old(struct cli *c, const struct form_field *f, const struct jv *old)
+{
+    const struct jv *several = old->type == JV_OBJECT ? jv_get(old, "conflict") : NULL;
+    const char *s = NULL;
+    if (!several) return shown_value(c, f, NULL, old);
+    for (size_t i = 0; i < several->len; i++) {
+        const char *one = shown_value(c, f, NULL, several->items[i]);
+        s = s ? arena_printf(&c->arena, "%s ≠ %s", s, one) : one;
+    }
+    return s ? s : "";
+}
+
 static void print_change(struct cli *c, const struct form *form, const char *name, const struct jv *old, const struct jv *new)
 {
     const char *member = NULL;
@@ -166,7 +179,7 @@ static void print_change(struct cli *c, const struct form *form, const char *nam
         const char *what = f->member == FIELD_LINK ? shown_link(c, member) : shown(c, member);
         fprintf(c->out, "    %s: %s%s\n", label, new->type == JV_BOOL && new->boolean ? "+ " : "− ", what);
     } else if (old && old->type != JV_NULL) {
-        fprintf(c->out, "    %s: %s → %s\n", label, shown_value(c, f, NULL, old), shown_value(c, f, NULL, new));
+        fprintf(c->out, "    %s: %s → %s\n", label, shown_old(c, f, old), shown_value(c, f, NULL, new));
     } else {
         fprintf(c->out, "    %s: %s\n", label, shown_value(c, f, NULL, new));
     }
@@ -179,14 +192,12 @@ static const char *verdict_of_signature(const char *s)
     return T("key unknown");
 }
 
-void print_history(struct cli *c, const struct jv *history)
+void print_history(struct cli *c, const char *type, const struct jv *history)
 {
+    const struct form *form = forms_current(c->session->forms, type);
     for (size_t i = 0; i < history->len; i++) {
         const struct jv *h = history->items[i], *set = jv_get(h, "set"), *old = jv_get(h, "old");
-        const char *record = jv_get_str(h, "record"), *why = jv_get_str(h, "why");
-        const char *slash = record ? strchr(record, '/') : NULL;
-        const char *type = slash ? arena_strndup(&c->arena, record, (size_t)(slash - record)) : NULL;
-        const struct form *form = type ? forms_current(c->session->forms, type) : NULL;
+        const char *why = jv_get_str(h, "why");
         fprintf(c->out, "%s  %s  %s  %s\n", jv_get_str(h, "at"), shown(c, jv_get_str(h, "by")), jv_get_str(h, "entry"),
             verdict_of_signature(jv_get_str(h, "signature")));
         for (size_t k = 0; set && k < set->len; k++)

@@ -54,18 +54,19 @@ same "li sees it settled" minor "$(as li --json show "$finding" | jq -r .fields.
 same "no conflict is left" 0 "$(as li conflicts > /dev/null; echo $?)"
 
 tips() { git -C hub/repo.git for-each-ref; }
-before=$(tips)
 mkdir again; quiet as zhang pack --everything --case BJ-1 -o again
+quiet s hub receive hub again/*.satchel
+before=$(tips)
 for i in 1 2 3 4 5 6 7 8 9 10; do quiet s hub receive hub again/*.satchel; done
 same "ten deliveries change nothing" "$before" "$(tips)"
 same "the repository is sound" "" "$(git -C hub/repo.git fsck --strict 2>&1)"
 check "evidence is whole" git -C hub/repo.git lfs fsck --dry-run BJ-1
 same "blame names who set the grade" zhang "$(git -C hub/repo.git blame --line-porcelain BJ-1 -- "$(git -C hub/repo.git ls-tree -r --name-only BJ-1 record/finding)" | grep -B20 '"grade"' | sed -n 's/^author //p' | tail -n 1)"
 
-refuse "a bundle for another" 3 as li receive again/*.satchel
+bundle=$(ls again/*.satchel | head -n 1)
+refuse "a bundle for another" 3 as li receive "$bundle"
 head -c 5000 /dev/urandom > foreign.satchel
 refuse "a foreign file" 3 s hub receive hub foreign.satchel
-bundle=$(ls again/*.satchel | head -n 1)
 head -c 3000 "$bundle" > cut.satchel
 refuse "a cut bundle" 3 s hub receive hub cut.satchel
 cp "$bundle" flipped.satchel
@@ -81,6 +82,15 @@ as stranger new organisation --case XX-1 name=x > /dev/null
 mkdir strange; quiet as stranger pack -o strange
 refuse "a bundle of an unknown kit" 3 s hub receive hub "$(ls strange/*.satchel | head -n 1)"
 
+check "a checkpoint" s hub checkpoint hub -o checkpoint.json
+as chen --json whoami | jq -r .key > root.pub
+check "the hub verifies" s hub verify hub --root root.pub --against checkpoint.json
+git clone -q --bare hub/repo.git clone.git 2> /dev/null
+check "a plain clone verifies" s verify clone.git --root root.pub --against checkpoint.json
+same "without an anchor it says so" "1 unanchored" "$(s verify clone.git > out; echo "$? $(grep -o unanchored out | head -n 1)")"
+
+for k in chen zhang li; do check "$k verifies" as $k verify; done
+
 cp -r zhang clone
 quiet as zhang set "$finding" correction=当场补签
 quiet as clone set "$finding" correction=另行补签
@@ -92,18 +102,13 @@ check "li takes both" round li
 check "li takes both, again" round li
 same "and sees both values" '["另行补签","当场补签"]' "$(as li --json conflicts | jq -c '[.[0].conflicts.correction[].value]|sort')"
 
-check "a checkpoint" s hub checkpoint hub -o checkpoint.json
-as chen --json whoami | jq -r .key > root.pub
-check "the hub verifies" s hub verify hub --root root.pub --against checkpoint.json
-git clone -q --bare hub/repo.git clone.git 2> /dev/null
-check "a plain clone verifies" s verify clone.git --root root.pub --against checkpoint.json
-same "without an anchor it says so" "1 unanchored" "$(s verify clone.git > out; echo "$? $(grep -o unanchored out | head -n 1)")"
-
 quiet as zhang free --case BJ-1
 same "freed bytes are away" 3 "$(as zhang extract "$ev" -o y.jpg > /dev/null 2>&1; echo $?)"
 check "zhang asks for them" round zhang
 check "and they come" round zhang
 check "back on demand" as zhang extract "$ev" -o y.jpg
 check "as they were" cmp photo.jpg y.jpg
-for k in chen zhang li; do check "$k verifies" as $k verify; done
+for place in "--store zhang verify" "hub verify hub --root root.pub --against checkpoint.json"; do
+  same "verify of the cloned store's case tells of it ($place)" "1 1" "$(s $place > out; echo "$? $(grep -c 'two different entries' out)")"
+done
 done_testing
