@@ -3,6 +3,7 @@
 set -u
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 SATCHEL=${SATCHEL:-$HERE/../build/satchel}
+[ -x "$SATCHEL" ] || { echo "no program at $SATCHEL: run field/build first"; exit 1; }
 SHARED=${SATCHEL_SHARED:-$HERE/../../shared}
 WORK=$(mktemp -d)
 trap 'rm -rf "$WORK"' EXIT
