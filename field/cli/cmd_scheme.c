@@ -153,18 +153,6 @@ int cmd_import(struct cli *c)
 
 /* ---- coverage ---- */
 
-static int sample_catalogue(struct cli *c, struct catalogue *out)
-{
-    const struct scheme *s = &c->session->scheme;
-    const char *file = jv_get_str(s->json, "catalogue");
-    const char *name = file ? arena_printf(&c->arena, "%s/%s", s->name, file) : NULL;
-    const struct embedded *e = name ? embedded_find(name) : NULL;
-    if (!e) return err_set(ERR_DAMAGED, "the scheme '%s' names no catalogue", s->name);
-    int r = catalogue_from_csv(out, &c->arena, e->data, e->size);
-    if (!r) out->sample = s->sample;
-    return r;
-}
-
 static void print_coverage(struct cli *c, const struct jv *v, bool sample)
 {
     const struct jv *cells = jv_get(v, "cells"), *open = jv_get(v, "open");
@@ -196,7 +184,7 @@ int cmd_coverage(struct cli *c)
     if (!case_name) return err_set(ERR_USAGE, "say which case: --case C");
     const char *known = fold_case_named(store_fold(c->session->store), case_name);
     if (!known) return err_set(ERR_MISSING, "there is no case '%s' in this store", case_name);
-    r = sample_catalogue(c, &catalogue);
+    r = scheme_catalogue(&catalogue, &c->arena, &c->session->scheme);
     if (!r) r = coverage(&v, &c->arena, store_fold(c->session->store), known, audit ? audit->id : NULL, &catalogue);
     if (r) return r;
     c->result = v;

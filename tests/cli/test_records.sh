@@ -41,7 +41,7 @@ check "a change" s set "$finding" grade=major --why "两份都是关键项目"
 same "shows" major "$(s --json show "$finding" | jq -r .fields.grade)"
 same "its history holds old and new" 'minor→major:两份都是关键项目:good' \
   "$(s --json history "$finding" | jq -r '.[-1] | "\(.old.grade)→\(.set.grade):\(.why):\(.signature)"')"
-same "in words too" 1 "$(s history "$finding" | grep -c 'minor nonconformity → major nonconformity')"
+same "in words too" 1 "$(s history "$finding" | grep -ci 'minor nonconformity → major nonconformity')"
 same "and in Chinese" 1 "$(s --lang zh history "$finding" | grep -c '一般不符合 → 严重不符合')"
 check "a member is added" s set "$audit" team+=me
 same "once" true "$(s --json show "$audit" | jq '[.fields|to_entries[]|select(.key|startswith("team."))|.value][0]')"
