@@ -131,7 +131,7 @@ static int commit_entry(struct merge *m, const struct held *h)
     return rc ? rc : put_commit(m, &author, buf_str(&m->subject), false);
 }
 
-static int note_fresh(struct merge *m, const struct held *h, bool waited)
+static int note_fresh(struct merge *m, const struct held *h, enum verdict before)
 {
     if (m->fresh_len == m->fresh_cap) {
         size_t cap = m->fresh_cap ? m->fresh_cap * 2 : 64;
@@ -141,7 +141,7 @@ static int note_fresh(struct merge *m, const struct held *h, bool waited)
         m->fresh = more;
         m->fresh_cap = cap;
     }
-    m->fresh[m->fresh_len++] = (struct fresh){h, waited};
+    m->fresh[m->fresh_len++] = (struct fresh){h, before};
     m->changed = true;
     return 0;
 }
@@ -172,7 +172,7 @@ int merge_add(
     rc = fold_add(m->c->fold, e, public_key, *verdict, reason, 0, &known);
     if (rc) return rc;
     const struct held *h = fold_entry(m->c->fold, e->id);
-    rc = note_fresh(m, h, false);
+    rc = note_fresh(m, h, VERDICT_GOOD);
     return rc || *verdict != VERDICT_GOOD ? rc : commit_entry(m, h);
 }
 
@@ -184,7 +184,7 @@ static int judge_anew(struct merge *m, const struct held *h)
     if (rc || v == VERDICT_WAITING) return rc;
     describe(m, h->entry);
     rc = fold_judge(m->c->fold, h->entry->id, v, reason);
-    if (rc == 0) rc = note_fresh(m, h, true);
+    if (rc == 0) rc = note_fresh(m, h, VERDICT_WAITING);
     return rc || v != VERDICT_GOOD ? rc : commit_entry(m, h);
 }
 
@@ -204,6 +204,43 @@ static int list_waiting(struct merge *m, const struct held ***out, size_t *len)
     return 0;
 }
 
+/* A record of type "release" that applies, signed by an admin, names an entry that shall apply in spite of
+ * its verdict. */
+static const struct held *released_by(struct merge *m, const struct fold_record *r)
+{
+    if (strcmp(r->type, "release") != 0 || !r->created || r->void_state != NOT_VOID) return NULL;
+    const struct entry_field *f = entry_field(r->created->entry, "entry");
+    const char *id = f ? jv_str(f->value) : NULL;
+    const struct held *h = id ? fold_entry(m->c->fold, id) : NULL;
+    bool here = h && strcmp(h->entry->case_name, m->c->name) == 0;
+    return here && h->verdict == VERDICT_QUARANTINED ? h : NULL;
+}
+
+static int release_entry(struct merge *m, const struct held *h)
+{
+    describe(m, h->entry);
+    int rc = fold_judge(m->c->fold, h->entry->id, VERDICT_GOOD, NULL);
+    if (rc == 0) rc = note_fresh(m, h, VERDICT_QUARANTINED);
+    return rc ? rc : commit_entry(m, h);
+}
+
+static int release_quarantined(struct merge *m)
+{
+    const struct fold_record *const *records;
+    const struct held **list;
+    size_t len, n = 0;
+    int rc = fold_records(m->c->fold, m->c->name, &records, &len);
+    list = rc ? NULL : arena_alloc(m->arena, (len + 1) * sizeof *list);
+    if (!list) return rc ? rc : ERR_ROAD;
+    for (size_t i = 0; i < len; i++) {
+        list[n] = released_by(m, records[i]);
+        if (list[n]) n++;
+    }
+    for (size_t i = 0; i < n && rc == 0; i++)
+        if (list[i]->verdict == VERDICT_QUARANTINED) rc = release_entry(m, list[i]);
+    return rc;
+}
+
 /* In the register an entry that comes to apply may be what another waits for. */
 int merge_judge_waiting(struct merge *m)
 {
@@ -216,7 +253,7 @@ int merge_judge_waiting(struct merge *m)
         rc = list_waiting(m, &waiting, &len);
         for (size_t i = 0; i < len && rc == 0; i++) rc = judge_anew(m, waiting[i]);
     } while (rc == 0 && m->fresh_len > before && strcmp(m->c->name, REGISTER_CASE) == 0);
-    return rc;
+    return rc ? rc : release_quarantined(m);
 }
 
 /* ---- what is the hub's own ---- */
@@ -231,23 +268,24 @@ static int put_why(struct merge *m, const struct held *h, const char *path)
     return put_file(m, why, &m->bytes, false);
 }
 
-static int take_from_waiting(struct merge *m, const struct entry *e)
+static int take_from(struct merge *m, const char *folder, const struct entry *e)
 {
     char path[LAYOUT_PATH_SIZE + sizeof WHY_SUFFIX];
-    layout_entry_path(path, FOLDER_WAITING, e->kit, e->seq, e->id);
+    layout_entry_path(path, folder, e->kit, e->seq, e->id);
     int rc = tree_remove(m->c->tree, path);
     strcat(path, WHY_SUFFIX);
     return rc ? rc : tree_remove(m->c->tree, path);
 }
 
-/* Files of those that do not apply, and no longer of those that have waited. */
+/* Files of those that do not apply, and no longer of those that were set apart before. */
 static int put_set_apart(struct merge *m)
 {
     char path[LAYOUT_PATH_SIZE];
     int rc = 0;
     for (size_t i = 0; i < m->fresh_len && rc == 0; i++) {
         const struct held *h = m->fresh[i].held;
-        if (m->fresh[i].waited) rc = take_from_waiting(m, h->entry);
+        enum verdict before = m->fresh[i].before;
+        if (before != VERDICT_GOOD) rc = take_from(m, layout_folder(before), h->entry);
         if (rc || h->verdict == VERDICT_GOOD) continue;
         layout_entry_path(path, layout_folder(h->verdict), h->entry->kit, h->entry->seq, h->entry->id);
         rc = put_entry(m, h, h->verdict);

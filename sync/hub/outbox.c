@@ -15,6 +15,7 @@
 #include "satchel/base/time.h"
 #include "parts.h"
 #include "satchel/base/os.h"
+#include "satchel/base/time.h"
 
 /* ---- inbox ---- */
 
@@ -187,6 +188,7 @@ struct outbox {
     struct hub_exchange *out;
     uint64_t part_size;
     struct progress *progress;
+    char now[TIME_TEXT];
 };
 
 static int serve(
@@ -399,6 +401,7 @@ static int write_outboxes(struct hub *h, const char *folder, uint64_t part_size,
 {
     struct outbox o = {.hub = h, .arena = a, .out = out, .part_size = part_size, .progress = p};
     const char *outbox = path_join(a, folder, "outbox");
+    time_write_now(o.now);
     o.answered = jv_array(a);
     o.written = jv_array(&out->arena);
     int rc = outbox && o.answered && o.written ? fill(&o, outbox) : ERR_ROAD;

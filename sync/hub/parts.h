@@ -107,7 +107,7 @@ int receipt_find(struct hub *h, struct hub_case *c, const char *bundle, struct a
 
 struct fresh {
     const struct held *held;
-    bool waited; /* it was held before, waiting */
+    enum verdict before; /* what it was held with; GOOD where it is new */
 };
 
 /* One bundle on its way into one branch. Until merge_finish has returned 0 the repository is as it was; on
@@ -133,7 +133,7 @@ void merge_release(struct merge *m);
 /* Judges an entry that is not held yet and takes it in. */
 int merge_add(struct merge *m, const struct entry *e, const unsigned char public_key[KEY_SIZE],
     enum verdict *verdict) MUST_CHECK;
-/* Judges those again that wait. */
+/* Judges those again that wait, and lets those apply that an admin has released. */
 int merge_judge_waiting(struct merge *m) MUST_CHECK;
 /* The hub's own commit, the pack, and the branch. With a bundle a receipt is made, unless the branch has one
  * and nothing has changed. */

@@ -2,8 +2,10 @@
  * made.
  *
  * What must hold before anything of it counts: it is for this hub and whole (bundle_open); an enrolled kit
- * has sent it; the case is there and that kit's person may see it, or it is new and opened by an organisation
- * that applies. Otherwise the bundle waits where it is, or is refused; nothing has changed then.
+ * has sent it; the case is there, or it is new and opened by an organisation that applies. Otherwise the
+ * bundle waits where it is, or is refused; nothing has changed then. Who may see a case is asked where
+ * something is handed out, not here: what somebody has recorded must not be lost because his assignment has
+ * ended meanwhile.
  *
  * Order of durability: bytes of evidence, then the pack, then the branch, then kits.json. After a crash
  * between any two the bundle is simply taken in again. */
@@ -20,7 +22,6 @@ struct incoming {
     const struct opened_entry *entries;
     size_t len;
     struct staging *staging; /* NULL: it brings no evidence */
-    bool trusted;            /* from this machine's own admin: no question of access */
     struct adopted *memory;
 };
 
@@ -37,22 +38,6 @@ static int check_sender(void *ctx, const char *kit, const unsigned char signed_b
     if (k) return err_set(ERR_INPUT, "it is not signed by the key that is enrolled for kit '%s'", kit);
     return err_set(
         ERR_WAIT, "its sender '%s' is not enrolled here; it waits until an admin has done so", kit);
-}
-
-/* A kit that could write itself into a case would see it from then on. What a revoked kit brings is
- * quarantined. */
-static int check_access(struct merge *m, const struct incoming *in)
-{
-    const struct registry *registry;
-    char now[TIME_TEXT];
-    if (in->trusted || strcmp(in->case_name, REGISTER_CASE) == 0) return 0;
-    int rc = case_registry(m->hub, &registry);
-    if (rc) return rc;
-    const struct registry_kit *k = registry_kit(registry, in->from);
-    time_write_now(now);
-    if ((k && k->revoked) || registry_may_see(registry, m->c->fold, in->from, in->case_name, now)) return 0;
-    return err_set(ERR_WAIT, "the person of kit '%s' is not assigned to case '%s'; it waits until that is so",
-        in->from, in->case_name);
 }
 
 static bool opens_case(const struct opened_entry *e)
@@ -98,13 +83,11 @@ struct ranked {
     const struct opened_entry *e;
 };
 
-/* The register's root goes first: it needs nobody else's entries. The sender's own go last: whether he may
- * write here can depend on what he brings of others. */
+/* The register's root goes first: it needs nobody else's entries. */
 static int rank_of(const struct hub *h, const struct incoming *in, const struct opened_entry *e)
 {
-    if (strcmp(in->case_name, REGISTER_CASE) == 0)
-        return same_bytes(e->public_key, h->root, KEY_SIZE) ? 0 : 1;
-    return strcmp(e->entry->kit, in->from) == 0 ? 1 : 0;
+    bool root = strcmp(in->case_name, REGISTER_CASE) == 0 && same_bytes(e->public_key, h->root, KEY_SIZE);
+    return root ? 0 : 1;
 }
 
 static int compare_ranked(const void *a, const void *b)
@@ -149,16 +132,10 @@ static int add_entries(struct merge *m, const struct incoming *in, struct hub_ta
 {
     struct ranked *list;
     size_t len;
-    bool fresh_case = !m->c->born, checked = fresh_case;
+    bool opens = !m->c->born && strcmp(in->case_name, REGISTER_CASE) != 0;
     int rc = rank_entries(m->hub, in, &list, &len);
-    for (size_t i = 0; i < len && rc == 0; i++) {
-        if (!checked && list[i].rank == 1) rc = check_access(m, in);
-        checked = checked || list[i].rank == 1;
-        if (rc == 0) rc = add_entry(m, list[i].e, out);
-    }
-    if (rc == 0 && !checked) rc = check_access(m, in);
-    if (rc == 0 && fresh_case && strcmp(in->case_name, REGISTER_CASE) != 0) rc = check_opened(m, in);
-    return rc;
+    for (size_t i = 0; i < len && rc == 0; i++) rc = add_entry(m, list[i].e, out);
+    return rc == 0 && opens ? check_opened(m, in) : rc;
 }
 
 /* ---- lines that are no entries ---- */
@@ -526,8 +503,7 @@ int hub_take_lines(struct hub *h, const char *case_name, const char *lines, size
 {
     unsigned char hash[SHA256_SIZE];
     char id[SHA256_HEX];
-    struct incoming in = {
-        .case_name = case_name, .from = h->kit, .bundle = id, .trusted = true, .memory = memory_new()};
+    struct incoming in = {.case_name = case_name, .from = h->kit, .bundle = id, .memory = memory_new()};
     if (!in.memory) return ERR_ROAD;
     sha256(hash, lines, len);
     hex_write(id, hash, sizeof hash);
