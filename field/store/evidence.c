@@ -10,7 +10,6 @@
 #include "satchel/format/age.h"
 
 #define CHUNK ((size_t)1 << 20)
-#define CHANGED "'%s' was changed while it was read; take it in again when it is at rest"
 
 void blob_name(const struct store *s, const char *sha256, char out[BLOB_NAME_SIZE])
 {
@@ -70,6 +69,12 @@ struct intake {
     const char *type;
 };
 
+static int changed(const char *path)
+{
+    return err_set(
+        ERR_INPUT, "'%s' was changed while it was read; take it in again when it is at rest", path);
+}
+
 static int end_piece(struct intake *in)
 {
     unsigned char hash[SHA256_SIZE];
@@ -112,7 +117,7 @@ static int copy(struct intake *in, const char *path, uint64_t expected, struct p
         err = source_read_full(from, in->chunk, CHUNK, &n);
         if (err) return err;
         if (in->size == 0) in->type = media_type(path, in->chunk, n < MEDIA_PROBE ? n : MEDIA_PROBE);
-        if (in->size + n > expected) return err_set(ERR_INPUT, CHANGED, path);
+        if (in->size + n > expected) return changed(path);
         err = take_chunk(in, n, pieces);
         if (err) return err;
         if (progress) progress->at(progress, in->size, expected);
@@ -135,7 +140,7 @@ static int copy_unchanged(struct intake *in, const char *path, struct progress *
     err = copy(in, path, before.size, progress);
     if (!err) err = file_info(in->file, &after);
     if (err) return err;
-    return in->size == before.size && same_file(&before, &after) ? 0 : err_set(ERR_INPUT, CHANGED, path);
+    return in->size == before.size && same_file(&before, &after) ? 0 : changed(path);
 }
 
 static int put_fields(struct intake *in, const char *path, const char *sha256, struct jv **out)
@@ -151,13 +156,11 @@ static int put_fields(struct intake *in, const char *path, const char *sha256, s
     return err;
 }
 
-/* What is there already, whole, is not written again; the copy is given up unsynced. */
+/* What is there already is replaced by the same bytes, fresh: a copy that a bad disk has damaged heals so. */
 static int publish(struct store *s, struct intake *in, const char *temporary, const char *sha256)
 {
     const char *path = blob_path(s, in->arena, sha256);
-    if (!path) return ERR_ROAD;
-    if (blob_whole(path, in->size)) return 0;
-    int err = sink_finish(in->sealed);
+    int err = path ? sink_finish(in->sealed) : ERR_ROAD;
     return err ? err : os_rename(temporary, path);
 }
 
@@ -238,7 +241,7 @@ int store_attach(struct store_tx *tx, const char *path, const char *of, const st
     struct jv *set;
     const struct fold_record *target = of ? fold_record(s->fold, NULL, of) : NULL;
     if (!target)
-        return err_set(ERR_INPUT, "there is no record '%s' to attach to; find and list show those there are",
+        return err_set(ERR_INPUT, "there is no record '%s' to attach to; 'satchel find' and 'satchel list' show those there are",
             of ? of : "");
     arena_init(&a);
     const char *case_name = arena_strdup(&a, target->case_name);

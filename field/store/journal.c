@@ -52,7 +52,7 @@ static void add_reason(struct buf *out, const char *reason)
 static void write_row(struct buf *out, const struct row *row)
 {
     unsigned char id[SHA256_SIZE];
-    buf_addc(out, row->kind);
+    buf_addc(out, (int)row->kind);
     buf_addc(out, row->kind == ROW_REJECTED ? 0 : (int)row->verdict);
     add_reason(out, row->reason);
     if (row->kind == ROW_VERDICT && hex_read(id, row->entry, sizeof id)) {

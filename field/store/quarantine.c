@@ -87,18 +87,19 @@ static bool is_whole(const struct staged *item)
     return item->offset == 0 && item->size == item->whole;
 }
 
-/* Parts lie where whole evidence is not yet. */
+/* Whole evidence replaces what is there: the same bytes, fresh. A part is kept where the whole is not there
+ * yet, and only the longest of one offset. */
 static int publish_one(struct quarantine *st, const struct staged *item)
 {
     const char *blob = blob_path(st->s, &st->arena, item->sha256);
-    if (!blob) return ERR_ROAD;
-    if (blob_whole(blob, item->whole)) return os_remove(item->path);
-    if (is_whole(item)) return os_rename(item->path, blob);
     const char *name = part_name(&st->arena, st->s, item->sha256, item->offset);
     const char *part = name ? store_path(st->s, &st->arena, "inbox", name) : NULL;
-    if (!part) return ERR_ROAD;
-    if (blob_whole(part, item->size))
-        return os_remove(item->path); /* the same again; a longer one replaces it */
+    uint64_t size = 0;
+    if (!blob || !part) return ERR_ROAD;
+    if (is_whole(item)) return os_rename(item->path, blob);
+    if (blob_whole(blob, item->whole)) return os_remove(item->path);
+    if (os_exists(part) && age_plain_size(&size, part) == 0 && size >= item->size)
+        return os_remove(item->path);
     return os_rename(item->path, part);
 }
 

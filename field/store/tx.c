@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MESSAGE_SIZE 1024
-
 struct store_tx {
     struct store *s;
     bool wrote;
@@ -73,16 +71,13 @@ int tx_resume(struct store_tx *tx)
     return err;
 }
 
-/* Folds anew where that is due; the message of the failure that led here is what people are to read. */
+/* Folds anew. Where that fails the store is left stale, and the next transaction tries again. */
 static void recover(struct store *s, bool reopen)
 {
-    char message[MESSAGE_SIZE];
-    snprintf(message, sizeof message, "%s", err_message());
-    s->stale = true; /* stays so where this fails; the next transaction tries again */
+    s->stale = true;
     int err = reopen ? store_reopen(s) : 0;
     if (!err) err = store_refresh(s);
-    err_clear();
-    if (*message || err) (void)err_set(ERR_ROAD, "%s", message);
+    (void)err; /* the caller has a failure to tell already */
 }
 
 int store_commit(struct store_tx *tx)

@@ -70,25 +70,39 @@ static int put_lock(
     return db_error(d);
 }
 
-static int try_lock(struct db *d, int64_t slot, const char *secret, unsigned char store_key[KEY_SIZE])
+struct lock {
+    int64_t work;
+    unsigned char salt[SALT_SIZE], sealed[KEY_SIZE + TAG_SIZE];
+};
+
+static int read_lock(struct db *d, int64_t slot, struct lock *out)
 {
-    unsigned char key[KEY_SIZE];
     size_t salt_len, sealed_len;
     struct db_stmt *q = db_query(d, "SELECT work, salt, sealed FROM unlock WHERE slot=?", "i", slot);
     bool there = db_row(q);
-    int64_t work = db_int(q, 0);
-    const unsigned char *salt = db_blob(q, 1, &salt_len), *sealed = db_blob(q, 2, &sealed_len);
-    int err;
-    if (!there || salt_len != SALT_SIZE || sealed_len != KEY_SIZE + TAG_SIZE || work < 0 ||
-        work > SCRYPT_MAX_LOG_N) {
-        err = db_error(d);
-        if (!err) err = err_set(ERR_DAMAGED, "the store's lock is damaged; restore the folder from a copy");
-    } else {
-        err = lock_key(key, slot, secret, salt, salt_len, (int)work);
-        if (!err) err = lock_open(store_key, slot, key, sealed);
-        wipe(key, sizeof key);
+    const void *salt = db_blob(q, 1, &salt_len), *sealed = db_blob(q, 2, &sealed_len);
+    out->work = db_int(q, 0);
+    bool good = there && salt_len == sizeof out->salt && sealed_len == sizeof out->sealed && out->work >= 0 &&
+                out->work <= SCRYPT_MAX_LOG_N;
+    if (good) {
+        memcpy(out->salt, salt, salt_len);
+        memcpy(out->sealed, sealed, sealed_len);
     }
     db_done(q);
+    int err = db_error(d);
+    if (err || good) return err;
+    return err_set(ERR_DAMAGED, "the store's lock is damaged; restore the folder from a copy");
+}
+
+/* Deriving the key takes its time: the database is left alone meanwhile. */
+static int try_lock(struct db *d, int64_t slot, const char *secret, unsigned char store_key[KEY_SIZE])
+{
+    unsigned char key[KEY_SIZE];
+    struct lock l;
+    int err = read_lock(d, slot, &l);
+    if (!err) err = lock_key(key, slot, secret, l.salt, sizeof l.salt, (int)l.work);
+    if (!err) err = lock_open(store_key, slot, key, l.sealed);
+    wipe(key, sizeof key);
     return err;
 }
 

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "satchel/base/text.h"
+
 struct check {
     struct store *s;
     struct arena *arena;
@@ -13,7 +15,7 @@ struct check {
     struct map checked; /* evidence */
 };
 
-/* A finding; `text` is a sentence of its own. */
+/* A finding; `text` is a sentence of its own, in the language of people. */
 static int found(struct check *c, const char *where, const char *text)
 {
     struct jv *problem = jv_object(c->arena);
@@ -28,12 +30,12 @@ static const char *entry_problem(const struct store *s, const struct entry *e, c
 {
     char kit[KIT_ID_SIZE];
     kit_id_of(kit, row->public_key);
-    if (strcmp(kit, e->kit) != 0) return "the signature's key is not that of the entry's kit";
+    if (strcmp(kit, e->kit) != 0) return T(N_("the signature's key is not that of the entry's kit"));
     if (!sshsig_good(row->signature, row->public_key, NAMESPACE_ENTRY, row->bytes, row->bytes_len))
-        return "the signature is bad";
+        return T("the signature is bad");
     const struct held *h = fold_entry(s->fold, e->id);
     bool aside = row->number < s->register_since && strcmp(e->case_name, REGISTER_CASE) == 0;
-    return h || aside ? NULL : "the entry is in the journal but not in the fold";
+    return h || aside ? NULL : T(N_("the entry is in the journal, but does not count"));
 }
 
 static int check_row(void *ctx, const struct row *row)
@@ -61,12 +63,12 @@ static int check_chain(struct check *c, const struct fold_chain *chain)
     int err = 0;
     snprintf(where, sizeof where, "%s %s:%" PRId64, chain->case_name, chain->kit, chain->gapless + 1);
     if (chain->gapless < chain->highest)
-        err = found(c, where, "entries of this chain are missing from here on");
+        err = found(c, where, T(N_("entries of this chain are missing from here on")));
     snprintf(where, sizeof where, "%s %s:%" PRId64, chain->case_name, chain->kit, chain->forked_at);
     if (!err && chain->forked_at)
-        err = found(c, where, "two different entries have this number: a copied or restored kit");
+        err = found(c, where, T(N_("two different entries have this number: a copied or restored kit")));
     snprintf(where, sizeof where, "%s %s:%" PRId64, chain->case_name, chain->kit, chain->broken_at);
-    if (!err && chain->broken_at) err = found(c, where, "this entry does not continue the one before it");
+    if (!err && chain->broken_at) err = found(c, where, T(N_("this entry does not continue the one before it")));
     return err;
 }
 
@@ -91,7 +93,7 @@ static int check_head(struct check *c, const struct receipt_head *head)
     if (strcmp(head->kit, c->s->kit) != 0 || fold_entry(c->s->fold, head->entry)) return 0;
     snprintf(where, sizeof where, "%s %s:%" PRId64, head->case_name, head->kit, head->seq);
     return found(
-        c, where, "a receipt names an entry of this kit that is not here: the store is an older copy");
+        c, where, T("a receipt names an entry of this kit that is not here: the store is an older copy"));
 }
 
 static int check_receipt(void *ctx, const struct receipt_row *row)
@@ -102,7 +104,7 @@ static int check_receipt(void *ctx, const struct receipt_row *row)
     char where[32];
     snprintf(where, sizeof where, "receipt/%" PRId64, row->number);
     if (!sshsig_good(row->signature, row->public_key, NAMESPACE_RECEIPT, row->bytes, row->bytes_len))
-        return found(c, where, "the signature is bad");
+        return found(c, where, T("the signature is bad"));
     if (!c->s->hub.kit || !same_bytes(row->public_key, c->s->hub.public_key, KEY_SIZE)) return 0;
     arena_init(&a);
     int err = receipt_parse(&r, &a, row->bytes, row->bytes_len);
@@ -146,5 +148,5 @@ int store_verify(struct store *s, struct arena *a, struct jv **problems, struct 
     if (err) return err;
     *problems = c.problems;
     if (c.problems->len == 0) return 0;
-    return err_set(ERR_NO, "the store does not hold together: %zu findings", c.problems->len);
+    return err_set(ERR_NO, "%zu problems were found", c.problems->len);
 }

@@ -64,7 +64,7 @@ static struct {
     struct arena arena;
     struct forms *forms;
     struct store *s;
-    char folder[64]; /* of the test; the store is in its subfolder "kit" */
+    char folder[256]; /* of the test; the store is in its subfolder "kit" */
     const char *path;
     char recovery[RECOVERY_KEY_SIZE];
 } kit;
@@ -81,11 +81,11 @@ static inline void kit_reopen(void)
     kit_open();
 }
 
-static inline void kit_begin(void)
+static inline void kit_begin_in(const char *where)
 {
     memset(&kit, 0, sizeof kit);
     arena_init(&kit.arena);
-    strcpy(kit.folder, "/tmp/satchel-test-store-XXXXXX");
+    snprintf(kit.folder, sizeof kit.folder, "%s/satchel-test-store-XXXXXX", where);
     CHECK(mkdtemp(kit.folder) != NULL);
     kit.path = path_join(&kit.arena, kit.folder, "kit");
     CHECK_OK(forms_new(&kit.forms));
@@ -102,6 +102,11 @@ static inline void kit_end(void)
     forms_free(kit.forms);
     CHECK_OK(os_remove_tree(kit.folder));
     arena_release(&kit.arena);
+}
+
+static inline void kit_begin(void)
+{
+    kit_begin_in("/tmp");
 }
 
 static inline const struct jv *parsed(const char *json)
