@@ -305,10 +305,10 @@ TEST(voids)
     struct change c = {.kind = CHANGE_VOID, .record = f};
     REFUSED(change(&c), "reason");
     c.why = "a duplicate";
-    REFUSED(put_set(f, "{\"void\":true}"), "voided by the command");
+    REFUSED(put_set(f, "{\"void\":true}"), "and a reason");
     CHECK(change(&c));
     CHECK(fold_record(store_fold(kit.s), NULL, f)->void_state == VOID);
-    REFUSED(change(&c), "void already");
+    REFUSED(change(&c), "voided already");
     REFUSED(put_set(f, "{\"fact\":\"y\"}"), "take that back");
     CHECK(put_set(f, "{\"void\":null}") && put_set(f, "{\"fact\":\"y\"}"));
     CHECK(fold_record(store_fold(kit.s), NULL, f)->void_state == NOT_VOID);
@@ -428,6 +428,61 @@ TEST(processes_take_turns)
     CHECK_OK(store_refresh(kit.s));
     const struct fold_chain *c = fold_chain(store_fold(kit.s), "C-1", store_kit(kit.s));
     CHECK(c->gapless == 1 + PROCESSES * EACH && c->highest == c->gapless && !c->forked_at && !c->broken_at);
+    kit_end();
+}
+
+/* Writes through another handle while a file is being taken in. */
+struct neighbour {
+    struct progress base;
+    struct store *other;
+    int writes;
+};
+
+static void write_beside(struct progress *p, uint64_t done, uint64_t total)
+{
+    struct neighbour *n = (struct neighbour *)p;
+    struct store *first = kit.s;
+    (void)done;
+    (void)total;
+    kit.s = n->other;
+    if (put_new("finding", "C-1", "{\"fact\":\"beside\"}")) n->writes++;
+    kit.s = first;
+}
+
+TEST(taking_a_file_in_keeps_nobody_from_writing)
+{
+    struct neighbour n = {.base = {write_beside}};
+    struct store_tx *tx;
+    const char *record;
+    kit_begin();
+    CHECK(new_case("C-1"));
+    const char *f = put_new("finding", "C-1", "{\"fact\":\"x\"}"),
+               *file = put_random_file("file", 2500000, 1);
+    CHECK_OK(store_open(&n.other, kit.path, PASSPHRASE, kit.forms));
+    CHECK_OK(store_begin(&tx, kit.s));
+    CHECK_OK(store_attach(tx, file, f, NULL, NULL, &n.base, &record));
+    CHECK_OK(store_commit(tx));
+    CHECK(n.writes == 3);
+    const struct fold_chain *c = fold_chain(store_fold(kit.s), "C-1", store_kit(kit.s));
+    CHECK(c->gapless == 6 && !c->forked_at && !c->broken_at);
+    store_close(n.other);
+    kit_end();
+}
+
+TEST(a_second_writer_waits_and_is_told)
+{
+    struct store *other;
+    struct store_tx *tx, *second;
+    if (!test_full) SKIP("takes the five seconds that a writer waits");
+    kit_begin();
+    CHECK_OK(store_open(&other, kit.path, PASSPHRASE, kit.forms));
+    CHECK_OK(store_begin(&tx, kit.s));
+    CHECK(store_begin(&second, other) == ERR_ROAD);
+    CHECK(strstr(err_message(), "another process"));
+    store_rollback(tx);
+    CHECK_OK(store_begin(&second, other));
+    CHECK_OK(store_commit(second));
+    store_close(other);
     kit_end();
 }
 
@@ -638,10 +693,17 @@ static void join_hub(void)
     CHECK_OK(store_commit(tx));
 }
 
-static const char *take_receipt(const char *at, const char *held, const struct signer *by)
+static const char *take_receipt_with(
+    const char *at, const char *held, struct receipt_head *head, const struct signer *by)
 {
-    struct receipt r = {
-        .at = at, .bundle = SOME_BUNDLE, .case_name = "C-1", .hub = "kaaaaaaaaaaaa", .root = "kaaaaaaaaaaaa"};
+    struct receipt r = {.heads = head,
+        .heads_len = head != NULL,
+
+        .at = at,
+        .bundle = SOME_BUNDLE,
+        .case_name = "C-1",
+        .hub = "kaaaaaaaaaaaa",
+        .root = "kaaaaaaaaaaaa"};
     struct buf bytes;
     struct store_tx *tx;
     unsigned char signature[SIGNATURE_SIZE];
@@ -657,6 +719,29 @@ static const char *take_receipt(const char *at, const char *held, const struct s
     CHECK_OK(store_commit(tx));
     buf_release(&bytes);
     return arena_strdup(&kit.arena, r.id);
+}
+
+static const char *take_receipt(const char *at, const char *held, const struct signer *by)
+{
+    return take_receipt_with(at, held, NULL, by);
+}
+
+TEST(an_older_copy_of_the_store_is_found_out)
+{
+    struct jv *problems;
+    kit_begin();
+    CHECK(new_case("C-1"));
+    join_hub();
+    const struct fold_chain *c = fold_chain(store_fold(kit.s), "C-1", store_kit(kit.s));
+    struct receipt_head head = {"C-1", store_kit(kit.s), 1, c->head};
+    take_receipt_with("2026-01-01T00:00:00Z", NULL, &head, &hub_signer);
+    CHECK_OK(store_verify(kit.s, &kit.arena, &problems, NULL));
+    head.seq = 2;
+    head.entry = SOME_BUNDLE;
+    take_receipt_with("2026-01-02T00:00:00Z", NULL, &head, &hub_signer);
+    CHECK(store_verify(kit.s, &kit.arena, &problems, NULL) == ERR_NO && problems->len == 1);
+    CHECK(strstr(jv_get_str(problems->items[0], "text"), "older copy"));
+    kit_end();
 }
 
 TEST(a_join_sets_the_own_register_aside)
@@ -892,7 +977,7 @@ TEST(a_kill_at_any_moment_loses_nothing_that_was_acknowledged)
     kit.s = NULL;
     buf_init(&acknowledged, (size_t)1 << 24);
     for (int i = 0; i < (test_full ? 300 : 30); i++) {
-        kill_once(f, file, (unsigned)(test_random_next(&seed) % 40000), &acknowledged);
+        kill_once(f, file, (unsigned)(test_random_next(&seed) % (i % 10 ? 40000 : 400000)), &acknowledged);
         if (i % 10) continue;
         kit_open();
         check_acknowledged(&acknowledged);
