@@ -305,7 +305,7 @@ TEST(voids)
     struct change c = {.kind = CHANGE_VOID, .record = f};
     REFUSED(change(&c), "reason");
     c.why = "a duplicate";
-    REFUSED(put_set(f, "{\"void\":true}"), "and a reason");
+    REFUSED(put_set(f, "{\"void\":true}"), "not by a field");
     CHECK(change(&c));
     CHECK(fold_record(store_fold(kit.s), NULL, f)->void_state == VOID);
     REFUSED(change(&c), "voided already");
