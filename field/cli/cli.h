@@ -96,6 +96,10 @@ int field_from_text(struct cli *c, const struct form_field *f, enum field_kind k
 /* ---- show.c: what people see ---- */
 /* Prints with control and bidi characters escaped in every %s of people's text: shown() returns an arena copy. */
 const char *shown(struct cli *c, const char *text);
+/* A reason or problem in the chosen language: a constant text, or one with ": " and what it is about behind it. */
+const char *told(struct cli *c, const char *text);
+/* With blanks up to `width` columns, one at least; a Chinese character takes two. */
+void print_padded(FILE *out, const char *s, int width);
 const char *shown_value(struct cli *c, const struct form_field *f, const char *member, const struct jv *v);
 const char *kit_person(void *session, const char *kit); /* a person's name for a kit, as record_json wants it */
 void print_record(struct cli *c, const struct fold_record *r);

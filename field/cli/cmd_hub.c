@@ -202,7 +202,7 @@ static int hand_over(struct cli *c, struct hub *hub)
         r = hub_receive(hub, files.files[i].path, &c->arena, &t, NULL);
         if (!r && t.problems && t.problems->len)
             r = err_set(ERR_INPUT, "the hub did not accept the enrolment: %s",
-                text_of(jv_get_str(t.problems->items[0], "reason") ? jv_get_str(t.problems->items[0], "reason") : ""));
+                told(c, jv_get_str(t.problems->items[0], "reason")));
     }
     for (size_t i = 0; i < files.len; i++)
         if (os_remove(files.files[i].path) && !r) r = ERR_ROAD;
@@ -301,7 +301,7 @@ static void print_taken(struct cli *c, const struct jv *t)
     for (size_t i = 0; problems && i < problems->len; i++) {
         const char *reason = jv_get_str(problems->items[i], "reason");
         fprintf(c->out, T("  set apart: %s: %s"), shown(c, jv_get_str(problems->items[i], "entry")),
-            reason ? shown(c, text_of(reason)) : "");
+            told(c, reason));
         fprintf(c->out, "\n");
     }
     for (size_t i = 0; alarms && i < alarms->len; i++)
@@ -395,7 +395,7 @@ int cmd_hub_status(struct cli *c)
         c->result = o;
         for (size_t i = 0; !c->json && cases && i < cases->len; i++) {
             const struct jv *v = cases->items[i];
-            fprintf(c->out, T("%s: %lld entries, %lld records, %lld conflicts, %lld gaps, %lld set apart, %lld awaited, %lld forked"),
+            fprintf(c->out, T("%s: %lld entries, %lld records, %lld conflicts, %lld gaps, %lld set apart, %lld awaited, %lld numbers used twice"),
                 jv_get_str(v, "case"), (long long)jv_get_int(v, "entries", 0), (long long)jv_get_int(v, "records", 0),
                 (long long)jv_get_int(v, "conflicts", 0), (long long)jv_get_int(v, "gaps", 0),
                 (long long)jv_get_int(v, "quarantined", 0), (long long)jv_get_int(v, "awaited", 0),

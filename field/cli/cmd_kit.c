@@ -44,17 +44,24 @@ static int kit_json(struct cli *c, struct jv **out)
     return r;
 }
 
+static void print_kit_line(struct cli *c, const char *label, const char *value)
+{
+    print_padded(c->out, label, 14);
+    fprintf(c->out, "%s\n", value);
+}
+
 static void print_kit(struct cli *c, const struct jv *o)
 {
-    const char *hub = jv_get_str(o, "hub");
-    fprintf(c->out, "%s  %s\n", T("kit        "), jv_get_str(o, "kit"));
-    fprintf(c->out, "%s  %s <%s>\n", T("name       "), shown(c, jv_get_str(o, "name")), shown(c, jv_get_str(o, "email")));
-    fprintf(c->out, "%s  %s\n", T("key        "), jv_get_str(o, "key"));
-    fprintf(c->out, "%s  %s\n", T("recipient  "), jv_get_str(o, "recipient"));
-    fprintf(c->out, "%s  %s\n", T("fingerprint"), jv_get_str(o, "fingerprint"));
-    fprintf(c->out, "%s  %s\n", T("hub        "), hub ? shown(c, hub) : T("none joined"));
-    fprintf(c->out, "%s  %s\n", T("store      "), jv_get_str(o, "store"));
-    fprintf(c->out, "%s  %s\n", T("version    "), jv_get_str(o, "version"));
+    const char *hub = jv_get_str(o, "hub"), *name = shown(c, jv_get_str(o, "name"));
+    const char *person = arena_printf(&c->arena, "%s <%s>", name, shown(c, jv_get_str(o, "email")));
+    print_kit_line(c, T("kit"), jv_get_str(o, "kit"));
+    print_kit_line(c, T("name"), person ? person : name);
+    print_kit_line(c, T("public key"), jv_get_str(o, "key"));
+    print_kit_line(c, T("recipient"), jv_get_str(o, "recipient"));
+    print_kit_line(c, T("fingerprint"), jv_get_str(o, "fingerprint"));
+    print_kit_line(c, T("hub"), hub ? shown(c, hub) : T("none joined"));
+    print_kit_line(c, T("store"), jv_get_str(o, "store"));
+    print_kit_line(c, T("version"), jv_get_str(o, "version"));
 }
 
 static int create_store(struct cli *c, const char *name, const char *email, char recovery[RECOVERY_KEY_SIZE])
@@ -93,7 +100,7 @@ int cmd_init(struct cli *c)
     } else if (!r) {
         print_kit(c, kit);
         fprintf(c->out, "\n%s\n\n    %s\n\n%s\n", T("Recovery key: write it down and keep it away from the store."),
-            recovery, T("It opens the store should the passphrase be forgotten. It is shown only now."));
+            recovery, T("It opens the store if the passphrase is forgotten. It is shown only this once."));
     }
     wipe(recovery, sizeof recovery);
     return r;
@@ -155,7 +162,7 @@ int cmd_join(struct cli *c)
     if (r) return r;
     struct store *s = c->session->store;
     if (strcmp(e.for_kit, store_kit(s)) != 0)
-        return err_set(ERR_INPUT, "'%s' enrols the kit '%s', this is '%s'", c->args[0], e.for_kit, store_kit(s));
+        return err_set(ERR_INPUT, "'%s' enrols the kit '%s', but this is '%s'; ask for the enrolment of this kit", c->args[0], e.for_kit, store_kit(s));
     kit_id_of(hub_kit, e.hub_key);
     fingerprint_spoken(spoken, e.root);
     struct hub_identity hub = {.name = e.hub_name, .kit = hub_kit};
@@ -171,7 +178,7 @@ int cmd_join(struct cli *c)
     c->result = o;
     if (r || c->json) return r;
     fprintf(c->out, T("joined the hub '%s'"), shown(c, e.hub_name));
-    fprintf(c->out, "\n%s  %s\n", T("compare the root's fingerprint by voice with headquarters:"), spoken);
+    fprintf(c->out, "\n%s  %s\n", T("read this fingerprint to headquarters by voice; it must be the one of their register:"), spoken);
     return 0;
 }
 
@@ -192,7 +199,7 @@ int cmd_rebuild(struct cli *c)
     if (!r) r = jv_put_int(&c->arena, o, "records", (int64_t)records);
     c->result = o;
     if (r || c->json) return r;
-    fprintf(c->out, T("folded anew: %zu cases, %zu records"), cases, records);
+    fprintf(c->out, T("rebuilt from the journal: %zu cases, %zu records"), cases, records);
     fprintf(c->out, "\n");
     return 0;
 }

@@ -36,7 +36,7 @@ static void print_taken(struct cli *c, const struct taken *t)
     for (size_t i = 0; t->problems && i < t->problems->len; i++) {
         const struct jv *p = t->problems->items[i];
         const char *reason = jv_get_str(p, "reason"), *entry = jv_get_str(p, "entry");
-        fprintf(c->out, T("  set apart: %s: %s"), shown(c, entry), reason ? shown(c, text_of(reason)) : "");
+        fprintf(c->out, T("  set apart: %s: %s"), shown(c, entry), told(c, reason));
         fprintf(c->out, "\n");
     }
 }

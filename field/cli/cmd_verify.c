@@ -64,9 +64,8 @@ static int read_anchors(struct cli *c, struct anchors *out)
 static void print_problems(struct cli *c, const struct jv *problems)
 {
     for (size_t i = 0; problems && i < problems->len; i++) {
-        const char *text = jv_get_str(problems->items[i], "text");
-        fprintf(c->out, "  ✗ %s: %s\n", shown(c, jv_get_str(problems->items[i], "where")),
-            text ? shown(c, text_of(text)) : "");
+        const struct jv *p = problems->items[i];
+        fprintf(c->out, "  ✗ %s: %s\n", shown(c, jv_get_str(p, "where")), told(c, jv_get_str(p, "text")));
     }
 }
 

@@ -149,7 +149,7 @@ static int member_field(struct cli *c, const struct form_field *f, const struct 
 {
     const struct jv *member, *value;
     const char *text = arg->rest;
-    if (!*text) return err_set(ERR_USAGE, "'%s' needs a member behind its sign", arg->name);
+    if (!*text) return err_set(ERR_USAGE, "'%s' needs a member after '+=' or '-='", arg->name);
     int r = field_from_text(c, f, f->member, case_name, text, &member);
     if (r) return r;
     value = jv_bool(&c->arena, arg->how == HOW_ADD);

@@ -54,15 +54,15 @@ static const struct option hub_enrol_options[] = {
 static const struct option hub_checkpoint_options[] = {
     {"output", "FILE", N_("where to write it; the signature goes to FILE.sig"), 'o'}, {NULL, NULL, NULL, 0}};
 static const struct option demo_options[] = {
-    {"files", "DIR", N_("photos to use as evidence (default: made ones)"), 0}, {NULL, NULL, NULL, 0}};
+    {"files", "DIR", N_("photos to use as evidence (default: files made for it)"), 0}, {NULL, NULL, NULL, 0}};
 
 const struct command commands[] = {
     {"init", "--name N --email E", N_("make a kit: a store and its keys"), init_options, 0, 0, cmd_init},
     {"whoami", "[--request]", N_("kit id, name, key, store, version"), whoami_options, 0, 0, cmd_whoami},
     {"new", "TYPE --case C [FIELD…]", N_("create a record; prints its id"), new_options, 1, -1, cmd_new},
     {"set", "RECORD FIELD…", N_("change fields of a record"), why_options, 2, -1, cmd_set},
-    {"void", "RECORD --why TEXT", N_("take a record out of account; nothing is deleted"), why_options, 1, 1, cmd_void},
-    {"apply", "FILE|-", N_("many changes, a JSON object a line, in one durable transaction"), why_options, 1, 1, cmd_apply},
+    {"void", "RECORD --why TEXT", N_("withdraw a record, with a reason; nothing is deleted"), why_options, 1, 1, cmd_void},
+    {"apply", "FILE|-", N_("many changes, a JSON object a line: all of them or none"), why_options, 1, 1, cmd_apply},
     {"attach", "FILE… --to RECORD", N_("take files in as evidence"), attach_options, 1, -1, cmd_attach},
     {"extract", "EVIDENCE -o FILE", N_("the original bytes back, hash checked"), extract_options, 1, 1, cmd_extract},
     {"show", "RECORD", N_("one record"), case_options, 1, 1, cmd_show},
@@ -71,7 +71,7 @@ const struct command commands[] = {
     {"history", "RECORD", N_("who changed what, when and why"), case_options, 1, 1, cmd_history},
     {"conflicts", "", N_("fields with more than one value"), case_options, 0, 0, cmd_conflicts},
     {"resolve", "RECORD FIELD… --why TEXT", N_("settle a conflict"), why_options, 2, -1, cmd_resolve},
-    {"coverage", "--case C [--audit A]", N_("clauses and departments: done and open"), coverage_options, 0, 0, cmd_coverage},
+    {"coverage", "--case C [--audit A]", N_("clauses and departments: what is done, what is open"), coverage_options, 0, 0, cmd_coverage},
     {"form list", "", N_("the record types"), NULL, 0, 0, cmd_form_list},
     {"form show", "TYPE", N_("the fields of a record type"), NULL, 1, 1, cmd_form_show},
     {"form check", "FILE…", N_("check form files"), NULL, 1, -1, cmd_form_check},
@@ -84,9 +84,9 @@ const struct command commands[] = {
     {"receive", "PATH…", N_("take bundles in"), NULL, 1, -1, cmd_receive},
     {"sync", "[NAME|FOLDER]", N_("both directions, over a folder or stick"), sync_options, 0, 1, cmd_sync},
     {"verify", "[PATH…]", N_("check a store, bundle, hub or clone end to end, offline"), verify_options, 0, -1, cmd_verify},
-    {"rebuild", "", N_("fold the view anew from the journal"), NULL, 0, 0, cmd_rebuild},
-    {"free", "--case C", N_("drop local evidence that the hub holds; it comes back on demand"), case_options, 0, 0, cmd_free},
-    {"shell", "", N_("unlock once, then a command a line"), NULL, 0, 0, cmd_shell},
+    {"rebuild", "", N_("rebuild what is listed and searched, from the journal"), NULL, 0, 0, cmd_rebuild},
+    {"free", "--case C", N_("remove local copies of evidence that the hub holds; they come back on demand"), case_options, 0, 0, cmd_free},
+    {"shell", "", N_("unlock once, then one command a line"), NULL, 0, 0, cmd_shell},
     {"hub init", "DIR --name N --admin REQUEST", N_("make a hub"), hub_init_options, 1, 1, cmd_hub_init},
     {"hub enrol", "DIR REQUEST --roles R,… [--cases C,…] -o FILE", N_("enrol a kit (an admin's task)"), hub_enrol_options, 2, 2,
         cmd_hub_enrol},
@@ -97,7 +97,7 @@ const struct command commands[] = {
     {"hub history", "DIR RECORD", N_("who changed what, when and why, from the repository"), case_options, 2, 2, cmd_hub_history},
     {"hub checkpoint", "DIR -o FILE", N_("a signed list of all that the hub holds, to keep elsewhere"),
         hub_checkpoint_options, 1, 1, cmd_hub_checkpoint},
-    {"demo", "[DIR]", N_("a whole audit by two auditors and a hub"), demo_options, 0, 1, cmd_demo},
+    {"demo", "[DIR]", N_("show a whole audit: two auditors, a conflict, a hub"), demo_options, 0, 1, cmd_demo},
 };
 const size_t commands_len = sizeof commands / sizeof *commands;
 

@@ -183,13 +183,17 @@ int cli_option_size(const struct cli *c, const char *name, uint64_t *out)
     return 0;
 }
 
+#define OPTION_COLUMNS 33
+
 static void print_options(FILE *out, const struct option *list)
 {
     for (; list && list->name; list++) {
         char head[64];
-        snprintf(head, sizeof head, "%s%c%s--%s%s%s", list->letter ? "-" : " ", list->letter ? list->letter : ' ',
-            list->letter ? ", " : "  ", list->name, list->arg ? " " : "", list->arg ? list->arg : "");
-        fprintf(out, "  %-30s %s\n", head, T(list->help));
+        snprintf(head, sizeof head, "  %s%c%s--%s%s%s", list->letter ? "-" : " ",
+            list->letter ? list->letter : ' ', list->letter ? ", " : "  ", list->name, list->arg ? " " : "",
+            list->arg ? list->arg : "");
+        print_padded(out, head, OPTION_COLUMNS);
+        fprintf(out, "%s\n", T(list->help));
     }
 }
 

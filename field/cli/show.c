@@ -19,6 +19,14 @@ const char *shown(struct cli *c, const char *text)
     return s ? s : "";
 }
 
+const char *told(struct cli *c, const char *text)
+{
+    const char *whole = text ? text_of(text) : "", *colon = text ? strstr(text, ": ") : NULL;
+    if (whole != text || !colon) return shown(c, whole);
+    const char *constant = arena_strndup(&c->arena, text, (size_t)(colon - text));
+    return constant ? shown(c, arena_printf(&c->arena, "%s%s", text_of(constant), colon)) : "";
+}
+
 static int columns(const char *s)
 {
     int n = 0;
@@ -26,10 +34,10 @@ static int columns(const char *s)
     return n;
 }
 
-static void print_padded(struct cli *c, const char *s, int width)
+void print_padded(FILE *out, const char *s, int width)
 {
     int pad = width - columns(s);
-    fprintf(c->out, "%s%*s", s, pad > 1 ? pad : 1, "");
+    fprintf(out, "%s%*s", s, pad > 1 ? pad : 1, "");
 }
 
 const struct form *record_form(struct cli *c, const struct fold_record *r)
@@ -110,7 +118,7 @@ static void print_field(struct cli *c, const struct form *form, const struct fol
     const struct form_field *ff = form ? form_field(form, f->name, &member) : NULL;
     const struct jv *value = f->heads[0].value;
     fprintf(c->out, "  ");
-    print_padded(c, ff ? label_text(&ff->label) : f->name, LABEL_COLUMNS);
+    print_padded(c->out, ff ? label_text(&ff->label) : f->name, LABEL_COLUMNS);
     if (f->conflict) {
         print_heads(c, ff, member, f);
     } else if (member) {
@@ -125,7 +133,7 @@ static void print_void(struct cli *c, const struct fold_record *r)
 {
     const struct entry *e = r->voided_by->entry;
     fprintf(c->out, "  %s — %s, %s: %s\n",
-        r->void_state == VOID ? T("voided") : T("voided by one, changed by another: still counts"),
+        r->void_state == VOID ? T("voided") : T("voided by one, changed by another: it still counts"),
         person_or_kit(c, e->kit), e->at, shown(c, e->why));
 }
 
@@ -151,7 +159,7 @@ void print_record(struct cli *c, const struct fold_record *r)
 void print_record_line(struct cli *c, const struct fold_record *r)
 {
     const char *mark = r->void_state == VOID ? T(" [voided]") : r->conflicts ? T(" [conflict]") : "";
-    print_padded(c, r->id, 34);
+    print_padded(c->out, r->id, 34);
     fprintf(c->out, "%s%s\n", record_title(c, r), mark);
 }
 

@@ -53,7 +53,7 @@ static int case_of_new(struct draft *d)
         return err_set(
             ERR_INPUT, "a '%s' lives in the register, not in a case; leave the case out", d->form->type);
     }
-    if (!name) return err_set(ERR_INPUT, "a '%s' needs a case to live in; name one", d->form->type);
+    if (!name) return err_set(ERR_INPUT, "a '%s' needs a case to live in: --case C", d->form->type);
     if (strcmp(d->form->type, "organisation") == 0) return new_case(d, name);
     d->case_name = fold_case_named(d->s->fold, name);
     if (d->case_name && strcmp(d->case_name, REGISTER_CASE) != 0) return 0;
@@ -63,7 +63,8 @@ static int case_of_new(struct draft *d)
 static int find_form(struct draft *d, const char *type)
 {
     d->form = forms_current(d->s->forms, type);
-    return d->form ? 0 : err_set(ERR_INPUT, "there is no record type '%s'; form list shows them", type);
+    return d->form ? 0
+                   : err_set(ERR_INPUT, "there is no record type '%s'; 'satchel form list' lists them", type);
 }
 
 static int find_record(struct draft *d)
@@ -74,8 +75,8 @@ static int find_record(struct draft *d)
         return err_set(ERR_INPUT, "there is no case '%s'; open it with an organisation", name);
     d->on = id ? fold_record(d->s->fold, in_case, id) : NULL;
     if (!d->on)
-        return err_set(
-            ERR_INPUT, "there is no record '%s'; find and list show those there are", id ? id : "");
+        return err_set(ERR_INPUT,
+            "there is no record '%s'; 'satchel find' and 'satchel list' show those there are", id ? id : "");
     d->case_name = d->on->case_name;
     d->entry.record = d->on->id;
     return find_form(d, d->on->type);
@@ -138,7 +139,7 @@ static int need_fields(const struct change *c)
 
 static int need_why(const struct change *c)
 {
-    return c->why && *c->why ? 0 : err_set(ERR_INPUT, "this needs a reason; give one with --why");
+    return c->why && *c->why ? 0 : err_set(ERR_INPUT, "a reason is needed: --why TEXT");
 }
 
 /* ---- the four kinds ---- */
@@ -172,7 +173,7 @@ static int refuse_conflict(const struct draft *d)
 {
     for (size_t i = 0; i < d->c->set->len; i++)
         if (in_conflict(d, d->c->set->keys[i]))
-            return err_set(ERR_INPUT, "'%s' of '%s' is in conflict; settle it with resolve",
+            return err_set(ERR_INPUT, "'%s' of '%s' is in conflict; settle it with 'satchel resolve'",
                 d->c->set->keys[i], d->on->id);
     return 0;
 }
@@ -181,9 +182,10 @@ static int refuse_void(const struct draft *d)
 {
     const struct jv *taken_back = jv_get(d->c->set, VOID_FIELD);
     if (taken_back && taken_back->type != JV_NULL)
-        return err_set(ERR_INPUT, "a record is voided by the command void, with a reason, not by a field");
+        return err_set(ERR_INPUT, "a record is voided with 'satchel void', and a reason, not by a field");
     if (taken_back || d->on->void_state != VOID) return 0;
-    return err_set(ERR_INPUT, "'%s' is void; take that back first (void:=null)", d->on->id);
+    return err_set(
+        ERR_INPUT, "'%s' is voided; take that back first: 'satchel set RECORD void:=null'", d->on->id);
 }
 
 static int plan_set(struct draft *d)
@@ -200,7 +202,7 @@ static int plan_void(struct draft *d)
     struct jv *set = jv_object(&d->arena);
     int err = need_why(d->c);
     if (!err) err = find_record(d);
-    if (!err && d->on->void_state == VOID) err = err_set(ERR_INPUT, "'%s' is void already", d->on->id);
+    if (!err && d->on->void_state == VOID) err = err_set(ERR_INPUT, "'%s' is voided already", d->on->id);
     if (!err) err = jv_put(&d->arena, set, VOID_FIELD, jv_bool(&d->arena, true));
     return err ? err : take_fields(d, set);
 }
@@ -212,8 +214,8 @@ static int plan_resolve(struct draft *d)
     if (!err) err = find_record(d);
     for (size_t i = 0; !err && i < d->c->set->len; i++)
         if (!in_conflict(d, d->c->set->keys[i]))
-            err =
-                err_set(ERR_INPUT, "'%s' of '%s' is not in conflict; use set", d->c->set->keys[i], d->on->id);
+            err = err_set(ERR_INPUT, "'%s' of '%s' is not in conflict; use 'satchel set'", d->c->set->keys[i],
+                d->on->id);
     return err ? err : take_fields(d, d->c->set);
 }
 

@@ -384,7 +384,7 @@ static int check_folder(const char *folder)
 static int visit(struct visit *v)
 {
     struct arena *a = &v->out->arena;
-    if (!store_hub(v->s)) return err_set(ERR_INPUT, "this kit has joined no hub; join one first");
+    if (!store_hub(v->s)) return err_set(ERR_INPUT, "this kit has joined no hub; 'satchel join FILE' first");
     char *outboxes = path_join(a, v->folder, "outbox");
     v->inbox = path_join(a, v->folder, "inbox");
     v->outbox = outboxes ? path_join(a, outboxes, v->s->kit) : NULL;

@@ -148,7 +148,8 @@ static int find_record(struct index *x, const char *text, const char *case_name,
     if (r) return r;
     if (!n) return err_set(ERR_MISSING, "there is no record '%s'", text);
     if (n > 1)
-        return err_set(ERR_INPUT, "'%s' may be any of %d records; give more of its id, or --case", text, n);
+        return err_set(ERR_INPUT,
+            "'%s' may be any of %d records; give more of its id, or name the case: --case C", text, n);
     return *record && *found_case ? 0 : err_memory();
 }
 

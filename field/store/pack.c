@@ -67,7 +67,9 @@ static int find_receiver(struct packing *p, const char *to)
     struct store *s = p->s;
     const struct hub_identity *hub = store_hub(s);
     const struct registry *registry;
-    if (!to && !hub) return err_set(ERR_INPUT, "this kit has joined no hub; join one, or name a receiver");
+    if (!to && !hub)
+        return err_set(
+            ERR_INPUT, "this kit has joined no hub: 'satchel join FILE' first, or name a receiver with --to");
     if (!to || (hub && strcmp(to, hub->kit) == 0)) {
         p->to = hub->kit;
         p->to_hub = true;

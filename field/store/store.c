@@ -310,7 +310,9 @@ static int check_format(struct store *s)
     db_done(q);
     int err = db_error(s->db);
     if (err) return err;
-    if (!there) return err_set(ERR_MISSING, "there is no store in '%s'; make one with init", s->folder);
+    if (!there)
+        return err_set(ERR_MISSING,
+            "there is no store in '%s'; make one with 'satchel init --name N --email E'", s->folder);
     if (version > FORMAT_VERSION)
         return err_set(
             ERR_INPUT, "the store in '%s' was written by a later version; use that one", s->folder);
@@ -334,7 +336,8 @@ int store_open(struct store **out, const char *folder, const char *secret, struc
     const char *path = path_join(&a, folder, JOURNAL_FILE);
     int err = path ? 0 : ERR_ROAD;
     if (!err && !os_exists(path))
-        err = err_set(ERR_MISSING, "there is no store in '%s'; make one with init", folder);
+        err = err_set(ERR_MISSING,
+            "there is no store in '%s'; make one with 'satchel init --name N --email E'", folder);
     arena_release(&a);
     if (!err) err = new_handle(&s, folder, forms);
     if (err) return err;

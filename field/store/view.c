@@ -431,7 +431,8 @@ static int name_candidates(const char *text, const struct hits *h)
         buf_addf(&list, i ? ", %s (%s)" : "%s (%s)", h->hits[i].record, h->hits[i].case_name);
     int rc = buf_error(&list);
     if (rc == 0)
-        rc = err_set(ERR_INPUT, "'%s' could be any of %zu records: %s; give more of the id or the case", text,
+        rc = err_set(ERR_INPUT,
+            "'%s' could be any of %zu records: %s; give more of the id, or name the case: --case C", text,
             h->len, buf_str(&list));
     buf_release(&list);
     return rc;

@@ -83,7 +83,7 @@ static int convert_real(struct jv *out, struct arena *a, double number, int opti
 static int convert_integer(struct jv *out, int64_t number)
 {
     if (number > JV_INT_MAX || number < -JV_INT_MAX)
-        return err_set(ERR_INPUT, "JSON has the number %" PRId64 ": integers end at 2^53", number);
+        return err_set(ERR_INPUT, "JSON has the number %lld: integers end at 2^53", (long long)number);
     out->type = JV_INT;
     out->integer = number;
     return 0;

@@ -20,6 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 #include "satchel/base/crypto.h"
+#include "satchel/base/text.h"
 
 #define WRITE_MOST ((size_t)1 << 30) /* some systems refuse a single write of 2 GiB */
 #define TEMPORARY_PREFIX ".new-"
@@ -126,7 +127,7 @@ static void info_of(struct file_info *out, const struct stat *st)
 int os_stat(struct file_info *out, const char *path)
 {
     struct stat st;
-    if (stat(path, &st) != 0) return fail("look at", path);
+    if (stat(path, &st) != 0) return fail(N_("look at"), path);
     info_of(out, &st);
     return 0;
 }
@@ -140,7 +141,7 @@ bool os_exists(const char *path)
 int os_free_space(uint64_t *bytes, const char *path)
 {
     struct statvfs fs;
-    if (statvfs(path, &fs) != 0) return fail("look at", path);
+    if (statvfs(path, &fs) != 0) return fail(N_("look at"), path);
     *bytes = (uint64_t)fs.f_bavail * fs.f_frsize;
     return 0;
 }
@@ -191,7 +192,7 @@ int os_list(const char ***out, size_t *len, struct arena *a, const char *path)
 {
     struct names names = {0};
     DIR *folder = opendir(path);
-    if (!folder) return fail("list", path);
+    if (!folder) return fail(N_("list"), path);
     int err = read_names(&names, a, folder, path);
     if (err) goto out;
     const char **list = arena_alloc(a, (names.len + 1) * sizeof *list);
@@ -217,7 +218,7 @@ out:
 int os_sync_folder(const char *path)
 {
     int fd = open_retry(path, O_RDONLY | O_DIRECTORY);
-    if (fd < 0) return fail("open", path);
+    if (fd < 0) return fail(N_("open"), path);
     int err = 0;
     if (sync_fd(fd) != 0 && errno != EINVAL && errno != ENOTSUP) err = err_system("sync", path);
     if (close_checked(fd) != 0 && !err) err = err_system("close", path);
@@ -227,7 +228,7 @@ int os_sync_folder(const char *path)
 int os_sync_file(const char *path)
 {
     int fd = open_retry(path, O_RDONLY);
-    if (fd < 0) return fail("open", path);
+    if (fd < 0) return fail(N_("open"), path);
     int err = sync_fd(fd) != 0 ? err_system("sync", path) : 0;
     if (close_checked(fd) != 0 && !err) err = err_system("close", path);
     return err;
@@ -317,7 +318,7 @@ int os_remove_tree(const char *path)
 
 int os_rename(const char *from, const char *to)
 {
-    if (rename(from, to) != 0) return fail("rename", from);
+    if (rename(from, to) != 0) return fail(N_("rename"), from);
     return sync_folder_of(to);
 }
 
@@ -364,7 +365,7 @@ static int open_for_reading(int *out, const char *path)
 {
     struct stat st;
     int fd = open_retry(path, O_RDONLY);
-    if (fd < 0) return fail("open", path);
+    if (fd < 0) return fail(N_("open"), path);
     int err = 0;
     if (fstat(fd, &st) != 0)
         err = err_system("look at", path);

@@ -10,12 +10,12 @@
  * written <= taken <= handed_in <= written + ring_len. */
 #include "satchel/format/gzip.h"
 
-#include <inttypes.h>
 #include <libdeflate.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
+#include "satchel/base/text.h"
 
 #define LEVEL 1
 #define THREADS_MOST 4
@@ -301,8 +301,8 @@ struct gunzip_source {
 
 static int refused(const struct gunzip_source *g, const char *why)
 {
-    return err_set(
-        ERR_INPUT, "the gzip data is damaged near byte %" PRIu64 ": %s", g->packed - g->z.avail_in, why);
+    return err_set(ERR_INPUT, "the gzip data is damaged near byte %llu: %s",
+        (unsigned long long)(g->packed - g->z.avail_in), text_of(why));
 }
 
 /* Sees that there is input, unless it is at its end. */
@@ -346,7 +346,8 @@ static int begin_member(struct gunzip_source *g, bool *ended)
     *ended = got == 0 && !first;
     if (*ended) return 0;
     if (got < HEADER_SIZE || memcmp(header, header_bytes, HEADER_SIZE) != 0)
-        return refused(g, first ? "it does not begin as satchel's gzip does" : "other bytes follow a member");
+        return refused(
+            g, first ? N_("it does not begin as satchel's gzip does") : N_("other bytes follow a member"));
     inflateReset(&g->z);
     g->crc = 0;
     g->size = 0;
@@ -360,11 +361,11 @@ static int end_member(struct gunzip_source *g)
     size_t got;
     int err = take(g, trailer, TRAILER_SIZE, &got);
     if (err) return err;
-    if (got < TRAILER_SIZE) return refused(g, "it ends within a member");
+    if (got < TRAILER_SIZE) return refused(g, N_("it ends within a member"));
     if (get_u32(trailer) != g->crc || get_u32(trailer + 4) != g->size)
-        return refused(g, "a checksum does not fit");
+        return refused(g, N_("a checksum does not fit"));
     g->empty = g->size == 0 ? g->empty + 1 : 0;
-    if (g->empty > EMPTY_MOST) return refused(g, "too many empty members");
+    if (g->empty > EMPTY_MOST) return refused(g, N_("too many empty members"));
     g->inside = false;
     return 0;
 }
@@ -375,7 +376,8 @@ static int account(struct gunzip_source *g, const unsigned char *bytes, size_t n
     g->size += (uint32_t)n;
     g->plain += n;
     if (g->plain > g->max_out)
-        return err_set(ERR_INPUT, "the gzip data holds more than the %" PRIu64 " bytes allowed", g->max_out);
+        return err_set(ERR_INPUT, "the gzip data holds more than the %llu bytes allowed",
+            (unsigned long long)g->max_out);
     return 0;
 }
 
@@ -391,9 +393,9 @@ static int inflate_some(struct gunzip_source *g, unsigned char *out, size_t cap,
     int result = inflate(&g->z, Z_NO_FLUSH);
     *got = room - g->z.avail_out;
     if (result == Z_MEM_ERROR) return err_memory();
-    if (result == Z_BUF_ERROR && dry) return refused(g, "it ends within a member");
+    if (result == Z_BUF_ERROR && dry) return refused(g, N_("it ends within a member"));
     if (result != Z_OK && result != Z_STREAM_END && result != Z_BUF_ERROR)
-        return refused(g, g->z.msg ? g->z.msg : "it can't be inflated");
+        return refused(g, g->z.msg ? g->z.msg : N_("it can't be inflated"));
     err = account(g, out, *got);
     if (!err && result == Z_STREAM_END) err = end_member(g);
     return err;

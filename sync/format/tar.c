@@ -14,7 +14,6 @@
  */
 #include "satchel/format/tar.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -147,7 +146,8 @@ static int read_exactly(struct tar_reader *r, unsigned char *out, size_t len)
     if (err) return err;
     r->at += got;
     if (got < len)
-        return err_set(ERR_INPUT, "the tar archive ends at byte %" PRIu64 ", before its end mark", r->at);
+        return err_set(
+            ERR_INPUT, "the tar archive ends at byte %llu, before its end mark", (unsigned long long)r->at);
     return 0;
 }
 
@@ -196,8 +196,8 @@ static int read_header(struct tar_reader *r, const unsigned char header[BLOCK])
     uint64_t size;
     memcpy(name, header + AT_NAME, TAR_NAME_MAX - 1);
     if (!name_valid(name, strlen(name)))
-        return err_set(
-            ERR_INPUT, "the tar header at byte %" PRIu64 " has a name that is not allowed", r->at - BLOCK);
+        return err_set(ERR_INPUT, "the tar header at byte %llu has a name that is not allowed",
+            (unsigned long long)(r->at - BLOCK));
     if (!read_octal(&size, header + AT_SIZE, SIZE_DIGITS))
         return err_set(ERR_INPUT, "tar member '%s' has no proper size", name);
     header_make(ours, name, size);

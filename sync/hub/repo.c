@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "satchel/base/os.h"
+#include "satchel/base/text.h"
 
 #define REF_HEADS "refs/heads/"
 #define REF_REMOTES "refs/remotes/"

@@ -473,7 +473,7 @@ static int judge_form(struct judgement *out, const struct form *form, const stru
     for (size_t i = 0; i < e->fields_len; i++) {
         if (form_check_value(form, e->fields[i].name, e->fields[i].value) == 0) continue;
         err_clear();
-        out->reason = arena_printf(a, "its form does not allow this value of '%s'", e->fields[i].name);
+        out->reason = arena_printf(a, "%s: %s", N_("its form does not allow this value"), e->fields[i].name);
         return out->reason ? 0 : ERR_ROAD;
     }
     return 0;

@@ -85,7 +85,7 @@ static const char *judged(struct world *w, const char *line, char key_of)
 TEST(the_root_needs_no_record_in_the_register)
 {
     JUDGED("good", "z: A A1 + :person" R "name=x", PERSON("name=x"));
-    JUDGED("no: its form does not allow this value of 'other'", "z: A A1 + :person" R "other=x",
+    JUDGED("no: its form does not allow this value: other", "z: A A1 + :person" R "other=x",
         PERSON("name=x"));
     JUDGED("no: its record does not belong where it was written", "z: A A1 + :finding" R "fact=x",
         PERSON("name=x"));
@@ -116,7 +116,7 @@ TEST(roles)
 
 TEST(forms)
 {
-    JUDGED("no: its form does not allow this value of 'fact'", "z: B B1 + fact=1",
+    JUDGED("no: its form does not allow this value: fact", "z: B B1 + fact=1",
         PERSON("roles.auditor=true"), KIT(""));
     JUDGED("wait: its form is not known here", "z: B B1 + :riddle fact=x", PERSON("roles.auditor=true"),
         KIT(""));
