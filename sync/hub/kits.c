@@ -1,11 +1,12 @@
 /* DIR/kits.json, canonical JSON: what each kit is known to hold, and what it is owed.
  *
- *   {kit:{case:{"bundle":id|null,"have":{kit:seq,…},"want":[sha256,…]},…},…}
+ *   {kit:{case:{"bundle":id|null,"handed":[name,…],"have":{kit:seq,…},"want":[sha256,…]},…},…}
  *
- * "have" and "want" are those of the kit's last bundle that was new here; "bundle" is one whose receipt has
- * not been handed out yet. A bundle that is delivered again is answered again, but tells nothing new. The
- * file is only a convenience: what it has lost is sent once more than needed, and a kit that misses a receipt
- * delivers its bundle again. */
+ * "have" and "want" are those of the kit's last bundle that was new here. "bundle" is one whose receipt has
+ * not been handed out yet; "handed" names the files of an outbox that the last receipt went out in, which
+ * stay there until the kit's next bundle. A bundle that is delivered again is answered again, but tells
+ * nothing new. The file is only a convenience: what it has lost is sent once more than needed, and a kit that
+ * misses a receipt delivers its bundle again. */
 #include <string.h>
 #include "parts.h"
 #include "satchel/base/os.h"
@@ -57,16 +58,15 @@ static int read_have(const struct jv *v, struct arena *a, struct kit_case *out)
     return 0;
 }
 
-static int read_want(const struct jv *v, struct arena *a, struct kit_case *out)
+/* The strings of an array. */
+static int read_strings(const struct jv *v, struct arena *a, const char *const **out, size_t *len)
 {
-    size_t len = v && v->type == JV_ARRAY ? v->len : 0;
-    const char **want = arena_alloc(a, (len + 1) * sizeof *want);
-    if (!want) return ERR_ROAD;
-    for (size_t i = 0; i < len; i++) {
-        const char *sha256 = jv_str(v->items[i]);
-        if (sha256 && is_sha256_hex(sha256)) want[out->want_len++] = sha256;
-    }
-    out->want = want;
+    size_t room = v && v->type == JV_ARRAY ? v->len : 0;
+    const char **list = arena_alloc(a, (room + 1) * sizeof *list);
+    if (!list) return ERR_ROAD;
+    for (size_t i = 0; i < room; i++)
+        if (jv_str(v->items[i])) list[(*len)++] = jv_str(v->items[i]);
+    *out = list;
     return 0;
 }
 
@@ -76,7 +76,8 @@ int kits_find(
     const struct jv *v = jv_get(jv_get(kits, kit), case_name);
     *out = (struct kit_case){.bundle = jv_get_str(v, "bundle")};
     int rc = read_have(jv_get(v, "have"), a, out);
-    return rc ? rc : read_want(jv_get(v, "want"), a, out);
+    if (rc == 0) rc = read_strings(jv_get(v, "want"), a, &out->want, &out->want_len);
+    return rc ? rc : read_strings(jv_get(v, "handed"), a, &out->handed, &out->handed_len);
 }
 
 /* ---- changing one ---- */
@@ -116,6 +117,7 @@ static struct jv *noted(struct arena *a, const struct jv *before, const struct m
 {
     struct jv *v = with(a, before, "bundle", jv_string(a, m->id));
     if (fresh) v = with(a, v, "have", have_value(a, m));
+    if (fresh) v = with(a, v, "handed", jv_array(a));
     return fresh ? with(a, v, "want", want_value(a, m)) : v;
 }
 
@@ -133,18 +135,22 @@ int kits_note(struct hub *h, const struct manifest *m, bool fresh)
     return rc;
 }
 
-int kits_answered(struct hub *h, const struct jv *answered)
+static const struct jv *answered_in(struct arena *a, const struct jv *kits, const struct jv *answer)
+{
+    const char *kit = jv_get_str(answer, "kit"), *case_name = jv_get_str(answer, "case");
+    struct jv *v = with(a, jv_get(jv_get(kits, kit), case_name), "bundle", jv_null(a));
+    return with_case(a, kits, kit, case_name, with(a, v, "handed", jv_get(answer, "files")));
+}
+
+int kits_answered(struct hub *h, const struct jv *answers)
 {
     struct arena a;
     const struct jv *kits;
-    if (answered->len == 0) return 0;
+    if (answers->len == 0) return 0;
     arena_init(&a);
     int rc = kits_read(h, &a, &kits);
-    for (size_t i = 0; i < answered->len && rc == 0; i++) {
-        const char *kit = jv_get_str(answered->items[i], "kit"),
-                   *name = jv_get_str(answered->items[i], "case");
-        kits =
-            with_case(&a, kits, kit, name, with(&a, jv_get(jv_get(kits, kit), name), "bundle", jv_null(&a)));
+    for (size_t i = 0; i < answers->len && rc == 0; i++) {
+        kits = answered_in(&a, kits, answers->items[i]);
         if (!kits) rc = ERR_ROAD;
     }
     if (rc == 0) rc = kits_write(h, &a, kits);

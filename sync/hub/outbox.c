@@ -183,7 +183,7 @@ struct outbox {
     struct served *kits;
     size_t len;
     const struct jv *known; /* kits.json */
-    struct jv *answered;    /* {"kit","case"}: receipts that were written */
+    struct jv *answered;    /* for kits_answered */
     struct jv *written;
     struct hub_exchange *out;
     uint64_t part_size;
@@ -283,12 +283,25 @@ static int tell_written(
     return rc;
 }
 
-static int note_answered(struct outbox *o, const struct served *s, const char *case_name)
+static int note_answered(
+    struct outbox *o, const struct served *s, const char *case_name, const struct bundle_files *files)
 {
-    struct jv *v = jv_object(o->arena);
-    int rc = jv_put_str(o->arena, v, "kit", s->kit);
+    struct jv *v = jv_object(o->arena), *names = jv_array(o->arena);
+    int rc = names ? 0 : ERR_ROAD;
+    for (size_t i = 0; i < files->len && rc == 0; i++)
+        rc = jv_push(o->arena, names, jv_string(o->arena, path_name(files->files[i].path)));
     if (rc == 0) rc = jv_put_str(o->arena, v, "case", case_name);
+    if (rc == 0) rc = jv_put(o->arena, v, "files", names);
+    if (rc == 0) rc = jv_put_str(o->arena, v, "kit", s->kit);
     return rc ? rc : jv_push(o->arena, o->answered, v);
+}
+
+/* An answer that went out stays where it is, for a kit that has not been there yet. */
+static int keep_handed(struct served *s, const struct kit_case *k)
+{
+    int rc = 0;
+    for (size_t i = 0; i < k->handed_len && rc == 0; i++) rc = map_put(&s->names, k->handed[i], s);
+    return rc;
 }
 
 static int cut(struct outbox *o, struct served *s, struct hub_case *c, const struct bundle_order *order)
@@ -298,7 +311,7 @@ static int cut(struct outbox *o, struct served *s, struct hub_case *c, const str
     if (rc == 0) rc = bundle_cut(&files, order, s->folder);
     if (rc) return rc;
     rc = tell_written(o, s, c->name, &files);
-    if (rc == 0 && order->receipt) rc = note_answered(o, s, c->name);
+    if (rc == 0 && order->receipt) rc = note_answered(o, s, c->name, &files);
     bundle_files_release(&files);
     return rc;
 }
@@ -321,7 +334,8 @@ static int cut_for(struct outbox *o, struct served *s, struct hub_case *c)
     arena_init(&a);
     buf_init(&receipt, RECEIPT_MAX_BYTES);
     memcpy(order.recipient, s->recipient, KEY_SIZE);
-    int rc = kits_find(o->known, s->kit, c->name, &a, &k);
+    int rc = kits_find(o->known, s->kit, c->name, o->arena, &k);
+    if (rc == 0) rc = keep_handed(s, &k);
     order.beyond = k.have;
     order.beyond_len = k.have_len;
     if (rc == 0) rc = choose_evidence(o, c, &k, &a, &order);

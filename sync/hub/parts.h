@@ -146,15 +146,17 @@ struct kit_case {
     size_t have_len;
     const char *const *want;
     size_t want_len;
-    const char *bundle; /* the one to answer; NULL: none since the last answer was handed out */
+    const char *bundle;        /* the one to answer; NULL: none since the last answer was handed out */
+    const char *const *handed; /* names of files that the last answer went out in */
+    size_t handed_len;
 };
 int kits_read(struct hub *h, struct arena *a, const struct jv **kits) MUST_CHECK;
 int kits_find(const struct jv *kits, const char *kit, const char *case_name, struct arena *a,
     struct kit_case *out) MUST_CHECK;
 /* A bundle came; fresh: for the first time. Durable. */
 int kits_note(struct hub *h, const struct manifest *m, bool fresh) MUST_CHECK;
-/* The answer to these has been handed out. */
-int kits_answered(struct hub *h, const struct jv *answered) MUST_CHECK;
+/* Answers have been handed out: an array of {"case","files":[name],"kit"}. Durable. */
+int kits_answered(struct hub *h, const struct jv *answers) MUST_CHECK;
 
 /* ---- hub.c ---- */
 
