@@ -150,36 +150,45 @@ static int read_enrolment(struct cli *c, const char *path, struct enrolment *out
     return r ? err_within(r, "%s", path) : 0;
 }
 
+static int report_joined(struct cli *c, const struct hub_identity *hub)
+{
+    char spoken[30];
+    struct jv *o = jv_object(&c->arena);
+    fingerprint_spoken(spoken, hub->root);
+    int r = jv_put_str(&c->arena, o, "hub", hub->name);
+    if (!r) r = jv_put_str(&c->arena, o, "hub_kit", hub->kit);
+    if (!r) r = jv_put_str(&c->arena, o, "root_fingerprint", spoken);
+    c->result = o;
+    if (r || c->json) return r;
+    fprintf(c->out, T("joined the hub '%s'"), shown(c, hub->name));
+    fprintf(c->out, "\n%s  %s\n", T("compare the root's fingerprint by voice with headquarters:"), spoken);
+    return 0;
+}
+
 int cmd_join(struct cli *c)
 {
     struct enrolment e;
     struct file_info info;
-    char hub_kit[KIT_ID_SIZE], spoken[30];
+    char hub_kit[KIT_ID_SIZE];
     int r = session_store(c->session);
     if (!r) r = os_stat(&info, c->args[0]);
-    if (!r && info.is_folder) return cmd_join_folder(c, c->args[0]);
+    if (!r && info.is_folder) {
+        r = cmd_join_folder(c, c->args[0]);
+        return r ? r : report_joined(c, store_hub(c->session->store));
+    }
     if (!r) r = read_enrolment(c, c->args[0], &e);
     if (r) return r;
     struct store *s = c->session->store;
     if (strcmp(e.for_kit, store_kit(s)) != 0)
         return err_set(ERR_INPUT, "'%s' enrols the kit '%s', but this is '%s'; ask for the enrolment of this kit", c->args[0], e.for_kit, store_kit(s));
     kit_id_of(hub_kit, e.hub_key);
-    fingerprint_spoken(spoken, e.root);
     struct hub_identity hub = {.name = e.hub_name, .kit = hub_kit};
     memcpy(hub.public_key, e.hub_key, KEY_SIZE);
     memcpy(hub.recipient, e.hub_recipient, KEY_SIZE);
     memcpy(hub.root, e.root, KEY_SIZE);
     r = store_join(s, &hub, e.lines, e.lines_len);
     if (r) return r;
-    struct jv *o = jv_object(&c->arena);
-    r = jv_put_str(&c->arena, o, "hub", e.hub_name);
-    if (!r) r = jv_put_str(&c->arena, o, "hub_kit", hub_kit);
-    if (!r) r = jv_put_str(&c->arena, o, "root_fingerprint", spoken);
-    c->result = o;
-    if (r || c->json) return r;
-    fprintf(c->out, T("joined the hub '%s'"), shown(c, e.hub_name));
-    fprintf(c->out, "\n%s  %s\n", T("read this fingerprint to headquarters by voice; it must be the one of their register:"), spoken);
-    return 0;
+    return report_joined(c, store_hub(c->session->store));
 }
 
 int cmd_rebuild(struct cli *c)

@@ -437,20 +437,34 @@ static void add_value(struct buf *out, const struct jv *v)
     }
 }
 
-static void add_old(struct buf *out, const struct fold_field *old)
+static const struct jv *value_set_by(const struct fold_record *r, const char *entry_id, const char *field)
 {
-    if (!old->conflict) add_value(out, field_value(old));
-    for (size_t i = 0; old->conflict && i < old->heads_len; i++) {
-        if (i > 0) buf_adds(out, " | ");
-        add_value(out, old->heads[i].value);
+    for (size_t i = 0; i < r->entries_len; i++) {
+        if (strcmp(r->entries[i]->entry->id, entry_id) != 0) continue;
+        const struct entry_field *f = entry_field(r->entries[i]->entry, field);
+        return f ? f->value : NULL;
     }
+    return NULL;
+}
+
+/* The values that its author saw and replaced; not those that others set meanwhile, which stand beside it. */
+static void add_old(struct buf *out, const struct entry_field *f, const struct fold_record *before)
+{
+    bool any = false;
+    for (size_t i = 0; before && i < f->seen_len; i++) {
+        const struct jv *v = value_set_by(before, f->seen[i], f->name);
+        if (!v) continue;
+        if (any) buf_adds(out, " | ");
+        add_value(out, v);
+        any = true;
+    }
+    if (any) buf_adds(out, " → ");
 }
 
 /* "grade minor → major", "team +person/k…-3", "void", "void taken back" */
 static void add_change(struct buf *out, const struct entry_field *f, const struct fold_record *before)
 {
     const char *dot = strchr(f->name, '.');
-    const struct fold_field *old = before ? record_field(before, f->name) : NULL;
     bool yes = f->value->type == JV_BOOL && f->value->boolean;
     if (strcmp(f->name, "void") == 0) {
         buf_adds(out, yes ? "void" : "void taken back");
@@ -461,8 +475,7 @@ static void add_change(struct buf *out, const struct entry_field *f, const struc
     } else {
         buf_add_shown(out, f->name, strlen(f->name));
         buf_addc(out, ' ');
-        if (old) add_old(out, old);
-        if (old) buf_adds(out, " → ");
+        add_old(out, f, before);
         add_value(out, f->value);
     }
 }

@@ -27,7 +27,8 @@ struct jv *record_json(struct arena *a, const struct fold_record *r, const char 
 struct jv *record_history(struct arena *a, const struct fold_record *r,
     const char *(*name_of)(void *ctx, const char *kit), void *ctx);
 /* The change of one entry in words for a commit's subject: "finding k…-104: grade minor → major"; control and bidi
- * characters escaped as \u{…}, at most 200 bytes. `before`: the record before this entry was added, may be NULL. */
+ * characters escaped as \u{…}, at most 200 bytes. `before`: the record, where the
+ * values that its author saw are found; may be NULL. */
 void change_subject(struct buf *out, const struct entry *e, const struct fold_record *before);
 
 /* Text from people with control, bidi and other format characters escaped, for terminals and logs. */
