@@ -20,6 +20,7 @@
 #define LINE_MIN_BYTES 256 /* the frame and the signature alone are longer */
 #define PLAIN_MAX ((UINT64_C(4) << 30) + (UINT64_C(64) << 20))
 #define MANIFEST_MAX_VALUES ((size_t)1 << 17)
+#define ENTRIES_MEMORY_MAX ((size_t)192 << 20) /* 16 MiB of small entries take about 90 */
 #define THREADS_MOST 8
 
 struct opening {
@@ -30,6 +31,7 @@ struct opening {
     struct digest *digest;
     unsigned char *chunk; /* CHUNK_SIZE */
     struct buf line;      /* of entries.jsonl, what has come of it */
+    size_t memory_before; /* of the arena, when entries began to come */
     uint64_t done, total; /* bytes, for the progress */
 };
 
@@ -172,6 +174,8 @@ static int take_line(struct opening *w, const char *line, size_t len)
         return err_set(ERR_INPUT, "it has more entries than the manifest announces");
     struct opened_entry *e = &w->opened.entries[w->opened.entries_len++];
     int rc = entry_line_parse(&entry, w->arena, e->public_key, line, len);
+    if (w->arena->used - w->memory_before > ENTRIES_MEMORY_MAX)
+        return err_set(ERR_INPUT, "its entries have too many values");
     if (rc == 0 && strcmp(entry->case_name, m->case_name) != 0)
         rc = err_set(
             ERR_INPUT, "an entry of case '%s' is in a bundle of case '%s'", entry->case_name, m->case_name);
@@ -204,6 +208,7 @@ static int take_entries(struct opening *w, const struct member *m)
 {
     size_t n = 1;
     int rc = 0;
+    w->memory_before = w->arena->used;
     while (rc == 0 && n > 0) {
         rc = tar_read(&w->tar, w->chunk, CHUNK_SIZE, &n);
         if (rc) return rc;

@@ -233,11 +233,12 @@ struct world {
     struct arena arena;
 };
 
-static void enrol(struct person *admin, struct person *whom, const char *role)
+static void enrol(struct person *admin, struct person *whom, const char *name, const char *role)
 {
     char json[1024], recipient[AGE_RECIPIENT_SIZE];
     struct buf key;
-    snprintf(json, sizeof json, "{\"email\":\"b@example.org\",\"name\":\"Bob\",\"roles.%s\":true}", role);
+    snprintf(
+        json, sizeof json, "{\"email\":\"b@example.org\",\"name\":\"%s\",\"roles.%s\":true}", name, role);
     const char *person = change(admin, "person", NULL, NULL, json);
     buf_init(&key, 1024);
     ssh_key_line_write(&key, store_signer(whom->store)->public_key, NULL);
@@ -267,7 +268,7 @@ static void world_init(struct world *w)
     person_make(&w->bob, "bob");
     memcpy(w->hub.root, store_signer(w->ann.store)->public_key, KEY_SIZE);
     join(&w->ann, &w->hub, NULL);
-    enrol(&w->ann, &w->bob, "auditor");
+    enrol(&w->ann, &w->bob, "Bob", "auditor");
     join(&w->bob, &w->hub, &w->ann);
 }
 
@@ -331,18 +332,26 @@ static struct taken hand_over(struct world *w, struct person *from, struct perso
     return t;
 }
 
+/* Its id, "" where there is none that applies. */
+static const char *person_called(struct person *p, const char *name)
+{
+    size_t len;
+    const struct fold_record *const *records;
+    CHECK_OK(fold_records(store_fold(p->store), REGISTER_CASE, &records, &len));
+    for (size_t i = 0; i < len; i++) {
+        const char *is = strcmp(records[i]->type, "person") == 0 ? record_str(records[i], "name") : NULL;
+        if (is && strcmp(is, name) == 0) return records[i]->id;
+    }
+    return "";
+}
+
 /* A case of ann's with bob assigned. */
 static const char *open_case(struct world *w)
 {
     char json[256];
-    size_t len;
-    const struct fold_record *const *records;
-    const char *bob = NULL;
+    const char *bob;
     const char *id = change(&w->ann, "organisation", TEST_CASE, NULL, "{\"name\":\"Acme\"}");
-    CHECK_OK(fold_records(store_fold(w->ann.store), REGISTER_CASE, &records, &len));
-    for (size_t i = 0; i < len; i++)
-        if (strcmp(records[i]->type, "person") == 0 && strcmp(record_str(records[i], "name"), "Bob") == 0)
-            bob = records[i]->id;
+    bob = person_called(&w->ann, "Bob");
     snprintf(json, sizeof json, "{\"person\":\"register:%s\"}", bob);
     change(&w->ann, "assignment", TEST_CASE, NULL, json);
     return id;
@@ -540,7 +549,7 @@ WORLD_TEST(entries_of_an_unknown_kit_wait_for_the_register)
     person_make(&carl, "carl");
     open_case(w);
     hand_over(w, &w->ann, &w->bob);
-    enrol(&w->ann, &carl, "headquarters");
+    enrol(&w->ann, &carl, "Carl", "headquarters");
     join(&carl, &w->hub, &w->ann);
     hand_over(w, &w->ann, &carl);
     change(&carl, "department", TEST_CASE, NULL, "{\"code\":\"D1\",\"name\":\"Sales\"}");
@@ -722,10 +731,78 @@ WORLD_TEST(receipts_of_another_hub_are_refused)
     exchange_release(&e);
 }
 
-WORLD_TEST(a_full_stick_is_told_before_it_is_written_on)
+WORLD_TEST(a_missing_stick_is_told)
 {
     CHECK(store_sync_folder(w->ann.store, in_folder("no-such-stick"), BUNDLE_PART_SIZE, &(struct exchange){0},
               NULL) == ERR_ROAD);
+}
+
+/* ---- a hub that lies ---- */
+
+/* The register as somebody has it, into the hub's fold. */
+static void hub_learns(struct world *w, struct person *from)
+{
+    size_t len;
+    bool known;
+    const struct fold_chain *const *chains = fold_chains(store_fold(from->store), REGISTER_CASE, &len);
+    for (size_t i = 0; i < len; i++)
+        for (size_t k = 0; k < chains[i]->entries_len; k++)
+            CHECK_OK(fold_add(w->hub.fold, chains[i]->entries[k]->entry, chains[i]->entries[k]->public_key,
+                VERDICT_GOOD, NULL, 1, &known));
+    w->hub.last_bundle = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+}
+
+/* bob, an auditor, makes himself an admin, and the hub calls that good. */
+WORLD_TEST(a_hub_cannot_make_admins)
+{
+    const struct entry *e;
+    bool known;
+    char record[RECORD_ID_MAX];
+    struct entry_field fields[] = {{.name = "email", .value = jv_string(&w->arena, "x@example.org")},
+        {.name = "name", .value = jv_string(&w->arena, "Bob the admin")},
+        {.name = "roles.admin", .value = jv_bool(&w->arena, true)}};
+    snprintf(record, sizeof record, "person/%s-99", kit_of(&w->bob));
+    struct entry draft = {.at = "2026-11-22T10:11:12+08:00",
+        .case_name = REGISTER_CASE,
+        .kit = kit_of(&w->bob),
+        .seq = 1,
+        .form = forms_current(w->bob.forms, "person")->id,
+        .record = record,
+        .creates = true,
+        .fields = fields,
+        .fields_len = 3};
+    CHECK_OK(entry_make(&e, &w->arena, &draft, store_signer(w->bob.store)));
+    hub_learns(w, &w->ann);
+    CHECK_OK(fold_add(w->hub.fold, e, store_signer(w->bob.store)->public_key, VERDICT_GOOD, NULL, 1, &known));
+    hub_send(
+        &w->hub, REGISTER_CASE, kit_of(&w->ann), store_recipient(w->ann.store), NULL, 0, outbox(&w->ann));
+    struct exchange x = sync_stick(&w->ann);
+    CHECK(x.taken_len == 1 && x.taken[0].quarantined == 1 && x.taken[0].accepted == 0);
+    CHECK_STR(person_called(&w->ann, "Bob the admin"), "");
+    exchange_release(&x);
+}
+
+/* Carl enrolled Dora while he was an admin. He is one no more when Erik joins, who sees her enrolled all the
+ * same. */
+WORLD_TEST(what_was_right_once_stays_right)
+{
+    struct person carl, erik;
+    person_make(&carl, "carl");
+    person_make(&erik, "erik");
+    char person[RECORD_ID_MAX];
+    enrol(&w->ann, &carl, "Carl", "admin");
+    snprintf(person, sizeof person, "%s", person_called(&w->ann, "Carl"));
+    join(&carl, &w->hub, &w->ann);
+    change(&carl, "person", NULL, NULL,
+        "{\"email\":\"d@example.org\",\"name\":\"Dora\",\"roles.auditor\":true}");
+    hand_over(w, &carl, &w->ann);
+    CHECK(*person_called(&w->ann, "Dora"));
+    change(&w->ann, NULL, NULL, person, "{\"roles.admin\":false}");
+    enrol(&w->ann, &erik, "Erik", "auditor");
+    join(&erik, &w->hub, &w->ann);
+    CHECK(*person_called(&erik, "Dora"));
+    person_release(&carl);
+    person_release(&erik);
 }
 
 int main(int argc, char **argv)
