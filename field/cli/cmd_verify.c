@@ -91,10 +91,10 @@ static void print_verified(struct cli *c, const char *path, const struct verifie
     fprintf(c->out, "\n");
     print_problems(c, v->problems);
     if (v->anchored) {
-        fprintf(c->out, "%s\n", T("anchored: root key and receipts vouch for every end"));
+        fprintf(c->out, "%s\n", T("anchored: root key and receipts from outside vouch for the last entries"));
         return;
     }
-    fprintf(c->out, "%s", T("unanchored: nothing outside vouches for the ends of"));
+    fprintf(c->out, "%s", T("unanchored: no root key or receipt from outside vouches for the last entries of"));
     for (size_t i = 0; v->unanchored && i < v->unanchored->len; i++)
         fprintf(c->out, " %s", jv_str(v->unanchored->items[i]) ? shown(c, jv_str(v->unanchored->items[i])) : "");
     fprintf(c->out, "\n");

@@ -37,7 +37,7 @@ static const struct option import_options[] = {
 static const struct option pack_options[] = {
     {"to", "NAME|KIT|self", N_("who can open the bundles (default: the hub)"), 0},
     {"output", "DIR", N_("the folder to write them to (default: this one)"), 'o'}, CASE, PART,
-    {"everything", NULL, N_("all of it, not only what the receiver is not known to have"), 0},
+    {"everything", NULL, N_("all of it, not only what the receiver may lack"), 0},
     {NULL, NULL, NULL, 0}};
 static const struct option sync_options[] = {PART, {NULL, NULL, NULL, 0}};
 static const struct option verify_options[] = {

@@ -57,7 +57,7 @@ static int case_of_new(struct draft *d)
     if (strcmp(d->form->type, "organisation") == 0) return new_case(d, name);
     d->case_name = fold_case_named(d->s->fold, name);
     if (d->case_name && strcmp(d->case_name, REGISTER_CASE) != 0) return 0;
-    return err_set(ERR_INPUT, "there is no case '%s'; open it with an organisation", name);
+    return err_set(ERR_INPUT, "there is no case '%s'; open it with 'satchel new organisation --case C'", name);
 }
 
 static int find_form(struct draft *d, const char *type)
@@ -72,7 +72,7 @@ static int find_record(struct draft *d)
     const char *id = d->c->record, *name = d->c->case_name;
     const char *in_case = name ? fold_case_named(d->s->fold, name) : NULL;
     if (name && !in_case)
-        return err_set(ERR_INPUT, "there is no case '%s'; open it with an organisation", name);
+        return err_set(ERR_INPUT, "there is no case '%s'; open it with 'satchel new organisation --case C'", name);
     d->on = id ? fold_record(d->s->fold, in_case, id) : NULL;
     if (!d->on)
         return err_set(ERR_INPUT,

@@ -72,7 +72,7 @@ struct intake {
 static int changed(const char *path)
 {
     return err_set(
-        ERR_INPUT, "'%s' was changed while it was read; take it in again when it is at rest", path);
+        ERR_INPUT, "'%s' was changed while it was read; take it in again when nothing writes to it any more", path);
 }
 
 static int end_piece(struct intake *in)

@@ -51,6 +51,24 @@ int err_within(int code, const char *fmt, ...)
     return code;
 }
 
+/* The system's words for what happens on site, in both languages; for the rest, its own. */
+static const char *words_of(int number)
+{
+    switch (number) {
+    case EACCES:
+    case EPERM: return T("permission denied");
+    case EEXIST: return T("there is something of that name already");
+    case EIO: return T("the medium failed; save what you can and use another");
+    case EMFILE: return T("too many files are open");
+    case ENAMETOOLONG: return T("the name is too long");
+    case ENODEV: return T("the medium was taken out");
+    case ENOENT:
+    case ENOTDIR: return T("there is no such file or folder");
+    case EROFS: return T("the medium is write-protected");
+    default: return strerror(number);
+    }
+}
+
 int err_system(const char *what, const char *path)
 {
     int number = errno;
@@ -59,7 +77,7 @@ int err_system(const char *what, const char *path)
         return err_set(
             ERR_ROAD, "disk is full: cannot %s '%s'; free some space and try again", text_of(what), path);
 #endif
-    return err_set(ERR_ROAD, "cannot %s '%s': %s", text_of(what), path, strerror(number));
+    return err_set(ERR_ROAD, "cannot %s '%s': %s", text_of(what), path, words_of(number));
 }
 
 int err_memory(void)

@@ -57,7 +57,7 @@ TEST(words_of_the_system)
 {
     errno = EACCES;
     CHECK(err_system("open", "/x") == ERR_ROAD);
-    CHECK_STR(err_message(), "cannot open '/x': Permission denied");
+    CHECK_STR(err_message(), "cannot open '/x': permission denied");
     errno = ENOSPC;
     CHECK(err_system("write", "/x") == ERR_ROAD);
     CHECK_STR(err_message(), "disk is full: cannot write '/x'; free some space and try again");
