@@ -11,42 +11,54 @@ static int put_option(struct cli *c, struct jv *o, const char *option)
     return value ? jv_put_str(&c->arena, o, option, value) : 0;
 }
 
-static int attach_all(struct cli *c, struct store_tx *tx, const char *of, struct jv *ids)
+/* Looked at before the first is taken in, so that a slip of the pen saves nothing. */
+static int check_files(struct cli *c)
 {
-    struct jv *extra = jv_object(&c->arena);
-    int r = put_option(c, extra, "title");
-    if (!r) r = put_option(c, extra, "captured");
-    for (int i = 0; i < c->args_len && !r; i++) {
-        struct bar bar;
-        const char *id;
-        struct progress *p = bar_start(&bar, shown(c, path_name(c->args[i])));
-        r = store_attach(tx, c->args[i], of, extra, cli_option(c, "why"), p, &id);
-        bar_end(&bar);
-        if (!r) r = jv_push(&c->arena, ids, jv_string(&c->arena, id));
+    for (int i = 0; i < c->args_len; i++) {
+        struct file_info info;
+        int r = os_stat(&info, c->args[i]);
+        if (!r && !info.is_file) r = err_set(ERR_INPUT, "'%s' is not a file; pack a folder into one first", c->args[i]);
+        if (r) return r;
     }
+    return 0;
+}
+
+/* A transaction of its own for each file: a long video does not keep others from saving. */
+static int attach_one(struct cli *c, const char *path, const char *of, const struct jv *extra, const char **id)
+{
+    struct store_tx *tx;
+    struct bar bar;
+    int r = store_begin(&tx, c->session->store);
+    if (r) return r;
+    struct progress *p = bar_start(&bar, shown(c, path_name(path)));
+    r = store_attach(tx, path, of, extra, cli_option(c, "why"), p, id);
+    bar_end(&bar);
+    if (!r) return store_commit(tx);
+    store_rollback(tx);
     return r;
 }
 
 int cmd_attach(struct cli *c)
 {
     const struct fold_record *of;
-    struct store_tx *tx;
-    struct jv *ids = jv_array(&c->arena);
+    struct jv *ids = jv_array(&c->arena), *extra = jv_object(&c->arena);
     const char *to = cli_option(c, "to");
     if (!to) return err_set(ERR_USAGE, "say which record the evidence belongs to: --to RECORD");
-    int r = session_record(c, to, NULL, &of);
-    const char *id = r ? NULL : arena_strdup(&c->arena, of->id);
-    if (!r) r = store_begin(&tx, c->session->store);
-    if (r) return r;
-    r = attach_all(c, tx, id, ids);
-    if (r)
-        store_rollback(tx);
-    else
-        r = store_commit(tx);
-    if (r) return r;
+    int r = check_files(c);
+    if (!r) r = put_option(c, extra, "title");
+    if (!r) r = put_option(c, extra, "captured");
+    if (!r) r = session_record(c, to, NULL, &of);
+    const char *record = r ? NULL : arena_strdup(&c->arena, of->id);
+    for (int i = 0; i < c->args_len && !r; i++) {
+        const char *id;
+        r = attach_one(c, c->args[i], record, extra, &id);
+        if (r) return i ? err_within(r, "%d files before it are saved", i) : r;
+        r = jv_push(&c->arena, ids, jv_string(&c->arena, id));
+        if (!c->json) fprintf(c->out, "%s\n", id);
+        fflush(c->out);
+    }
     c->result = ids;
-    for (size_t i = 0; !c->json && i < ids->len; i++) fprintf(c->out, "%s\n", ids->items[i]->string);
-    return 0;
+    return r;
 }
 
 /* Bytes that are elsewhere come with the next syncs once they have been asked for: exchange.c reads "want.<hash>". */
