@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "satchel/base/os.h"
 #include "satchel/replica/state.h"
 
 int cmd_show(struct cli *c)
@@ -28,6 +29,7 @@ static int report_hits(struct cli *c, const struct view_hit *hits, size_t len)
             print_record_line(c, record);
     }
     c->result = list;
+    if (!c->json && !len && os_is_terminal(1)) fprintf(stderr, "%s\n", T("nothing found"));
     return r;
 }
 

@@ -43,10 +43,13 @@ static const char *kind_text(const struct form_field *f)
     return "";
 }
 
+#define FORM_LABEL_COLUMNS 32
+
 static void print_form_field(struct cli *c, const struct form_field *f)
 {
-    fprintf(c->out, "  %-24s %s%s — %s", f->name, f->required_at_create || f->required ? "* " : "", label_text(&f->label),
-        kind_text(f));
+    fprintf(c->out, "%s %-24s ", f->required_at_create || f->required ? "*" : " ", f->name);
+    print_padded(c->out, label_text(&f->label), FORM_LABEL_COLUMNS);
+    fprintf(c->out, " %s", kind_text(f));
     for (size_t i = 0; i < f->choices_len; i++)
         fprintf(c->out, "%s%s (%s)", i ? ", " : " ", f->choices[i].value, label_text(&f->choices[i].label));
     for (size_t i = 0; i < f->to_len; i++) fprintf(c->out, "%s%s", i ? ", " : " ", f->to[i]);
@@ -63,6 +66,7 @@ int cmd_form_show(struct cli *c)
     if (c->json) return 0;
     fprintf(c->out, "%s  %s  %s\n", form->type, label_text(&form->title), form->id);
     for (size_t i = 0; i < form->fields_len; i++) print_form_field(c, &form->fields[i]);
+    fprintf(c->out, "\n%s\n", T("* required; a field is given as name=value, a member of a set as name+=MEMBER"));
     return 0;
 }
 
@@ -156,14 +160,22 @@ int cmd_import(struct cli *c)
 static void print_coverage(struct cli *c, const struct jv *v, bool sample)
 {
     const struct jv *cells = jv_get(v, "cells"), *open = jv_get(v, "open");
+    const char *member;
+    const struct form *form = forms_current(c->session->forms, "sample");
+    const struct form_field *result = form ? form_field(form, "result", &member) : NULL;
     if (sample) fprintf(c->out, "%s\n", T("sample catalogue: not the text of the standard"));
     fprintf(c->out, T("covered %lld of %lld clauses"), (long long)jv_get_int(v, "covered", 0), (long long)jv_get_int(v, "of", 0));
     fprintf(c->out, "\n");
     for (size_t i = 0; cells && i < cells->len; i++) {
         const struct jv *cell = cells->items[i];
         const char *department = jv_get_str(cell, "department");
-        fprintf(c->out, "  %-8s %-8s %-14s %lld\n", shown(c, jv_get_str(cell, "clause")), shown(c, department),
-            shown(c, jv_get_str(cell, "result")), (long long)jv_get_int(cell, "evidence", 0));
+        const struct jv *grade = jv_get(cell, "result");
+        fprintf(c->out, "  ");
+        print_padded(c->out, shown(c, jv_get_str(cell, "clause")), 9);
+        print_padded(c->out, shown(c, department), 9);
+        print_padded(c->out, grade ? shown_value(c, result, NULL, grade) : "", 28);
+        fprintf(c->out, T("evidence %lld"), (long long)jv_get_int(cell, "evidence", 0));
+        fprintf(c->out, "\n");
     }
     fprintf(c->out, "%s", T("open:"));
     for (size_t i = 0; open && i < open->len; i++)

@@ -98,7 +98,7 @@ static int link_value(struct cli *c, const struct form_field *f, const char *cas
     }
     if (!id) {
         int r = view_resolve(c->session->view, text, in_register ? REGISTER_CASE : case_name, &c->arena, &hit);
-        if (r) return err_within(r, "%s", f->name);
+        if (r) return r;
         id = hit.record;
     }
     *out = arena_printf(&c->arena, "%s%s", in_register ? "register:" : "", id);
@@ -151,7 +151,7 @@ static int member_field(struct cli *c, const struct form_field *f, const struct 
     const char *text = arg->rest;
     if (!*text) return err_set(ERR_USAGE, "'%s' needs a member after '+=' or '-='", arg->name);
     int r = field_from_text(c, f, f->member, case_name, text, &member);
-    if (r) return r;
+    if (r) return err_within(r, "%s", arg->name);
     value = jv_bool(&c->arena, arg->how == HOW_ADD);
     const char *name = arena_printf(&c->arena, "%s.%s", arg->name, member->string);
     return name ? jv_put(&c->arena, set, name, value) : err_memory();

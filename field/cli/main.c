@@ -80,7 +80,7 @@ const struct command commands[] = {
     {"remote list", "", N_("the places to sync with"), NULL, 0, 0, cmd_remote_list},
     {"remote remove", "NAME", N_("forget a place to sync with"), NULL, 1, 1, cmd_remote_remove},
     {"join", "FILE", N_("join a hub by its enrolment file"), NULL, 1, 1, cmd_join},
-    {"pack", "", N_("write bundles"), pack_options, 0, 0, cmd_pack},
+    {"pack", "[--to WHO] [-o DIR] [--case C]", N_("write bundles"), pack_options, 0, 0, cmd_pack},
     {"receive", "PATH…", N_("take bundles in"), NULL, 1, -1, cmd_receive},
     {"sync", "[NAME|FOLDER]", N_("both directions, over a folder or stick"), sync_options, 0, 1, cmd_sync},
     {"verify", "[PATH…]", N_("check a store, bundle, hub or clone end to end, offline"), verify_options, 0, -1, cmd_verify},

@@ -183,7 +183,9 @@ static void print_change(struct cli *c, const struct form *form, const char *nam
     const char *member = NULL;
     const struct form_field *f = form ? form_field(form, name, &member) : NULL;
     const char *label = f ? label_text(&f->label) : name;
-    if (member) {
+    if (strcmp(name, "void") == 0) {
+        fprintf(c->out, "    %s\n", new->type == JV_NULL ? T("void taken back") : T("voided"));
+    } else if (member) {
         const char *what = f->member == FIELD_LINK ? shown_link(c, member) : shown(c, member);
         fprintf(c->out, "    %s: %s%s\n", label, new->type == JV_BOOL && new->boolean ? "+ " : "− ", what);
     } else if (old && old->type != JV_NULL) {

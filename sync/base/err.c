@@ -56,16 +56,25 @@ static const char *words_of(int number)
 {
     switch (number) {
     case EACCES:
-    case EPERM: return T("permission denied");
-    case EEXIST: return T("there is something of that name already");
-    case EIO: return T("the medium failed; save what you can and use another");
-    case EMFILE: return T("too many files are open");
-    case ENAMETOOLONG: return T("the name is too long");
-    case ENODEV: return T("the medium was taken out");
+    case EPERM:
+        return T("permission denied");
+    case EEXIST:
+        return T("there is something of that name already");
+    case EIO:
+        return T("the medium failed; save what you can and use another");
+    case EMFILE:
+        return T("too many files are open");
+    case ENAMETOOLONG:
+        return T("the name is too long");
+    case ENODEV:
+        return T("the medium was taken out");
     case ENOENT:
-    case ENOTDIR: return T("there is no such file or folder");
-    case EROFS: return T("the medium is write-protected");
-    default: return strerror(number);
+    case ENOTDIR:
+        return T("there is no such file or folder");
+    case EROFS:
+        return T("the medium is write-protected");
+    default:
+        return strerror(number);
     }
 }
 

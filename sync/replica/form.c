@@ -351,11 +351,26 @@ static bool member_fits(const struct form_field *field, const char *member, cons
     return (v->type == JV_BOOL || v->type == JV_NULL) && string_fits(field, field->member, member);
 }
 
-static const char *kind_name(enum field_kind kind)
+static const char *kind_words(enum field_kind kind)
 {
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-        if (kinds[i].kind == kind) return kinds[i].name;
-    return "";
+    switch (kind) {
+    case FIELD_TEXT:
+        return T("text");
+    case FIELD_INT:
+        return T("whole number");
+    case FIELD_BOOL:
+        return T("yes or no");
+    case FIELD_DATE:
+        return T("date YYYY-MM-DD");
+    case FIELD_TIME:
+        return T("time 2026-11-22T10:11:12+08:00");
+    case FIELD_CHOICE:
+        return T("one of");
+    case FIELD_LINK:
+        return T("a record of type");
+    default:
+        return "JSON";
+    }
 }
 
 /* The choices, or the types that may be linked, as people read a list. */
@@ -371,15 +386,14 @@ static int refuse(const struct form *f, const struct form_field *field, const ch
     struct buf allowed;
     buf_init(&allowed, FORM_MAX_BYTES);
     list_allowed(&allowed, field);
-    const char *kind = kind_name(field->kind == FIELD_SET ? field->member : field->kind),
-               *list = buf_str(&allowed);
+    const char *kind = kind_words(field->kind == FIELD_SET ? field->member : field->kind);
     if (field->kind == FIELD_SET)
-        err_set(
-            ERR_INPUT, "'%s' of %s: each member is a %s (%s), and true or false", name, f->type, kind, list);
+        err_set(ERR_INPUT, "'%s' of %s: a member is %s %s, and its value true or false", name, f->type, kind,
+            buf_str(&allowed));
     else if (allowed.len > 0)
-        err_set(ERR_INPUT, "field '%s' of %s takes a %s: %s", name, f->type, kind, list);
+        err_set(ERR_INPUT, "field '%s' of %s takes %s %s", name, f->type, kind, buf_str(&allowed));
     else
-        err_set(ERR_INPUT, "field '%s' of %s takes a value of kind %s", name, f->type, kind);
+        err_set(ERR_INPUT, "field '%s' of %s takes: %s", name, f->type, kind);
     buf_release(&allowed);
     return ERR_INPUT;
 }
