@@ -7,9 +7,10 @@
  *   told.<kit>.<case>     {kit:seq,…}: what we last told it that we hold
  *   want.<sha256>         evidence that a person asked for
  *   sent.<id>             a bundle for the hub in a folder (<id>: the first 32 digits of the bundle's); null
- * once a receipt has named it, else {"case":…,"due":what was due, hashed,"evidence":{sha256:in how many of
- * the parts,…},"parts":how many were written together} got.<id>              a bundle that was taken in from
- * a folder */
+ *                         once a receipt has named it, else {"case":…,"due":what was due, hashed,
+ *                         "evidence":{sha256:in how many parts,…},"parts":how many were written together}
+ *   done.<kit>.<case>     what was due, hashed, when the hub named the one bundle that said all of it
+ *   got.<id>              a bundle that was taken in from a folder */
 #ifndef SATCHEL_FIELD_STORE_EXCHANGE_H
 #define SATCHEL_FIELD_STORE_EXCHANGE_H
 

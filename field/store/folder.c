@@ -220,7 +220,7 @@ static int hash_order(const struct bundle_order *o, struct arena *a, char hex[SH
     int rc = fold_have(o->fold, o->case_name, a, &have, &len);
     if (rc) return rc;
     buf_init(&b, BUF_UNLIMITED);
-    buf_addf(&b, "%s\n%s\n%llu\n", o->case_name, o->to, (unsigned long long)o->part_size);
+    buf_addf(&b, "%s\n%s\n", o->case_name, o->to);
     buf_add(&b, o->recipient, KEY_SIZE);
     for (size_t i = 0; i < len; i++) buf_addf(&b, "have %s %lld\n", have[i].kit, (long long)have[i].seq);
     for (size_t i = 0; i < o->beyond_len; i++)
@@ -232,6 +232,21 @@ static int hash_order(const struct bundle_order *o, struct arena *a, char hex[SH
     hex_write(hex, hash, sizeof hash);
     buf_release(&b);
     return rc;
+}
+
+/* Has a receipt named the one bundle that said just this? Of a forked chain both sides stay due for ever. */
+static int is_done(struct visit *v, struct packing *p, const char *case_name, const char *due, bool *done)
+{
+    struct buf b;
+    char *name = setting_name(&p->arena, "done", p->to, case_name);
+    if (!name) return ERR_ROAD;
+    buf_init(&b, BUF_UNLIMITED);
+    int rc = store_setting(v->s, name, &b);
+    *done = rc == 0 && strcmp(buf_str(&b), due) == 0;
+    buf_release(&b);
+    if (rc != ERR_MISSING) return rc;
+    err_clear();
+    return 0;
 }
 
 /* Are all the files that said just this still there? */
@@ -335,22 +350,31 @@ static int remove_older(
     return rc;
 }
 
+static int write_due(struct visit *v, struct packing *p, struct bundle_order *o, const struct sent *sent,
+    size_t len, const char *due)
+{
+    size_t first = 0;
+    int rc = leave_out_pending(o, &p->arena, sent, len);
+    if (rc == 0) rc = packing_cut(p, o, &first);
+    struct written w = {.len = rc ? 0 : p->out->len - first, .case_name = o->case_name, .due = due};
+    if (w.len) w.files = p->out->files + first;
+    return rc ? rc : remember_written(v, &p->arena, &w);
+}
+
 static int send_case(struct visit *v, struct packing *p, const char *case_name)
 {
     struct bundle_order o;
     struct sent *sent;
-    size_t len, first = 0;
+    size_t len;
     char due[SHA256_HEX];
+    bool done;
     int rc = list_sent(v, &p->arena, &sent, &len);
     if (rc == 0) rc = packing_order(p, case_name, &o);
     if (rc == 0) rc = hash_order(&o, &p->arena, due);
-    if (rc == 0 && !all_there(sent, len, case_name, due)) {
-        rc = leave_out_pending(&o, &p->arena, sent, len);
-        if (rc == 0) rc = packing_cut(p, &o, &first);
-        struct written w = {.len = rc ? 0 : p->out->len - first, .case_name = case_name, .due = due};
-        if (w.len) w.files = p->out->files + first;
-        if (rc == 0) rc = remember_written(v, &p->arena, &w);
-    }
+    if (rc == 0) rc = is_done(v, p, case_name, due, &done);
+    if (rc) return rc;
+    bool nothing_new = all_there(sent, len, case_name, due) || (done && !o.tell_have);
+    if (!nothing_new) rc = write_due(v, p, &o, sent, len, due);
     return rc ? rc : remove_older(v, sent, len, case_name, due);
 }
 

@@ -142,36 +142,42 @@ int packing_cases(struct packing *p, const char *const **out, size_t *len)
 /* ---- what it holds already ---- */
 
 /* A head that names another entry than ours is of a fork: then the receiver is sent the whole chain. */
-static bool same_head(struct packing *p, const struct receipt_head *h)
+static bool is_forked_off(struct packing *p, const struct receipt_head *h)
 {
     const struct fold_chain *c = fold_chain(p->s->fold, h->case_name, h->kit);
-    return !c || c->highest < h->seq || fold_entry(p->s->fold, h->entry);
+    return c && c->highest >= h->seq && !fold_entry(p->s->fold, h->entry);
 }
 
-static int beyond_receipt(
-    struct packing *p, const char *case_name, const struct receipt *r, struct bundle_order *o)
+static int put_head(struct packing *p, struct jv *held, const struct receipt_head *h)
 {
-    struct have *have = arena_alloc(&p->arena, (r->heads_len + 1) * sizeof *have);
-    size_t n = 0;
-    if (!have) return ERR_ROAD;
-    for (size_t i = 0; i < r->heads_len; i++)
-        if (strcmp(r->heads[i].case_name, case_name) == 0 && same_head(p, &r->heads[i]))
-            have[n++] = (struct have){r->heads[i].kit, r->heads[i].seq};
-    o->beyond = have;
-    o->beyond_len = n;
-    return 0;
+    bool forked = is_forked_off(p, h);
+    if (!forked && jv_get_int(held, h->kit, 0) >= h->seq) return 0;
+    return jv_put_int(&p->arena, held, h->kit, forked ? 0 : h->seq);
+}
+
+/* What it said in the bundle that was taken in last, and in its newest receipt: bundles may come out of
+ * order. */
+static int find_held(struct packing *p, const char *case_name, const struct receipt *r, struct jv *held)
+{
+    const struct jv *said = NULL;
+    char *name = setting_name(&p->arena, "peer", p->to, case_name);
+    int rc = name ? setting_json(p->s, name, &p->arena, &said) : ERR_ROAD;
+    for (size_t i = 0; rc == 0 && said && i < said->len; i++)
+        rc = jv_put(&p->arena, held, said->keys[i], said->items[i]);
+    for (size_t i = 0; rc == 0 && r && i < r->heads_len; i++)
+        if (strcmp(r->heads[i].case_name, case_name) == 0) rc = put_head(p, held, &r->heads[i]);
+    return rc;
 }
 
 static int find_beyond(struct packing *p, const char *case_name, struct bundle_order *o)
 {
     struct ruling by = {0};
-    const struct jv *known = NULL;
-    int rc = p->to_hub ? ruling_of_case(p->s, case_name, &p->arena, &by) : 0;
-    if (rc || p->everything) return rc;
-    if (by.receipt) return beyond_receipt(p, case_name, by.receipt, o);
-    char *name = setting_name(&p->arena, "peer", p->to, case_name);
-    rc = name ? setting_json(p->s, name, &p->arena, &known) : ERR_ROAD;
-    return rc ? rc : have_read(known, &p->arena, &o->beyond, &o->beyond_len);
+    struct jv *held = jv_object(&p->arena);
+    if (p->everything) return 0;
+    int rc = held ? 0 : ERR_ROAD;
+    if (rc == 0 && p->to_hub) rc = ruling_of_case(p->s, case_name, &p->arena, &by);
+    if (rc == 0) rc = find_held(p, case_name, by.receipt, held);
+    return rc ? rc : have_read(held, &p->arena, &o->beyond, &o->beyond_len);
 }
 
 /* ---- evidence ---- */

@@ -196,23 +196,26 @@ static int take_receipt(struct receiving *w)
     return rc;
 }
 
+/* What the file says has arrived. Only of a bundle that was alone can it be said that all that was due has.
+ */
+static int settle_file(struct receiving *w, const char *name, const struct jv *about)
+{
+    const char *of = jv_get_str(about, "case"), *due = jv_get_str(about, "due");
+    char *done = of ? setting_name(&w->arena, "done", w->o.manifest->from, of) : NULL;
+    int rc = store_tx_set(w->tx, name, "null");
+    if (rc || !of || !due || jv_get_int(about, "parts", 0) != 1) return rc;
+    return done ? store_tx_set(w->tx, done, due) : ERR_ROAD;
+}
+
 /* A bundle of ours that a receipt names has arrived: its file may go. */
 static int settle_sent(struct receiving *w)
 {
-    struct buf b;
+    const struct jv *about = NULL;
     const char *bundle = w->o.receipt ? w->o.receipt->bundle : NULL;
     if (!bundle) return 0;
     char *name = arena_printf(&w->arena, "sent.%.*s", BUNDLE_NAME_DIGITS, bundle);
-    if (!name) return ERR_ROAD;
-    buf_init(&b, BUF_UNLIMITED);
-    int rc = store_setting(w->s, name, &b);
-    if (rc == 0) rc = store_tx_set(w->tx, name, "null");
-    if (rc == ERR_MISSING) {
-        err_clear();
-        rc = 0;
-    }
-    buf_release(&b);
-    return rc;
+    int rc = name ? setting_json(w->s, name, &w->arena, &about) : ERR_ROAD;
+    return rc || !about ? rc : settle_file(w, name, about);
 }
 
 static int set_peer(struct receiving *w, const char *head, const struct jv *v)
@@ -223,10 +226,19 @@ static int set_peer(struct receiving *w, const char *head, const struct jv *v)
     return v ? tx_set_json(w->tx, name, v) : store_tx_set(w->tx, name, NULL);
 }
 
-/* Who sends what we have does not know that we have it: tell again. */
+static bool is_forked(struct fold *f, const char *case_name)
+{
+    size_t len;
+    const struct fold_chain *const *chains = fold_chains(f, case_name, &len);
+    for (size_t i = 0; i < len; i++)
+        if (chains[i]->forked_at) return true;
+    return false;
+}
+
+/* Who sends what we have does not know that we have it: tell again. (Forked chains are always sent again.) */
 static int forget_told(struct receiving *w)
 {
-    bool again = w->o.entries_len > 0;
+    bool again = w->o.entries_len > 0 && !is_forked(w->s->fold, w->o.manifest->case_name);
     for (size_t i = 0; i < w->o.entries_len; i++)
         if (!w->known[i]) again = false;
     return again ? set_peer(w, "told", NULL) : 0;

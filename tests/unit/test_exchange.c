@@ -680,6 +680,29 @@ WORLD_TEST(a_forgetful_hub_is_told_again)
     CHECK(sync_sent(&w->ann) == 0 && sync_sent(&w->ann) == 0);
 }
 
+/* A laptop was cloned: both sides of the fork reach the hub and ann, and then all is quiet. */
+WORLD_TEST(a_fork_is_not_sent_for_ever)
+{
+    struct person clone = w->ann;
+    char command[128];
+    open_case(w);
+    snprintf(command, sizeof command, "cp -r %s/ann %s/clone", folder(), folder());
+    CHECK(system(command) == 0);
+    CHECK_OK(store_open(&clone.store, in_folder("clone"), WORDS, clone.forms));
+    change(&w->ann, "department", TEST_CASE, NULL, "{\"code\":\"D1\",\"name\":\"Sales\"}");
+    change(&clone, "department", TEST_CASE, NULL, "{\"code\":\"D2\",\"name\":\"Service\"}");
+    CHECK(pack(w, &clone, NULL, TEST_CASE) == 2);
+    for (size_t i = 0; i < w->files.len; i++) hub_take(&w->hub, w->files.files[i].path);
+    for (int i = 0; i < 4; i++) {
+        sync_sent(&w->ann);
+        hub_visit(w, &w->ann, false);
+    }
+    CHECK(fold_chain(store_fold(w->ann.store), TEST_CASE, kit_of(&w->ann))->forked_at == 3);
+    CHECK(entries_of(&w->ann, TEST_CASE) == 4);
+    CHECK(sync_sent(&w->ann) == 0 && sync_sent(&w->ann) == 0);
+    store_close(clone.store);
+}
+
 WORLD_TEST(one_bad_file_does_not_stop_the_others)
 {
     open_case(w);
