@@ -295,7 +295,7 @@ static void print_taken(struct cli *c, const struct jv *t)
 {
     const struct jv *problems = jv_get(t, "quarantined"), *alarms = jv_get(t, "alarms"), *blobs = jv_get(t, "blobs");
     fprintf(c->out, T("received %s from %s: %lld new entries, %lld known; evidence %lld held, %lld awaited"),
-        jv_get_str(t, "case"), jv_get_str(t, "from"), (long long)jv_get_int(t, "accepted", 0),
+        shown_case(c, jv_get_str(t, "case")), jv_get_str(t, "from"), (long long)jv_get_int(t, "accepted", 0),
         (long long)jv_get_int(t, "known", 0), (long long)jv_get_int(blobs, "held", 0), (long long)jv_get_int(blobs, "awaited", 0));
     fprintf(c->out, "\n");
     for (size_t i = 0; problems && i < problems->len; i++) {
@@ -344,7 +344,7 @@ static int print_hub_exchange(struct cli *c, const struct hub_exchange *e)
     }
     for (size_t i = 0; i < e->written->len && !c->json; i++) {
         const struct jv *w = e->written->items[i];
-        fprintf(c->out, "%s  %s  %s  %s\n", T("written"), jv_get_str(w, "kit"), jv_get_str(w, "case"),
+        fprintf(c->out, "%s  %s  %s  %s\n", T("written"), jv_get_str(w, "kit"), shown_case(c, jv_get_str(w, "case")),
             size_text(&c->arena, (uint64_t)jv_get_int(w, "size", 0)));
     }
     for (size_t i = 0; i < e->failed->len; i++)
@@ -396,7 +396,7 @@ int cmd_hub_status(struct cli *c)
         for (size_t i = 0; !c->json && cases && i < cases->len; i++) {
             const struct jv *v = cases->items[i];
             fprintf(c->out, T("%s: %lld entries, %lld records, %lld conflicts, %lld gaps, %lld set apart, %lld awaited, %lld numbers used twice"),
-                jv_get_str(v, "case"), (long long)jv_get_int(v, "entries", 0), (long long)jv_get_int(v, "records", 0),
+                shown_case(c, jv_get_str(v, "case")), (long long)jv_get_int(v, "entries", 0), (long long)jv_get_int(v, "records", 0),
                 (long long)jv_get_int(v, "conflicts", 0), (long long)jv_get_int(v, "gaps", 0),
                 (long long)jv_get_int(v, "quarantined", 0), (long long)jv_get_int(v, "awaited", 0),
                 (long long)jv_get_int(v, "forks", 0));

@@ -157,6 +157,21 @@ int cmd_import(struct cli *c)
 
 /* ---- coverage ---- */
 
+/* clause, department, result, count of evidence; then direction and site, where there are any */
+static void print_cell(struct cli *c, const struct form_field *result, const struct jv *cell)
+{
+    const struct jv *grade = jv_get(cell, "result");
+    const char *direction = jv_get_str(cell, "direction"), *site = jv_get_str(cell, "site");
+    fprintf(c->out, "  ");
+    print_padded(c->out, shown(c, jv_get_str(cell, "clause")), 9);
+    print_padded(c->out, shown(c, jv_get_str(cell, "department")), 9);
+    print_padded(c->out, grade ? shown_value(c, result, NULL, grade) : "", 28);
+    fprintf(c->out, T("evidence %lld"), (long long)jv_get_int(cell, "evidence", 0));
+    if (direction) fprintf(c->out, "  %s", shown(c, direction));
+    if (site) fprintf(c->out, "  %s", shown_link(c, site));
+    fprintf(c->out, "\n");
+}
+
 static void print_coverage(struct cli *c, const struct jv *v, bool sample)
 {
     const struct jv *cells = jv_get(v, "cells"), *open = jv_get(v, "open");
@@ -166,17 +181,7 @@ static void print_coverage(struct cli *c, const struct jv *v, bool sample)
     if (sample) fprintf(c->out, "%s\n", T("sample catalogue: not the text of the standard"));
     fprintf(c->out, T("covered %lld of %lld clauses"), (long long)jv_get_int(v, "covered", 0), (long long)jv_get_int(v, "of", 0));
     fprintf(c->out, "\n");
-    for (size_t i = 0; cells && i < cells->len; i++) {
-        const struct jv *cell = cells->items[i];
-        const char *department = jv_get_str(cell, "department");
-        const struct jv *grade = jv_get(cell, "result");
-        fprintf(c->out, "  ");
-        print_padded(c->out, shown(c, jv_get_str(cell, "clause")), 9);
-        print_padded(c->out, shown(c, department), 9);
-        print_padded(c->out, grade ? shown_value(c, result, NULL, grade) : "", 28);
-        fprintf(c->out, T("evidence %lld"), (long long)jv_get_int(cell, "evidence", 0));
-        fprintf(c->out, "\n");
-    }
+    for (size_t i = 0; cells && i < cells->len; i++) print_cell(c, result, cells->items[i]);
     fprintf(c->out, "%s", T("open:"));
     for (size_t i = 0; open && i < open->len; i++)
         if (jv_str(open->items[i])) fprintf(c->out, " %s", shown(c, jv_str(open->items[i])));

@@ -26,8 +26,12 @@ static int taken_json(struct cli *c, const struct taken *t, struct jv **out)
 
 static void print_taken(struct cli *c, const struct taken *t)
 {
-    fprintf(c->out, T("received %s: %lld new entries, %lld known, evidence %lld held, %lld awaited"), t->case_name,
-        (long long)t->accepted, (long long)t->known, (long long)t->blobs_held, (long long)t->blobs_awaited);
+    const char *name = shown_case(c, t->case_name);
+    if (t->accepted || t->known || t->waiting || t->blobs_held || t->blobs_awaited)
+        fprintf(c->out, T("received %s: %lld new entries, %lld known, evidence %lld held, %lld awaited"), name,
+            (long long)t->accepted, (long long)t->known, (long long)t->blobs_held, (long long)t->blobs_awaited);
+    else
+        fprintf(c->out, T("received %s: nothing new"), name);
     fprintf(c->out, "\n");
     if (t->waiting) {
         fprintf(c->out, T("  %lld entries wait for the register"), (long long)t->waiting);

@@ -94,9 +94,13 @@ static void print_verified(struct cli *c, const char *path, const struct verifie
         fprintf(c->out, "%s\n", T("anchored: root key and receipts from outside vouch for the last entries"));
         return;
     }
+    if (!v->unanchored || !v->unanchored->len) {
+        fprintf(c->out, "%s\n", T("unanchored: give the register's root key, known from outside, with --root"));
+        return;
+    }
     fprintf(c->out, "%s", T("unanchored: no root key or receipt from outside vouches for the last entries of"));
-    for (size_t i = 0; v->unanchored && i < v->unanchored->len; i++)
-        fprintf(c->out, " %s", jv_str(v->unanchored->items[i]) ? shown(c, jv_str(v->unanchored->items[i])) : "");
+    for (size_t i = 0; i < v->unanchored->len; i++)
+        fprintf(c->out, " %s", shown_case(c, jv_str(v->unanchored->items[i])));
     fprintf(c->out, "\n");
 }
 
@@ -200,8 +204,8 @@ static int verify_bundle(struct cli *c, const char *path, struct jv **out)
     if (!r) r = jv_put_int(&c->arena, o, "entries", (int64_t)opened.entries_len);
     if (!r) r = jv_put_int(&c->arena, o, "bad", bad);
     if (!r && !c->json) {
-        fprintf(c->out, T("%s: bundle of %s from %s, %zu entries, %lld of them bad"), path, opened.manifest->case_name,
-            opened.manifest->from, opened.entries_len, (long long)bad);
+        fprintf(c->out, T("%s: bundle of %s from %s, %zu entries, %lld of them bad"), path,
+            shown_case(c, opened.manifest->case_name), opened.manifest->from, opened.entries_len, (long long)bad);
         fprintf(c->out, "\n");
     }
     *out = o;

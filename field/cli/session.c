@@ -46,7 +46,7 @@ int session_forms(struct session *s)
 static int passphrase_from_file(struct buf *out, const char *path)
 {
     int r = file_read(path, out);
-    if (r) return r;
+    if (r) return err_within(r, "the passphrase file");
     while (out->len && (out->data[out->len - 1] == '\n' || out->data[out->len - 1] == '\r'))
         out->data[--out->len] = '\0';
     if (memchr(out->data, '\0', out->len))

@@ -24,7 +24,13 @@ const char *told(struct cli *c, const char *text)
     const char *whole = text ? text_of(text) : "", *colon = text ? strstr(text, ": ") : NULL;
     if (whole != text || !colon) return shown(c, whole);
     const char *constant = arena_strndup(&c->arena, text, (size_t)(colon - text));
-    return constant ? shown(c, arena_printf(&c->arena, "%s%s", text_of(constant), colon)) : "";
+    const char *form = text_language_now() == LANGUAGE_ZH ? "%s：%s" : "%s: %s";
+    return constant ? shown(c, arena_printf(&c->arena, form, text_of(constant), colon + 2)) : "";
+}
+
+const char *shown_case(struct cli *c, const char *case_name)
+{
+    return case_name && strcmp(case_name, REGISTER_CASE) == 0 ? T("the register") : shown(c, case_name);
 }
 
 static int columns(const char *s)
@@ -55,7 +61,7 @@ const char *record_title(struct cli *c, const struct fold_record *r)
     return "";
 }
 
-static const char *shown_link(struct cli *c, const char *link)
+const char *shown_link(struct cli *c, const char *link)
 {
     static const char prefix[] = "register:";
     const char *case_name = NULL, *id = link;

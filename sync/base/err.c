@@ -45,7 +45,7 @@ int err_within(int code, const char *fmt, ...)
     va_start(args, fmt);
     vsnprintf(context, sizeof context, text_of(fmt), args);
     va_end(args);
-    snprintf(fresh, sizeof fresh, "%s: %s", context, message);
+    snprintf(fresh, sizeof fresh, text_language_now() == LANGUAGE_ZH ? "%s：%s" : "%s: %s", context, message);
     fresh[MESSAGE_SIZE - 1] = '\0';
     message_put(fresh);
     return code;
