@@ -275,9 +275,9 @@ static void world_init(struct world *w)
 static void world_release(struct world *w)
 {
     if (w->files.files) bundle_files_release(&w->files);
+    hub_release(&w->hub); /* first: it may have entries of theirs */
     person_release(&w->ann);
     person_release(&w->bob);
-    hub_release(&w->hub);
     arena_release(&w->arena);
     folder_remove();
 }

@@ -606,6 +606,7 @@ static enum outcome receive(const struct victim *v, const char *path)
     struct taken t;
     arena_init(&a);
     int rc = store_receive(v->store, path, &a, &t, NULL);
+    arena_release(&a);
     if (rc) return (rc == ERR_INPUT || rc == ERR_WAIT) && *err_message() ? REFUSED : CONFUSED;
     if (t.rejected == 1 && t.accepted + t.known + t.waiting + t.quarantined == 0) return LINE_REFUSED;
     return t.rejected == 0 && t.accepted + t.known == 1 ? TAKEN : CONFUSED;
