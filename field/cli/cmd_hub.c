@@ -363,8 +363,11 @@ int cmd_hub_sync(struct cli *c)
     struct hub_desk d;
     struct hub_exchange e = {0};
     struct bar bar;
+    struct file_info info;
     uint64_t size = BUNDLE_PART_SIZE;
     int r = cli_option_size(c, "part-size", &size);
+    if (!r && (os_stat(&info, c->args[1]) || !info.is_folder))
+        r = err_set(ERR_ROAD, "there is no folder '%s': is the stick in, and this its place?", c->args[1]);
     if (!r) r = session_forms(c->session);
     if (!r) r = hub_desk_open(&d, c->args[0], c->session->forms);
     if (r) return r;

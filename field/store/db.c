@@ -49,7 +49,7 @@ static int translate(sqlite3 *handle, int code)
     case SQLITE_TOOBIG:
         return err_set(ERR_INPUT, "a value is too large for the database");
     default:
-        return err_set(ERR_DAMAGED, "the database is damaged: %s", detail);
+        return err_set(ERR_DAMAGED, "the database is damaged: %s; restore the folder from a copy", detail);
     }
 }
 
