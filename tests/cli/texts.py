@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Every literal that people read stands in forms/messages.tsv, with the same conversions in the same order.
 
-Reads the C sources for T("…"), N_("…"), err_set, err_within, err_system, and reasons (REASON("…")); prints what the table
-lacks, what it has for nothing, and pairs whose conversions differ. With --missing prints only the lacking English lines."""
+Reads the C sources for T("…"), N_("…"), err_set, err_within and err_system; prints what the table lacks, what it has for
+nothing, pairs whose conversions differ, and a table out of order (it is sorted by the bytes of the English text). With --missing prints only the lacking English lines."""
 import pathlib
 import re
 import sys
@@ -56,6 +56,9 @@ def main():
         else:
             passed += 1
             continue
+        failed += 1
+    if list(pairs) != sorted(pairs, key=str.encode):
+        print("FAILED: messages.tsv is not sorted")
         failed += 1
     for text in pairs:
         if text not in used:
