@@ -255,14 +255,39 @@ static int choose_evidence(struct outbox *o, struct hub_case *c, const struct ki
     return rc;
 }
 
-static int choose_receipt(struct outbox *o, struct hub_case *c, const struct kit_case *k, struct arena *a,
-    struct buf *bytes, struct bundle_order *order)
+/* Are entries among what is handed out that do not apply? What the hub hands out counts as accepted by it, so
+ * the receipt that says otherwise goes with them. */
+static bool hands_out_set_apart(const struct served *s, struct hub_case *c, const struct kit_case *k)
+{
+    size_t len;
+    const struct fold_chain *const *chains = fold_chains(c->fold, c->name, &len);
+    for (size_t i = 0; s->all && i < len; i++) {
+        int64_t had = 0;
+        for (size_t n = 0; n < k->have_len; n++)
+            if (strcmp(k->have[n].kit, chains[i]->kit) == 0) had = k->have[n].seq;
+        if (chains[i]->forked_at && chains[i]->forked_at <= had) had = chains[i]->forked_at - 1;
+        for (size_t n = 0; n < chains[i]->entries_len; n++)
+            if (chains[i]->entries[n]->entry->seq > had && chains[i]->entries[n]->verdict != VERDICT_GOOD)
+                return true;
+    }
+    return false;
+}
+
+static int choose_receipt(struct outbox *o, const struct served *s, struct hub_case *c,
+    const struct kit_case *k, struct arena *a, struct buf *bytes, struct bundle_order *order)
 {
     struct receipt *receipt;
-    if (!k->bundle || !is_sha256_hex(k->bundle)) return 0;
-    int rc = receipt_find(o->hub, c, k->bundle, a, bytes, &receipt);
-    if (rc == 0) order->receipt = bytes;
-    return rc == ERR_MISSING ? 0 : rc;
+    int rc = ERR_MISSING;
+    if (k->bundle && is_sha256_hex(k->bundle)) rc = receipt_find(o->hub, c, k->bundle, a, bytes, &receipt);
+    if (rc && rc != ERR_MISSING) return rc;
+    bool answers = rc == 0, now = hands_out_set_apart(s, c, k);
+    if (now) {
+        buf_clear(bytes);
+        rc = receipt_now(o->hub, c, answers ? k->bundle : NULL, a, bytes);
+        if (rc) return rc;
+    }
+    if (now || answers) order->receipt = bytes;
+    return 0;
 }
 
 static int tell_written(
@@ -339,7 +364,7 @@ static int cut_for(struct outbox *o, struct served *s, struct hub_case *c)
     order.beyond = k.have;
     order.beyond_len = k.have_len;
     if (rc == 0) rc = choose_evidence(o, c, &k, &a, &order);
-    if (rc == 0) rc = choose_receipt(o, c, &k, &a, &receipt, &order);
+    if (rc == 0) rc = choose_receipt(o, s, c, &k, &a, &receipt, &order);
     if (rc == 0) rc = cut(o, s, c, &order);
     buf_release(&receipt);
     arena_release(&a);

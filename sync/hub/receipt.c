@@ -2,6 +2,7 @@
  * the last one always tells everything; what is quarantined in the case is in each. */
 #include <string.h>
 #include "parts.h"
+#include "satchel/base/text.h"
 #include "satchel/base/time.h"
 
 static int add_heads(struct receipt *r, struct fold *f, const char *case_name, struct arena *a)
@@ -34,7 +35,7 @@ static void list_quarantined(struct receipt *r, const struct fold_chain *c)
         r->quarantined[r->quarantined_len++] = (struct receipt_quarantine){.case_name = c->case_name,
             .kit = c->kit,
             .entry = h->entry->id,
-            .reason = h->reason ? h->reason : "its reason is not known",
+            .reason = h->reason ? h->reason : N_("its reason is not known"),
             .seq = h->entry->seq};
     }
 }
@@ -123,6 +124,34 @@ int receipt_find(struct hub *h, struct hub_case *c, const char *bundle, struct a
     int rc = tree_find(c->tree, path, &id);
     if (rc == 0) rc = repo_read(h->repo, bytes, &id, OBJECT_BLOB);
     return rc ? rc : receipt_parse(out, a, bytes->data, bytes->len);
+}
+
+/* The bundle that the branch's tip is about. */
+static int last_bundle(struct hub *h, struct hub_case *c, struct arena *a, const char **out)
+{
+    struct buf bytes;
+    struct commit_view view;
+    buf_init(&bytes, COMMIT_MAX_BYTES);
+    int rc = repo_read(h->repo, &bytes, &c->tip, OBJECT_COMMIT);
+    if (rc == 0) rc = commit_read(&view, a, bytes.data, bytes.len);
+    if (rc == 0) *out = commit_trailer(&view, a, "Bundle");
+    buf_release(&bytes);
+    return rc;
+}
+
+int receipt_now(struct hub *h, struct hub_case *c, const char *bundle, struct arena *a, struct buf *bytes)
+{
+    struct receipt_draft d = {.c = c, .bundle = bundle};
+    struct receipt *receipt;
+    struct buf sig;
+    int rc = bundle ? 0 : last_bundle(h, c, a, &d.bundle);
+    if (rc == 0 && (!d.bundle || !is_sha256_hex(d.bundle)))
+        rc = err_set(ERR_DAMAGED, "a commit is not of the form that a hub writes");
+    if (rc) return rc;
+    buf_init(&sig, RECEIPT_SIG_MAX);
+    rc = receipt_make(h, &d, a, bytes, &sig, &receipt);
+    buf_release(&sig);
+    return rc;
 }
 
 /* Cases come and go in memory, so the checkpoint keeps copies. */

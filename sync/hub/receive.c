@@ -446,6 +446,8 @@ int receive_locked(
     if (rc == 0) rc = bundle_peek(&m, &head, path, h->identity);
     if (rc == 0) rc = answer_again(h, m, a, out, &known);
     if (rc == 0 && !known) rc = open_and_take(h, path, a, out, p);
+    /* who took it in may have been killed before he did this */
+    if (rc == 0 && known && strcmp(m->case_name, REGISTER_CASE) == 0) rc = judge_others_anew(h, m->id);
     if (rc == 0) rc = kits_note(h, m, !known);
     arena_release(&head);
     return rc;

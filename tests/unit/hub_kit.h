@@ -340,7 +340,7 @@ static inline void hub_kit_begin(void)
 {
     memset(&world, 0, sizeof world);
     arena_init(&world.arena);
-    strcpy(world.folder, "/tmp/satchel-hub-XXXXXX");
+    strcpy(world.folder, "/tmp/satchel-hubtest-XXXXXX");
     if (!mkdtemp(world.folder)) abort();
     snprintf(world.path, sizeof world.path, "%s/hub", world.folder);
     for (int i = 0; i < KITS; i++) kit_init(&world.kits[i], i);
@@ -362,7 +362,7 @@ static inline void hub_kit_end(void)
     for (int i = 0; i < KITS; i++) fold_free(world.kits[i].fold);
     forms_free(world.forms);
     arena_release(&world.arena);
-    CHECK_OK(os_remove_tree(world.folder));
+    if (!getenv("KEEP")) CHECK_OK(os_remove_tree(world.folder));
 }
 
 /* What git says, without its last newline. */
