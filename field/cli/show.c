@@ -51,14 +51,33 @@ const struct form *record_form(struct cli *c, const struct fold_record *r)
     return forms_current(c->session->forms, r->type);
 }
 
-const char *record_title(struct cli *c, const struct fold_record *r)
+static const char *choice_text(const struct form_field *f, const char *value)
+{
+    for (size_t i = 0; i < f->choices_len; i++)
+        if (strcmp(f->choices[i].value, value) == 0) return label_text(&f->choices[i].label);
+    return value;
+}
+
+/* The first `most` of its texts, choices and dates: what tells it from others of its type. */
+static const char *record_words(struct cli *c, const struct fold_record *r, int most)
 {
     const struct form *form = record_form(c, r);
-    for (size_t i = 0; form && i < form->fields_len; i++) {
-        const char *s = form->fields[i].kind == FIELD_TEXT ? record_str(r, form->fields[i].name) : NULL;
-        if (s) return shown(c, s);
+    const char *words = "";
+    for (size_t i = 0; form && i < form->fields_len && most > 0; i++) {
+        const struct form_field *f = &form->fields[i];
+        bool tells = f->kind == FIELD_TEXT || f->kind == FIELD_CHOICE || f->kind == FIELD_DATE;
+        const char *s = tells ? record_str(r, f->name) : NULL;
+        if (!s) continue;
+        words = arena_printf(&c->arena, "%s%s%s", words, *words ? "  " : "", shown(c, choice_text(f, s)));
+        if (!words) return "";
+        most--;
     }
-    return "";
+    return words;
+}
+
+const char *record_title(struct cli *c, const struct fold_record *r)
+{
+    return record_words(c, r, 1);
 }
 
 const char *shown_link(struct cli *c, const char *link)
@@ -79,10 +98,7 @@ const char *shown_link(struct cli *c, const char *link)
 const char *shown_value(struct cli *c, const struct form_field *f, const char *member, const struct jv *v)
 {
     struct buf b;
-    if (v->type == JV_STRING && f && !member && f->kind == FIELD_CHOICE) {
-        for (size_t i = 0; i < f->choices_len; i++)
-            if (strcmp(f->choices[i].value, v->string) == 0) return label_text(&f->choices[i].label);
-    }
+    if (v->type == JV_STRING && f && !member && f->kind == FIELD_CHOICE) return shown(c, choice_text(f, v->string));
     if (v->type == JV_STRING && f && f->kind == FIELD_LINK) return shown_link(c, v->string);
     if (v->type == JV_STRING) return shown(c, v->string);
     if (v->type == JV_NULL) return "—";
@@ -166,7 +182,7 @@ void print_record_line(struct cli *c, const struct fold_record *r)
 {
     const char *mark = r->void_state == VOID ? T(" [voided]") : r->conflicts ? T(" [conflict]") : "";
     print_padded(c->out, r->id, 34);
-    fprintf(c->out, "%s%s\n", record_title(c, r), mark);
+    fprintf(c->out, "%s%s\n", record_words(c, r, 3), mark);
 }
 
 /* ---- history ---- */
