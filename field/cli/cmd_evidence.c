@@ -70,6 +70,14 @@ static int ask_for(struct cli *c, const char *sha256, const char *id)
     return err_set(ERR_MISSING, "the bytes of '%s' are not in this store; they are asked for now and come by the next syncs", id);
 }
 
+/* As it was taken in: an entry that names other bytes later does not make it other evidence. */
+static const char *hash_of(const struct fold_record *record)
+{
+    const struct entry_field *f = record->created ? entry_field(record->created->entry, "sha256") : NULL;
+    const char *sha256 = f && strcmp(record->type, "evidence") == 0 ? jv_str(f->value) : NULL;
+    return sha256 && is_sha256_hex(sha256) ? sha256 : NULL;
+}
+
 int cmd_extract(struct cli *c)
 {
     struct evidence_state state;
@@ -79,7 +87,7 @@ int cmd_extract(struct cli *c)
     if (!path) return err_set(ERR_USAGE, "say where to write the original: -o FILE");
     int r = session_record(c, c->args[0], NULL, &record);
     if (r) return r;
-    const char *sha256 = record_str(record, "sha256");
+    const char *sha256 = hash_of(record);
     if (!sha256) return err_set(ERR_INPUT, "'%s' is not a piece of evidence", record->id);
     r = store_evidence_state(c->session->store, sha256, &state);
     if (r) return r;

@@ -188,10 +188,22 @@ static int refuse_void(const struct draft *d)
         ERR_INPUT, "'%s' is voided; take that back first: 'satchel set RECORD void:=null'", d->on->id);
 }
 
+/* Evidence is its bytes: what names them is as it was taken in. */
+static int refuse_bytes(const struct draft *d)
+{
+    static const char *const names[] = {"pieces", "sha256", "size"};
+    for (size_t i = 0; i < 3 && strcmp(d->on->type, "evidence") == 0; i++)
+        if (jv_get(d->c->set, names[i]))
+            return err_set(ERR_INPUT,
+                "'%s' of evidence stays as it was taken in; void the record and attach the right file", names[i]);
+    return 0;
+}
+
 static int plan_set(struct draft *d)
 {
     int err = need_fields(d->c);
     if (!err) err = find_record(d);
+    if (!err) err = refuse_bytes(d);
     if (!err) err = refuse_void(d);
     if (!err) err = refuse_conflict(d);
     return err ? err : take_fields(d, d->c->set);

@@ -401,7 +401,10 @@ static int open_stack(struct source **out, const char *path, const unsigned char
 {
     struct source *file = NULL, *age = NULL;
     unsigned char identities[1][KEY_SIZE];
-    int rc = file_source(&file, path);
+    struct file_info info;
+    int rc = os_stat(&info, path); /* a stick may hold a pipe that nobody writes to */
+    if (rc == 0 && !info.is_file) rc = err_set(ERR_INPUT, "'%s' is not a regular file", path);
+    if (rc == 0) rc = file_source(&file, path);
     if (rc) return rc;
     memcpy(identities[0], identity, KEY_SIZE);
     rc = age_source(&age, file, (const unsigned char(*)[KEY_SIZE])identities, 1);

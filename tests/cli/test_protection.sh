@@ -1,0 +1,53 @@
+#!/usr/bin/env bash
+# What must hold against the careless and the hostile: verdicts are followed everywhere, evidence stays what it was, a stick can't
+# stop a sync.
+. "$(dirname "$0")/../lib.sh"
+as() { local who=$1; shift; s --store "$who" "$@"; }
+quiet() { "$@" > /dev/null; }
+to_hub() { quiet as "$1" sync stick; quiet s hub sync hub stick; }
+
+for k in chen li hua; do kit $k; as $k whoami --request > $k.request; done
+quiet s hub init hub --name HQ --admin chen.request
+quiet as chen join hub
+quiet as chen new organisation --case BJ-1 name=华安
+mkdir stick; to_hub chen
+
+# Before joining a kit may write anything; that must not make it count afterwards, not even for an hour.
+quiet as li new organisation --case BJ-1 name=其他
+quiet as li new decision --case BJ-1 outcome=grant date=2026-11-01 reason=x
+quiet as chen hub enrol hub li.request --roles auditor --cases BJ-1 -o li.enrol
+quiet as chen hub enrol hub hua.request --roles headquarters -o hua.enrol
+quiet as li join li.enrol
+to_hub li
+quiet as hua join hua.enrol
+check "headquarters takes in what the hub has set apart" as hua sync stick
+same "the decision of one who may not decide does not count there" '[]' "$(as hua --json list decision)"
+check "and the admin" as chen sync stick
+same "nor there" '[]' "$(as chen --json list decision)"
+for i in 1 2 3; do for k in chen hua; do to_hub $k; quiet as $k sync stick; done; done
+same "nor later" '[] []' "$(as hua --json list decision) $(as chen --json list decision)"
+same "then there is nothing more to say" "nothing new in either direction" "$(as hua sync stick)"
+
+# Evidence is its bytes.
+org=$(as li --json list organisation | jq -r '.[0].id')
+sample=$(as li new department --case BJ-1 code=D1 name=甲)
+echo one > one.txt; echo two > two.txt
+one=$(as li attach one.txt --to "$sample"); two=$(as li attach two.txt --to "$sample")
+refuse "evidence is not made into other evidence" 3 as li set "$one" "sha256=$(sha256sum two.txt | cut -c1-64)"
+check "what is about it may change" as li set "$one" title=甲
+check "its bytes come back" as li extract "$one" -o got.txt
+same "as they were" one "$(cat got.txt)"
+: "$org" "$two"
+
+# A stick may hold anything.
+me=$(as li --json whoami | jq -r .kit)
+mkdir -p "stick/outbox/$me"
+mkfifo stick/inbox/pipe.satchel
+same "a pipe does not stop the hub" 3 "$(timeout 20 "$SATCHEL" hub sync hub stick > out 2>&1; echo $?)"
+mkfifo "stick/outbox/$me/pipe.satchel"
+same "nor a kit" 3 "$(timeout 20 "$SATCHEL" --store li sync stick > out 2>&1; echo $?)"
+rm stick/inbox/pipe.satchel "stick/outbox/$me/pipe.satchel"
+to_hub li
+same "what came beside it is taken in" "nothing new in either direction" "$(quiet as li sync stick; as li sync stick)"
+
+done_testing
