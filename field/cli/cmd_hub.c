@@ -64,8 +64,11 @@ static int check_joined(struct cli *c, struct hub *hub)
 {
     const struct hub_identity *joined = store_hub(c->session->store);
     if (!joined) return join_as_root(c, hub);
-    if (same_bytes(joined->public_key, hub_public_key(hub), KEY_SIZE)) return 0;
-    return err_set(ERR_INPUT, "this kit has joined another hub, '%s'", joined->name);
+    if (!same_bytes(joined->public_key, hub_public_key(hub), KEY_SIZE))
+        return err_set(ERR_INPUT, "this kit has joined another hub, '%s'", joined->name);
+    const struct registry *registry = store_registry(c->session->store);
+    if (registry && registry_role(registry, store_kit(c->session->store), "admin", NULL)) return 0;
+    return err_set(ERR_INPUT, "only an admin enrols people, and this kit is not one's");
 }
 
 int cmd_join_folder(struct cli *c, const char *folder)
@@ -115,16 +118,17 @@ static const char *person_of(struct cli *c, const char *email)
     return NULL;
 }
 
+/* The person, made new or known already (by kit or e-mail address), with the roles given added. */
 static int enrol_person(struct cli *c, struct store_tx *tx, const struct request *q, const char **person)
 {
     struct jv *set = jv_object(&c->arena);
-    const char *known = person_of(c, q->email);
+    const char *known = *person ? *person : person_of(c, q->email);
     int r = each_part(c, cli_option(c, "roles"), add_role, set);
     if (!r && !known) r = jv_put_str(&c->arena, set, "name", q->name);
     if (!r && !known) r = jv_put_str(&c->arena, set, "email", q->email);
     if (r) return r;
     struct change change = {.kind = known ? CHANGE_SET : CHANGE_NEW, .type = "person", .case_name = REGISTER_CASE,
-        .record = known, .set = set, .why = NULL};
+        .record = known, .set = set};
     *person = known;
     if (known && !set->len) return 0;
     return store_change(tx, &change, person);
@@ -175,12 +179,11 @@ static int enrol_entries(struct cli *c, const struct request *q)
     if (kit && !same_bytes(kit->public_key, q->public_key, KEY_SIZE))
         return err_set(ERR_INPUT, "another key is enrolled as '%s'; refuse this request and ask whose it is", q->kit);
     as.person = kit ? arena_strdup(&c->arena, kit->person) : NULL;
+    bool enrolled = kit != NULL; /* the kit is borrowed from the registry, which the next change makes anew */
     int r = store_begin(&tx, c->session->store);
     if (r) return r;
-    if (!kit) {
-        r = enrol_person(c, tx, q, &as.person);
-        if (!r) r = enrol_kit(c, tx, q, as.person);
-    }
+    r = enrol_person(c, tx, q, &as.person);
+    if (!r && !enrolled) r = enrol_kit(c, tx, q, as.person);
     as.tx = tx;
     if (!r) r = each_part(c, cli_option(c, "cases"), assign_case, &as);
     if (!r) return store_commit(tx);

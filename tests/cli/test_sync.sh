@@ -24,6 +24,11 @@ sed 's/HQ/XX/' zhang.enrol > forged.enrol
 refuse "a changed enrolment" 3 as wang join forged.enrol
 refuse "an auditor can't enrol" 3 as zhang hub enrol hub wang.request --roles admin -o x.enrol
 
+refuse "nor give an enrolment out again" 3 as zhang hub enrol hub li.request --roles auditor -o x.enrol
+refuse "a role that is not there" 3 as chen hub enrol hub wang.request --roles boss -o x.enrol
+check "a role more for one who is enrolled" as chen hub enrol hub wang.request --roles expert -o wang2.enrol
+same "is added" true "$(as chen --json list person email=wang@example.com | jq '.[0].fields["roles.expert"]')"
+
 round() { for k in "$@"; do quiet as $k sync stick; done; quiet s hub sync hub stick; for k in "$@"; do quiet as $k sync stick; done; }
 check "a round" round zhang li wang
 same "zhang holds the case" 1 "$(as zhang --json list organisation | jq length)"
