@@ -46,6 +46,7 @@ struct newest_receipt {
     const char *case_name;
     int64_t at; /* the hub's time, seconds since 1970 */
     int64_t row;
+    int64_t last; /* row of the one that was taken in last: another where the hub's clock was set back */
     char id[SHA256_HEX];
 };
 
@@ -179,6 +180,9 @@ int store_receipt(struct store *s, const char *case_name, struct arena *a, const
     struct buf *bytes, unsigned char signature[SIGNATURE_SIZE]) MUST_CHECK;
 /* Id of the last receipt that covers the case, a checkpoint counted; NULL: none. */
 const char *store_after(struct store *s, const char *case_name);
+/* Is the newest by the hub's time the one that was taken in last, too? If not, its clock was set back, it was put back
+ * from a copy, or an old receipt came late. */
+bool receipts_in_step(struct store *s, const char *case_name);
 int receipts_load(struct store *s) MUST_CHECK;
 void receipts_forget(struct store *s);
 int receipts_hold(struct store *s, const char *sha256, bool *held) MUST_CHECK;

@@ -176,6 +176,7 @@ static int find_beyond(struct packing *p, const char *case_name, struct bundle_o
     if (p->everything) return 0;
     int rc = held ? 0 : ERR_ROAD;
     if (rc == 0 && p->to_hub) rc = ruling_of_case(p->s, case_name, &p->arena, &by);
+    if (!receipts_in_step(p->s, case_name)) by.receipt = NULL; /* then its last bundle knows better */
     if (rc == 0) rc = find_held(p, case_name, by.receipt, held);
     return rc ? rc : have_read(held, &p->arena, &o->beyond, &o->beyond_len);
 }

@@ -2,6 +2,7 @@
  * that is, is known from the rows' heads; the receipts themselves are parsed when somebody asks. */
 #include "internal.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "satchel/base/time.h"
@@ -35,13 +36,14 @@ static int note(struct store *s, const struct receipt_row *row)
     unsigned char hash[SHA256_SIZE];
     struct newest_receipt *n = slot(s, row->case_name);
     if (!n) return ERR_ROAD;
+    map_release(&s->held);
+    s->held_known = false;
+    n->last = row->number;
     if (n->row && row->at < n->at) return 0;
     n->row = row->number;
     n->at = row->at;
     sha256(hash, row->bytes, row->bytes_len);
     hex_write(n->id, hash, sizeof hash);
-    map_release(&s->held);
-    s->held_known = false;
     return 0;
 }
 
@@ -62,6 +64,12 @@ int receipts_load(struct store *s)
 static const struct newest_receipt *newest(struct store *s, const char *case_name)
 {
     return map_get(&s->receipts, case_name ? case_name : CHECKPOINT);
+}
+
+bool receipts_in_step(struct store *s, const char *case_name)
+{
+    const struct newest_receipt *n = newest(s, case_name);
+    return !n || n->last == n->row;
 }
 
 const char *store_after(struct store *s, const char *case_name)
@@ -149,14 +157,28 @@ int store_receipt(struct store *s, const char *case_name, struct arena *a, const
 
 /* ---- evidence that the hub holds ---- */
 
+static int compare_hash(const void *hash, const void *item)
+{
+    return strcmp(hash, *(const char *const *)item);
+}
+
+static bool names(const struct receipt *r, const char *sha256)
+{
+    return r->held_len > 0 && bsearch(sha256, r->held, r->held_len, sizeof *r->held, compare_hash) != NULL;
+}
+
+/* Bytes are dropped on its word, so where a hub's clock was set back, or an old receipt came late, both the newest
+ * and the last one must name them. */
 static int add_held(struct store *s, const struct newest_receipt *n)
 {
     struct arena a;
     arena_init(&a);
-    struct wanted w = {.row = n->row, .arena = &a};
-    int err = read_receipt(s, &w);
-    for (size_t i = 0; !err && i < w.receipt->held_len; i++) {
-        const char *sha256 = arena_strdup(&s->arena, w.receipt->held[i]);
+    struct wanted newest = {.row = n->row, .arena = &a}, last = {.row = n->last, .arena = &a};
+    int err = read_receipt(s, &newest);
+    if (!err) err = read_receipt(s, &last);
+    for (size_t i = 0; !err && i < newest.receipt->held_len; i++) {
+        if (!names(last.receipt, newest.receipt->held[i])) continue;
+        const char *sha256 = arena_strdup(&s->arena, newest.receipt->held[i]);
         err = sha256 ? map_put(&s->held, sha256, s) : ERR_ROAD;
     }
     arena_release(&a);
