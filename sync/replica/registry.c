@@ -384,11 +384,20 @@ bool registry_role(const struct registry *r, const char *kit, const char *role, 
     return holds(k->person, role) == YES;
 }
 
+/* side 1: from that day on; -1: up to it. Of dates in conflict each must allow it. */
+static bool on_side(const struct fold_record *assignment, const char *field, const char *at, int side)
+{
+    const struct fold_field *f = record_field(assignment, field);
+    for (size_t i = 0; f && i < f->heads_len; i++) {
+        const char *day = jv_str(f->heads[i].value);
+        if (day && strncmp(at, day, DATE_LEN) * side < 0) return false;
+    }
+    return true;
+}
+
 static bool within(const struct fold_record *assignment, const char *at)
 {
-    const char *from = record_str(assignment, "from"), *until = record_str(assignment, "until");
-    if (!at) return true;
-    return (!from || strncmp(at, from, DATE_LEN) >= 0) && (!until || strncmp(at, until, DATE_LEN) <= 0);
+    return !at || (on_side(assignment, "from", at, 1) && on_side(assignment, "until", at, -1));
 }
 
 /* Assigned, or the one who opened the case: its organisation is the kit's, and nobody else's beside it. */

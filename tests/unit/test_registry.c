@@ -261,6 +261,22 @@ TEST(who_may_see_what)
     world_release(&w);
 }
 
+static bool b_sees_at(const struct world *w, const char *at)
+{
+    return registry_may_see(w->registry, w->scene.fold, w->scene.authors[1].kit, "C-2", at);
+}
+
+TEST(of_dates_in_conflict_each_must_let_see)
+{
+    WORLD(PERSON("roles.auditor=true"), KIT(""),
+        "g: C C2 + :assignment person=register:person/$A-1 from=2026-01-01 @C-2",
+        "u: C C2 :assignment until=2026-02-01 from=2026-01-10<g @C-2",
+        "v: A C2 :assignment until=2026-03-01 from=2026-01-20<g @C-2");
+    CHECK(b_sees_at(&w, "2026-01-25T10:00:00Z") && b_sees_at(&w, "2026-02-01T10:00:00Z"));
+    CHECK(!b_sees_at(&w, "2026-02-02T10:00:00Z") && !b_sees_at(&w, "2026-01-15T10:00:00Z"));
+    world_release(&w);
+}
+
 TEST(forms_come_with_the_register)
 {
     const char *published = "{\"fields\":[],\"form\":\"riddle\",\"in\":\"case\",\"writers\":[\"auditor\"]}";
