@@ -64,6 +64,9 @@ extern const struct command commands[];
 extern const size_t commands_len;
 /* Runs one command line (without the program's name); the exit status. Errors are printed here and only here. */
 int cli_run(struct session *s, int argc, const char **argv, FILE *out);
+/* One of several inputs has failed with `code`: tells it as cli_run would, so that the command can go on with the others.
+ * The first one's status is the command's. */
+void cli_failed(struct cli *c, int code);
 int cli_parse(struct cli *c, int argc, const char **argv) MUST_CHECK;
 void cli_help(FILE *out, const struct command *c);
 void cli_help_all(FILE *out);

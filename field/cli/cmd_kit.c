@@ -74,8 +74,9 @@ static int create_store(struct cli *c, const char *name, const char *email, char
     if (!r) r = session_forms(c->session);
     const char *folder = r ? NULL : session_folder(c->session);
     if (r || !folder) return r ? r : ERR_ROAD;
-    char *journal = path_join(&c->arena, folder, "journal.db");
-    if (journal && os_exists(journal))
+    struct file_info journal; /* an empty one is what an init that was stopped has left */
+    char *path = path_join(&c->arena, folder, "journal.db");
+    if (path && os_stat(&journal, path) == 0 && journal.size > 0)
         return err_set(ERR_INPUT, "there is a store in '%s' already; name another folder with --store", folder);
     r = session_passphrase(c->session, &secret, true);
     if (r) return r;

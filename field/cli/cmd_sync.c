@@ -134,7 +134,7 @@ static int bundle_paths(struct cli *c, struct jv **out)
 int cmd_receive(struct cli *c)
 {
     struct jv *paths, *list = jv_array(&c->arena);
-    int first = 0, r = session_store(c->session);
+    int r = session_store(c->session);
     if (!r) r = bundle_paths(c, &paths);
     if (r) return r;
     for (size_t i = 0; i < paths->len; i++) {
@@ -144,17 +144,14 @@ int cmd_receive(struct cli *c)
         struct progress *p = bar_start(&bar, T("receiving"));
         r = store_receive(c->session->store, paths->items[i]->string, &c->arena, &t, p);
         bar_end(&bar);
-        if (!r) {
-            r = taken_json(c, &t, &o);
-            if (!r) r = jv_push(&c->arena, list, o);
-            if (!c->json) print_taken(c, &t);
-        } else if (i + 1 < paths->len) { /* one bad bundle does not stop the others */
-            fprintf(stderr, "satchel: %s\n", err_message());
-        }
-        if (r && !first) first = r;
+        if (!r) r = taken_json(c, &t, &o);
+        if (!r) r = jv_push(&c->arena, list, o);
+        if (!r && !c->json) print_taken(c, &t);
+        if (r && paths->len == 1) return r;
+        if (r) cli_failed(c, r); /* one bad bundle does not stop the others */
     }
-    c->result = paths->len == 1 && list->len == 1 ? list->items[0] : list;
-    return first;
+    c->result = paths->len == 1 ? list->items[0] : list;
+    return 0;
 }
 
 /* ---- sync ---- */

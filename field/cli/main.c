@@ -112,6 +112,13 @@ static void print_error(void)
     buf_release(&b);
 }
 
+void cli_failed(struct cli *c, int code)
+{
+    print_error();
+    err_clear();
+    if (!c->status) c->status = err_exit_status(code);
+}
+
 static int choose_language(const char *name)
 {
     if (strncmp(name, "zh", 2) == 0)

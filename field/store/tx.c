@@ -71,13 +71,18 @@ int tx_resume(struct store_tx *tx)
     return err;
 }
 
-/* Folds anew. Where that fails the store is left stale, and the next transaction tries again. */
+/* Folds anew. Where that fails the store is left stale, and the next transaction tries again; what stays to
+ * be told is the failure that led here. */
 static void recover(struct store *s, bool reopen)
 {
+    struct arena a;
+    arena_init(&a);
+    const char *told = arena_strdup(&a, err_message());
     s->stale = true;
     int err = reopen ? store_reopen(s) : 0;
     if (!err) err = store_refresh(s);
-    (void)err; /* the caller has a failure to tell already */
+    err_set(err, "%s", told ? told : "");
+    arena_release(&a);
 }
 
 int store_commit(struct store_tx *tx)

@@ -11,6 +11,7 @@
  */
 #include "repo.h"
 
+#include <errno.h>
 #include <git2.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,11 +27,23 @@ struct repo {
     git_odb *odb;
 };
 
+/* The library ends its messages with the system's words. */
+static bool is_disk_full(const char *message)
+{
+#ifdef ENOSPC
+    return strstr(message, strerror(ENOSPC)) != NULL;
+#else
+    (void)message;
+    return false;
+#endif
+}
+
 static int fail(int code, const char *what)
 {
     const git_error *e = git_error_last();
-    return err_set(
-        code, "cannot %s: %s", text_of(what), e && e->message ? e->message : T("the reason is not known"));
+    const char *message = e && e->message ? e->message : T("the reason is not known");
+    if (is_disk_full(message)) return err_set(ERR_ROAD, "the disk is full; make room and try again");
+    return err_set(code, "cannot %s: %s", text_of(what), message);
 }
 
 /* Counted by the library; each start is matched by one git_libgit2_shutdown. */
