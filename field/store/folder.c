@@ -373,7 +373,9 @@ static int send_case(struct visit *v, struct packing *p, const char *case_name)
     if (rc == 0) rc = hash_order(&o, &p->arena, due);
     if (rc == 0) rc = is_done(v, p, case_name, due, &done);
     if (rc) return rc;
-    bool nothing_new = all_there(sent, len, case_name, due) || (done && !o.tell_have);
+    /* Evidence that is due still has not been kept: a receipt for its bundle alone does not end the sending. */
+    bool said = done && !o.tell_have && o.evidence_len == 0;
+    bool nothing_new = said || all_there(sent, len, case_name, due);
     if (!nothing_new) rc = write_due(v, p, &o, sent, len, due);
     return rc ? rc : remove_older(v, sent, len, case_name, due);
 }

@@ -18,6 +18,7 @@ struct hub {
     struct map held; /* evidence */
     const char *last_bundle;
     const char *quarantine; /* id of an entry that it quarantines, or NULL */
+    bool drops;             /* the evidence that comes: its parts did not make it up, say */
     unsigned char root[KEY_SIZE];
     int clock;
     struct forms *forms;
@@ -58,7 +59,7 @@ static int hub_stage(void *ctx, const struct member *m, struct sink **out)
 {
     struct hub *h = ctx;
     static struct desk d;
-    if (map_put(&h->held, arena_strdup(&h->arena, m->sha256), h)) return ERR_ROAD;
+    if (!h->drops && map_put(&h->held, arena_strdup(&h->arena, m->sha256), h)) return ERR_ROAD;
     return desk_stage(&d, m, out);
 }
 
@@ -633,6 +634,20 @@ WORLD_TEST(pending_evidence_is_not_copied_again)
     exchange_release(&e);
     CHECK(folder_files(in_folder("stick/inbox")) == 3);
     CHECK(sync_sent(&w->ann) == 0);
+    hub_visit(w, &w->ann, false);
+    CHECK(sync_sent(&w->ann) == 0 && folder_files(in_folder("stick/inbox")) == 0);
+}
+
+WORLD_TEST(evidence_that_the_hub_could_not_keep_is_sent_again_each_time)
+{
+    attach(&w->ann, open_case(w), "photo", 1, 50000);
+    w->hub.drops = true;
+    for (int i = 0; i < 4; i++) {
+        CHECK(sync_sent(&w->ann) >= 1);
+        hub_visit(w, &w->ann, false);
+    }
+    w->hub.drops = false;
+    CHECK(sync_sent(&w->ann) == 1);
     hub_visit(w, &w->ann, false);
     CHECK(sync_sent(&w->ann) == 0 && folder_files(in_folder("stick/inbox")) == 0);
 }
