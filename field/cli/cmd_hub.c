@@ -118,12 +118,24 @@ static const char *person_of(struct cli *c, const char *email)
     return NULL;
 }
 
+/* Who asks under a colleague's address would get that colleague's roles and cases: then the name must be theirs, too, so
+ * that the fingerprint is compared with them. */
+static int check_person(struct cli *c, const struct request *q, const char *person)
+{
+    const struct fold_record *r = fold_record(store_fold(c->session->store), REGISTER_CASE, person);
+    const char *name = r ? record_str(r, "name") : NULL;
+    if (name && strcmp(name, q->name) == 0) return 0;
+    return err_set(ERR_INPUT, "the address '%s' is that of '%s' in the register, but '%s' asks; find out who does", q->email,
+        name ? name : "", q->name);
+}
+
 /* The person, made new or known already (by kit or e-mail address), with the roles given added. */
 static int enrol_person(struct cli *c, struct store_tx *tx, const struct request *q, const char **person)
 {
     struct jv *set = jv_object(&c->arena);
     const char *known = *person ? *person : person_of(c, q->email);
-    int r = each_part(c, cli_option(c, "roles"), add_role, set);
+    int r = known && !*person ? check_person(c, q, known) : 0;
+    if (!r) r = each_part(c, cli_option(c, "roles"), add_role, set);
     if (!r && !known) r = jv_put_str(&c->arena, set, "name", q->name);
     if (!r && !known) r = jv_put_str(&c->arena, set, "email", q->email);
     if (r) return r;
@@ -315,7 +327,7 @@ int cmd_hub_receive(struct cli *c)
 {
     struct hub_desk d;
     struct jv *list = jv_array(&c->arena);
-    int first = 0, r = session_forms(c->session);
+    int r = session_forms(c->session);
     if (!r) r = hub_desk_open(&d, c->args[0], c->session->forms);
     if (r) return r;
     for (int i = 1; i < c->args_len; i++) {
@@ -328,12 +340,13 @@ int cmd_hub_receive(struct cli *c)
         if (!r) r = taken_json(c, &t, &o);
         if (!r) r = jv_push(&c->arena, list, o);
         if (!r && !c->json) print_taken(c, o);
-        if (r && i + 1 < c->args_len) fprintf(stderr, "satchel: %s\n", err_message());
-        if (r && !first) first = r;
+        if (r && c->args_len == 2) break;
+        if (r) cli_failed(c, r); /* one bad bundle does not stop the others */
+        r = 0;
     }
     hub_desk_close(&d);
     c->result = list->len == 1 && c->args_len == 2 ? list->items[0] : list;
-    return first;
+    return r;
 }
 
 static int print_hub_exchange(struct cli *c, const struct hub_exchange *e)

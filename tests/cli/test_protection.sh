@@ -39,6 +39,14 @@ check "its bytes come back" as li extract "$one" -o got.txt
 same "as they were" one "$(cat got.txt)"
 : "$org" "$two"
 
+# A colleague's address is not enough to become that colleague.
+kit mallory chen@example.com
+as mallory whoami --request > mallory.request
+refuse "the admin's address in another's request" 3 as chen hub enrol hub mallory.request --roles auditor -o mallory.enrol
+s --store laptop init --name chen --email chen@example.com --work-factor 10 > /dev/null
+as laptop whoami --request > laptop.request
+check "a second device under one's own name" as chen hub enrol hub laptop.request --roles headquarters -o laptop.enrol
+
 # A stick may hold anything.
 me=$(as li --json whoami | jq -r .kit)
 mkdir -p "stick/outbox/$me"
