@@ -78,6 +78,11 @@ cp "$bundle" flipped.satchel
 printf '\xff' | dd of=flipped.satchel bs=1 seek=2000 conv=notrunc status=none
 refuse "a damaged bundle" 3 s hub receive hub flipped.satchel
 same "nothing of it was kept" "$before" "$(tips)"
+refuse "one bad file among good ones" 3 s hub receive hub foreign.satchel again/*.satchel
+same "does not stop them" "$(ls again/*.satchel | wc -l)" "$(grep -c '^received' out)"
+as zhang pack --to self --case BJ-1 -o own > /dev/null
+refuse "nor at a kit" 3 as zhang receive foreign.satchel own/*.satchel
+same "where they are taken in" "$(ls own/*.satchel | wc -l)" "$(grep -c '^received' out)"
 
 kit stranger
 as stranger whoami --request > stranger.request
