@@ -24,7 +24,6 @@
 #define PACK_MAX_BYTES ((size_t)1 << 30)
 #define PACK_LEVEL 1
 #define DEPTH_MOST 48 /* stock git's own limit is 50: a version after so many is written whole */
-#define TYPE_DIFFERENCE 6
 #define COPY_MOST 0xffffu
 #define INSERT_MOST 127u
 
@@ -60,7 +59,7 @@ int pack_new(struct pack **out)
         pack_free(p);
         return rc;
     }
-    buf_add(&p->bytes, "PACK\0\0\0\2\0\0\0\0", 12);
+    pack_write_head(&p->bytes);
     *out = p;
     return 0;
 }
@@ -148,12 +147,12 @@ static void add_head(struct buf *out, int type, size_t len)
     if (len) add_length(out, len);
 }
 
-static void add_distance(struct buf *out, size_t n)
+void pack_write_distance(struct buf *out, size_t distance)
 {
     unsigned char bytes[10];
     size_t at = sizeof bytes;
-    bytes[--at] = n & 0x7f;
-    while (n >>= 7) bytes[--at] = (unsigned char)(0x80 | (--n & 0x7f));
+    bytes[--at] = distance & 0x7f;
+    while (distance >>= 7) bytes[--at] = (unsigned char)(0x80 | (--distance & 0x7f));
     buf_add(out, bytes + at, sizeof bytes - at);
 }
 
@@ -164,8 +163,8 @@ static bool add_as_difference(struct pack *p, struct version *old, const void *b
     if (!old->bytes || old->depth >= DEPTH_MOST) return false;
     write_difference(&p->difference, old, bytes, len);
     if (p->difference.error || p->difference.len >= len / 2) return false;
-    add_head(&p->bytes, TYPE_DIFFERENCE, p->difference.len);
-    add_distance(&p->bytes, place - old->place);
+    add_head(&p->bytes, PACK_TYPE_DIFFERENCE, p->difference.len);
+    pack_write_distance(&p->bytes, place - old->place);
     deflater_add(p->deflater, &p->bytes, p->difference.data, p->difference.len);
     old->depth++;
     return true;
@@ -232,16 +231,27 @@ int pack_add(
     return rc;
 }
 
-int pack_end(struct pack *p, const void **bytes, size_t *len)
+void pack_write_head(struct buf *out)
+{
+    buf_add(out, "PACK\0\0\0\2\0\0\0\0", 12);
+}
+
+int pack_write_end(struct buf *out, size_t objects, struct digest *sha1)
 {
     unsigned char sum[SHA1_SIZE];
-    int rc = buf_error(&p->bytes);
+    if (buf_error(out)) return buf_error(out);
+    for (int i = 0; i < 4; i++) out->data[8 + i] = (unsigned char)(objects >> 8 * (3 - i));
+    digest_add(sha1, out->data, out->len);
+    digest_end(sha1, sum);
+    buf_add(out, sum, sizeof sum);
+    return buf_error(out);
+}
+
+int pack_end(struct pack *p, const void **bytes, size_t *len)
+{
+    int rc = pack_write_end(&p->bytes, p->ids.len, p->sha1);
     if (rc) return rc;
-    for (int i = 0; i < 4; i++) p->bytes.data[8 + i] = (unsigned char)(p->ids.len >> 8 * (3 - i));
-    digest_add(p->sha1, p->bytes.data, p->bytes.len);
-    digest_end(p->sha1, sum);
-    buf_add(&p->bytes, sum, sizeof sum);
     *bytes = p->bytes.data;
     *len = p->bytes.len;
-    return buf_error(&p->bytes);
+    return 0;
 }

@@ -17,4 +17,13 @@ int pack_add(struct pack *p, enum object_kind kind, const char *name, const void
 /* Writes the end; nothing can be added after it. The bytes are borrowed until pack_free. */
 int pack_end(struct pack *p, const void **bytes, size_t *len) MUST_CHECK;
 
+/* ---- what repack.c shares ---- */
+
+#define PACK_TYPE_DIFFERENCE 6 /* from an object further up in the same pack */
+
+void pack_write_head(struct buf *out); /* of a pack, its number of objects not known yet */
+void pack_write_distance(struct buf *out, size_t distance); /* to the object that a difference is from */
+/* Puts the number of objects into the head, and the sum behind all. */
+int pack_write_end(struct buf *out, size_t objects, struct digest *sha1) MUST_CHECK;
+
 #endif

@@ -16,11 +16,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "repack.h"
 #include "satchel/base/os.h"
 #include "satchel/base/text.h"
 
 #define REF_HEADS "refs/heads/"
 #define REF_REMOTES "refs/remotes/"
+#define PACK_SMALL (UINT64_C(16) << 20) /* larger ones are left as they are */
 
 struct repo {
     git_repository *git;
@@ -350,32 +352,7 @@ int repo_clean(struct repo *r)
 
 /* ---- consolidating ---- */
 
-/* name: of the new pack, in the arena. */
-static int write_all_reachable(struct repo *r, struct arena *a, const char **name)
-{
-    git_packbuilder *builder = NULL;
-    git_revwalk *walk = NULL;
-    int failed = git_packbuilder_new(&builder, r->git);
-    if (!failed) failed = git_revwalk_new(&walk, r->git);
-    if (!failed) failed = git_revwalk_push_glob(walk, "heads/*");
-    if (!failed) failed = git_packbuilder_insert_walk(builder, walk);
-    if (!failed) failed = git_packbuilder_write(builder, NULL, 0, NULL, NULL);
-    int rc = failed ? fail(ERR_ROAD, N_("consolidate the repository")) : 0;
-    if (rc == 0) *name = arena_printf(a, "pack-%s.", git_packbuilder_name(builder));
-    if (rc == 0 && !*name) rc = ERR_ROAD;
-    git_revwalk_free(walk);
-    git_packbuilder_free(builder);
-    return rc ? rc : sync_inside(r, "objects/pack");
-}
-
-static size_t count_packs(const char **names, size_t len)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < len; i++) n += ends_with(names[i], ".pack");
-    return n;
-}
-
-/* Lets go of the old packs before they are removed: some systems keep a file that is mapped. */
+/* Lets go of packs before they are removed: some systems keep a file that is mapped. */
 static int reopen(struct repo *r)
 {
     git_repository *git = NULL;
@@ -393,17 +370,62 @@ static int reopen(struct repo *r)
     return 0;
 }
 
-/* An index goes before its pack: a pack without an index is only unused space. `kept` is how the names begin
- * that stay. */
-static int remove_packs(const char *folder, const char **names, size_t len, const char *kept, struct arena *a)
+/* Paths of the packs that are small enough, without ".pack". */
+static int list_small(struct arena *a, const char *folder, const char ***out, size_t *out_len)
+{
+    const char **names = NULL;
+    struct file_info info;
+    size_t len, n = 0;
+    int rc = os_list(&names, &len, a, folder);
+    for (size_t i = 0; i < len && rc == 0; i++) {
+        if (strncmp(names[i], "pack-", 5) != 0 || !ends_with(names[i], ".pack")) continue;
+        const char *path = path_join(a, folder, names[i]);
+        rc = path ? os_stat(&info, path) : ERR_ROAD;
+        if (rc || info.size > PACK_SMALL) continue;
+        names[n] = arena_strndup(a, path, strlen(path) - strlen(".pack"));
+        rc = names[n++] ? 0 : ERR_ROAD;
+    }
+    *out = names;
+    *out_len = n;
+    return rc;
+}
+
+static int add_pack(struct repack *all, struct arena *a, const char *stem)
+{
+    struct buf pack, index;
+    const char *pack_path = arena_printf(a, "%s.pack", stem), *index_path = arena_printf(a, "%s.idx", stem);
+    buf_init(&pack, (size_t)PACK_SMALL);
+    buf_init(&index, (size_t)PACK_SMALL);
+    int rc = pack_path && index_path ? file_read(pack_path, &pack) : ERR_ROAD;
+    if (rc == 0) rc = file_read(index_path, &index);
+    if (rc == 0) rc = repack_add(all, &pack, &index);
+    buf_release(&pack);
+    buf_release(&index);
+    return rc;
+}
+
+static int store_all(struct repo *r, struct arena *a, const char **stems, size_t len)
+{
+    struct repack *all;
+    const void *bytes;
+    size_t bytes_len;
+    int rc = repack_new(&all);
+    if (rc) return rc;
+    for (size_t i = 0; i < len && rc == 0; i++) rc = add_pack(all, a, stems[i]);
+    if (rc == 0) rc = repack_end(all, &bytes, &bytes_len);
+    if (rc == 0) rc = repo_store_pack(r, bytes, bytes_len);
+    repack_free(all);
+    return rc;
+}
+
+/* An index goes before its pack: a pack without an index is only unused space. */
+static int remove_packs(struct arena *a, const char **stems, size_t len)
 {
     static const char *const ends[] = {".idx", ".rev", ".bitmap", ".pack"};
     int rc = 0;
-    for (size_t e = 0; e < sizeof ends / sizeof *ends; e++) {
-        for (size_t i = 0; i < len && rc == 0; i++) {
-            if (strncmp(names[i], "pack-", 5) != 0 || !ends_with(names[i], ends[e])) continue;
-            if (strncmp(names[i], kept, strlen(kept)) == 0) continue;
-            const char *path = path_join(a, folder, names[i]);
+    for (size_t i = 0; i < len; i++) {
+        for (size_t e = 0; e < sizeof ends / sizeof *ends && rc == 0; e++) {
+            const char *path = arena_printf(a, "%s%s", stems[i], ends[e]);
             rc = path ? os_remove(path) : ERR_ROAD;
         }
     }
@@ -413,16 +435,15 @@ static int remove_packs(const char *folder, const char **names, size_t len, cons
 int repo_consolidate(struct repo *r, size_t packs_most)
 {
     struct arena a;
-    const char **names = NULL, *made = NULL;
+    const char **stems = NULL;
     size_t len = 0;
     arena_init(&a);
     const char *folder = path_join(&a, repo_folder(r), "objects/pack");
-    int rc = folder ? os_list(&names, &len, &a, folder) : ERR_ROAD;
-    if (rc || count_packs(names, len) <= packs_most) goto out;
-    rc = write_all_reachable(r, &a, &made);
+    int rc = folder ? list_small(&a, folder, &stems, &len) : ERR_ROAD;
+    if (rc || len <= packs_most || len < 2) goto out;
+    rc = store_all(r, &a, stems, len);
     if (rc == 0) rc = reopen(r);
-    if (rc == 0) rc = remove_packs(folder, names, len, made, &a);
-    if (rc == 0) rc = reopen(r);
+    if (rc == 0) rc = remove_packs(&a, stems, len);
 out:
     arena_release(&a);
     return rc;

@@ -37,7 +37,7 @@ int repo_store_pack(struct repo *r, const void *bytes, size_t len) MUST_CHECK;
 int repo_move(struct repo *r, const char *branch, const struct oid *to, const struct oid *from) MUST_CHECK;
 /* Removes what a killed process left: locks of branches, packs half made. */
 int repo_clean(struct repo *r) MUST_CHECK;
-/* Where there are more packs than this, makes one of all that the branches reach, then removes the others. */
+/* Where there are more small packs than this, makes one of them. Large ones stay. */
 int repo_consolidate(struct repo *r, size_t packs_most) MUST_CHECK;
 
 #endif

@@ -118,6 +118,7 @@ static void grow(
             CHECK_OK(tree_remove(tree, path));
         else
             put(pack, tree, path, text);
+        put(pack, tree, "same", "in every pack");
         snprintf(path, sizeof path, "log/%d", i % 40);
         put(pack, tree, path, text);
         commit(pack, tree, tip, born);
