@@ -203,6 +203,16 @@ static int enrol_entries(struct cli *c, const struct request *q)
     return r;
 }
 
+/* Why the hub has set an entry of this kit's apart; NULL: it has not. Those of others may be among what is handed over. */
+static const char *refusal(const struct store *s, const struct jv *problems)
+{
+    for (size_t i = 0; problems && i < problems->len; i++) {
+        const char *entry = jv_get_str(problems->items[i], "entry");
+        if (entry && strncmp(entry, store_kit(s), strlen(store_kit(s))) == 0) return jv_get_str(problems->items[i], "reason");
+    }
+    return NULL;
+}
+
 /* What the admin's kit has and the hub lacks, by the same bundles that a stick would carry. */
 static int hand_over(struct cli *c, struct hub *hub)
 {
@@ -215,9 +225,8 @@ static int hand_over(struct cli *c, struct hub *hub)
     for (size_t i = 0; i < files.len && !r; i++) {
         struct hub_taken t;
         r = hub_receive(hub, files.files[i].path, &c->arena, &t, NULL);
-        if (!r && t.problems && t.problems->len)
-            r = err_set(ERR_INPUT, "the hub did not accept the enrolment: %s",
-                told(c, jv_get_str(t.problems->items[0], "reason")));
+        const char *why = r ? NULL : refusal(s, t.problems);
+        if (why) r = err_set(ERR_INPUT, "the hub did not accept the enrolment: %s", told(c, why));
     }
     for (size_t i = 0; i < files.len; i++)
         if (os_remove(files.files[i].path) && !r) r = ERR_ROAD;

@@ -43,6 +43,7 @@ static int list_bundles(const char *folder, struct arena *a, const char ***out, 
 struct arrival {
     const char *path;
     const struct manifest *manifest; /* NULL: it can't be read, which receiving it will tell */
+    int64_t modified;
 };
 
 static int compare_arrivals(const void *a, const void *b)
@@ -51,9 +52,11 @@ static int compare_arrivals(const void *a, const void *b)
     bool x_register = x->manifest && strcmp(x->manifest->case_name, REGISTER_CASE) == 0;
     bool y_register = y->manifest && strcmp(y->manifest->case_name, REGISTER_CASE) == 0;
     if (x_register != y_register) return x_register ? -1 : 1;
+    if (x->modified != y->modified) return x->modified < y->modified ? -1 : 1;
     return strcmp(x->path, y->path);
 }
 
+/* What the hub said first comes first. */
 static int look(struct visit *v, struct arena *a, struct arrival **out, size_t *len)
 {
     const char **names;
@@ -63,8 +66,10 @@ static int look(struct visit *v, struct arena *a, struct arrival **out, size_t *
     if (rc == 0 && !list) rc = ERR_ROAD;
     if (rc) return rc;
     for (size_t i = 0; i < n; i++) {
+        struct file_info info;
         list[i].path = path_join(a, v->outbox, names[i]);
         if (!list[i].path) return ERR_ROAD;
+        if (os_stat(&info, list[i].path) == 0) list[i].modified = info.modified;
         if (bundle_peek(&list[i].manifest, a, list[i].path, v->s->identity)) err_clear();
     }
     qsort(list, n, sizeof *list, compare_arrivals);

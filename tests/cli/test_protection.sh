@@ -47,6 +47,22 @@ s --store laptop init --name chen --email chen@example.com --work-factor 10 > /d
 as laptop whoami --request > laptop.request
 check "a second device under one's own name" as chen hub enrol hub laptop.request --roles headquarters -o laptop.enrol
 
+# What an admin of yesterday has written meanwhile counts for nobody, and does not stop the admin of today.
+quiet as chen hub enrol hub hua.request --roles admin -o hua.enrol
+for i in 1 2; do quiet as hua sync stick; to_hub chen; done
+quiet as hua sync stick
+person() { as chen --json list person | jq -r --arg n "$1" '.[] | select(.fields.name == $n).id'; }
+quiet as chen set "$(person hua)" roles-=admin
+quiet as hua set "$(person li)" roles+=admin
+to_hub chen; to_hub hua
+for k in chen li hua; do
+  quiet as $k sync stick
+  same "$k sees no admin made by one who was one" null "$(as $k --json show "$(person li)" | jq '.fields["roles.admin"]')"
+done
+kit wang
+as wang whoami --request > wang.request
+check "the admin enrols" as chen hub enrol hub wang.request --roles auditor -o wang.enrol
+
 # A stick may hold anything.
 me=$(as li --json whoami | jq -r .kit)
 mkdir -p "stick/outbox/$me"
