@@ -418,6 +418,16 @@ static int store_all(struct repo *r, struct arena *a, const char **stems, size_t
     return rc;
 }
 
+/* Packs of any size; SIZE_MAX where they can't be counted. */
+static size_t count_packs(struct arena *a, const char *folder)
+{
+    const char **names = NULL;
+    size_t len, n = 0;
+    if (os_list(&names, &len, a, folder)) return SIZE_MAX;
+    for (size_t i = 0; i < len; i++) n += ends_with(names[i], ".pack");
+    return n;
+}
+
 /* An index goes before its pack: a pack without an index is only unused space. */
 static int remove_packs(struct arena *a, const char **stems, size_t len)
 {
@@ -441,9 +451,12 @@ int repo_consolidate(struct repo *r, size_t packs_most)
     const char *folder = path_join(&a, repo_folder(r), "objects/pack");
     int rc = folder ? list_small(&a, folder, &stems, &len) : ERR_ROAD;
     if (rc || len <= packs_most || len < 2) goto out;
+    size_t before = count_packs(&a, folder);
     rc = store_all(r, &a, stems, len);
     if (rc == 0) rc = reopen(r);
-    if (rc == 0) rc = remove_packs(&a, stems, len);
+    /* A pack is named by its contents: where one of them had all that the others have, it is the new one
+     * itself. */
+    if (rc == 0 && count_packs(&a, folder) == before + 1) rc = remove_packs(&a, stems, len);
 out:
     arena_release(&a);
     return rc;

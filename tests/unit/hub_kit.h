@@ -8,6 +8,7 @@
 #define HUB_KIT_H
 
 #define _XOPEN_SOURCE 700 /* before any header */
+#define _DEFAULT_SOURCE   /* usleep */
 
 #include <stdarg.h>
 #include <sys/stat.h>

@@ -1,6 +1,9 @@
 /* The hub: bundles in, branches and receipts out; stock git and git-lfs are content with what it keeps. */
 #include "hub_kit.h"
 
+#include <signal.h>
+#include <sys/wait.h>
+
 static const char *tip(const char *case_name)
 {
     return arena_strdup(&world.arena, hub_tip(world.hub, case_name) ? hub_tip(world.hub, case_name) : "none");
@@ -486,6 +489,57 @@ TEST(leftovers_of_a_killed_hub_do_no_harm)
     say(B, "C-1", "finding", 3, "{\"fact\":\"x\"}");
     CHECK_DELIVER(B, "C-1");
     CHECK_SHELL("cd hub && ! ls staging/* repo.git/refs/heads/*.lock .new-kits 2>/dev/null");
+    hub_kit_end();
+}
+
+/* A process of its own takes the bundle in and is killed somewhere on the way; then it is taken in as if
+ * nothing had been. */
+static void receive_and_be_killed(const char *bundle, useconds_t after)
+{
+    struct hub *hub;
+    struct hub_taken taken;
+    pid_t child = fork();
+    if (child == 0) {
+        if (hub_open(&hub, world.path, world.forms, NULL) == 0)
+            (void)!hub_receive(hub, bundle, &world.arena, &taken, NULL);
+        _exit(0);
+    }
+    usleep(after);
+    kill(child, SIGKILL);
+    waitpid(child, NULL, 0);
+}
+
+TEST(a_hub_that_was_killed_goes_on_by_itself)
+{
+    struct hub_taken taken;
+    uint64_t seed = 11;
+    size_t len;
+    hub_kit_begin();
+    open_case("C-1");
+    struct evidence x = make_exhibit(1, 3000000);
+    say_evidence(B, "C-1", 3, &x);
+    for (int i = 4; i < 200; i++) say(B, "C-1", "finding", i, "{\"fact\":\"x\"}");
+    struct bundle_order o = order_of(B, "C-1");
+    o.evidence = &x;
+    o.evidence_len = 1;
+    const char *bundle = cut_order(&o, &len)[0].path;
+    hub_close(world.hub);
+    world.hub = NULL;
+    CHECK_SHELL("cp -r hub before");
+    for (int i = 0; i < (test_full ? 100 : 6); i++) {
+        receive_and_be_killed(bundle, (useconds_t)(test_random_next(&seed) % 200000));
+        open_hub();
+        CHECK_OK(hub_receive(world.hub, bundle, &world.arena, &taken, NULL));
+        CHECK(taken.receipt && taken.receipt->heads[0].seq == 199 && taken.receipt->held_len == 1);
+        CHECK_SHELL("git -C hub/repo.git fsck --strict && git -C hub/repo.git lfs fsck --dry-run C-1");
+        struct verified verified;
+        struct verify_request r = {.path = world.path, .root = A->signer.public_key, .forms = world.forms};
+        CHECK_OK(hub_verify(&r, &world.arena, &verified));
+        hub_close(world.hub);
+        world.hub = NULL;
+        CHECK_SHELL("rm -rf hub && cp -r before hub");
+    }
+    open_hub();
     hub_kit_end();
 }
 

@@ -328,6 +328,27 @@ TEST(many_packs_become_one_and_nothing_is_lost)
     end(repo);
 }
 
+TEST(a_pack_that_holds_all_of_another_is_not_lost)
+{
+    struct repo *repo;
+    struct pack *pack;
+    struct oid one, two;
+    begin(&repo);
+    for (int i = 0; i < 2; i++) {
+        CHECK_OK(pack_new(&pack));
+        CHECK_OK(pack_add(pack, OBJECT_BLOB, NULL, "one", 3, &one));
+        if (i) CHECK_OK(pack_add(pack, OBJECT_BLOB, NULL, "two", 3, &two));
+        store(repo, pack);
+    }
+    struct buf out;
+    buf_init(&out, 100);
+    CHECK_OK(repo_consolidate(repo, 0));
+    CHECK_OK(repo_read(repo, &out, &one, OBJECT_BLOB));
+    CHECK_OK(repo_read(repo, &out, &two, OBJECT_BLOB));
+    buf_release(&out);
+    end(repo);
+}
+
 TEST(damage_and_size_are_noticed)
 {
     struct repo *repo;
