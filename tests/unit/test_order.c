@@ -3,143 +3,7 @@
  * entries. */
 #include "satchel/replica/state.h"
 #include "histories.h"
-
-/* ---- the definition, in its own words ---- */
-
-struct entries {
-    const struct entry *items[1024]; /* those that apply, of one record */
-    size_t len;
-};
-
-static bool sees(const struct entry *e, const char *field, const char *id)
-{
-    for (size_t i = 0; i < e->fields_len; i++)
-        for (size_t k = 0; strcmp(e->fields[i].name, field) == 0 && k < e->fields[i].seen_len; k++)
-            if (strcmp(e->fields[i].seen[k], id) == 0) return true;
-    return false;
-}
-
-static const struct jv *value_set(const struct entry *e, const char *field)
-{
-    for (size_t i = 0; i < e->fields_len; i++)
-        if (strcmp(e->fields[i].name, field) == 0) return e->fields[i].value;
-    return NULL;
-}
-
-/* Values that no entry's `seen` names. */
-static bool is_head(const struct entries *all, const struct entry *e, const char *field)
-{
-    if (!value_set(e, field)) return false;
-    for (size_t i = 0; i < all->len; i++)
-        if (sees(all->items[i], field, e->id)) return false;
-    return true;
-}
-
-static bool same_value(const char *field, const struct jv *a, const struct jv *b)
-{
-    char texts[2][256];
-    for (int i = 0; i < 2; i++) {
-        struct buf out;
-        buf_init(&out, sizeof texts[0] - 1);
-        json_write(&out, i ? b : a);
-        bool absent = strchr(field, '.') && strcmp(buf_str(&out), "null") == 0;
-        snprintf(texts[i], sizeof texts[i], "%s", absent ? "false" : buf_str(&out));
-        buf_release(&out);
-    }
-    return strcmp(texts[0], texts[1]) == 0;
-}
-
-static bool differ(const struct entries *all, const char *field)
-{
-    for (size_t i = 0; i < all->len; i++)
-        for (size_t k = 0; k < i; k++) {
-            const struct entry *a = all->items[i], *b = all->items[k];
-            if (!is_head(all, a, field) || !is_head(all, b, field)) continue;
-            if (!same_value(field, value_set(a, field), value_set(b, field))) return true;
-        }
-    return false;
-}
-
-static bool is_true(const struct jv *v)
-{
-    return v && v->type == JV_BOOL && v->boolean;
-}
-
-/* 0 not void, 1 void, 2 in conflict */
-static int voidness(const struct entries *all, const char *const *fields, size_t fields_len)
-{
-    bool said = false;
-    for (size_t i = 0; i < all->len; i++)
-        said = said || (is_head(all, all->items[i], "void") && is_true(value_set(all->items[i], "void")));
-    if (!said) return 0;
-    if (differ(all, "void")) return 2;
-    for (size_t f = 0; f < fields_len; f++)
-        for (size_t i = 0; i < all->len; i++) {
-            const struct entry *e = all->items[i];
-            bool known = false;
-            if (strcmp(fields[f], "void") == 0 || !is_head(all, e, fields[f])) continue;
-            for (size_t v = 0; v < all->len; v++)
-                known = known || (is_head(all, all->items[v], "void") &&
-                                     (e == all->items[v] || sees(all->items[v], "void", e->id)));
-            if (!known) return 2;
-        }
-    return 1;
-}
-
-static int by_text(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-static size_t all_fields(const char **out, const struct entries *all)
-{
-    size_t len = 0;
-    for (size_t i = 0; i < all->len; i++)
-        for (size_t k = 0; k < all->items[i]->fields_len; k++) {
-            bool known = false;
-            for (size_t f = 0; f < len; f++)
-                known = known || strcmp(out[f], all->items[i]->fields[k].name) == 0;
-            if (!known) out[len++] = all->items[i]->fields[k].name;
-        }
-    qsort(out, len, sizeof *out, by_text);
-    return len;
-}
-
-/* A line a field: name, ids of its heads, whether they differ. Then void, and the number of conflicts. */
-static void render_defined(struct buf *out, const struct entries *all)
-{
-    const char *fields[16], *ids[1024];
-    size_t fields_len = all_fields(fields, all);
-    int conflicts = 0, voided = voidness(all, fields, fields_len);
-    for (size_t f = 0; f < fields_len; f++) {
-        size_t n = 0;
-        bool any = false, conflict = differ(all, fields[f]);
-        for (size_t i = 0; i < all->len; i++) {
-            if (!is_head(all, all->items[i], fields[f])) continue;
-            ids[n++] = all->items[i]->id;
-            any = any || value_set(all->items[i], fields[f])->type != JV_NULL;
-        }
-        if (strcmp(fields[f], "void") == 0 || !any) continue;
-        qsort(ids, n, sizeof *ids, by_text);
-        buf_adds(out, fields[f]);
-        for (size_t i = 0; i < n; i++) buf_addf(out, " %s", ids[i]);
-        buf_adds(out, conflict ? " differ\n" : "\n");
-        conflicts += conflict;
-    }
-    buf_addf(out, "void %d, %d conflicts, %zu entries\n", voided, conflicts + (voided == 2), all->len);
-}
-
-static void render_folded(struct buf *out, const struct fold_record *r)
-{
-    for (size_t f = 0; f < r->fields_len; f++) {
-        buf_adds(out, r->fields[f].name);
-        for (size_t i = 0; i < r->fields[f].heads_len; i++)
-            buf_addf(out, " %s", r->fields[f].heads[i].by->entry->id);
-        buf_adds(out, r->fields[f].conflict ? " differ\n" : "\n");
-    }
-    int voided = r->void_state == NOT_VOID ? 0 : r->void_state == VOID ? 1 : 2;
-    buf_addf(out, "void %d, %zu conflicts, %zu entries\n", voided, r->conflicts, r->applied);
-}
+#include "oracle.h"
 
 /* ---- the network ---- */
 
@@ -267,28 +131,9 @@ static void check_same_everywhere(struct network *n)
     buf_release(&other);
 }
 
-static void check_as_defined(struct network *n)
+static bool applies(const void *network, const struct entry *e)
 {
-    const struct fold_record *const *records;
-    size_t len;
-    CHECK_OK(fold_records(n->folds[0], NULL, &records, &len));
-    for (size_t r = 0; r < len; r++) {
-        struct entries all = {.len = 0};
-        struct buf defined, folded;
-        buf_init(&defined, BUF_UNLIMITED);
-        buf_init(&folded, BUF_UNLIMITED);
-        for (size_t i = 0; i < n->history.entries_len; i++) {
-            const struct entry *e = n->history.entries[i];
-            bool here =
-                strcmp(e->case_name, records[r]->case_name) == 0 && strcmp(e->record, records[r]->id) == 0;
-            if (here && verdict_of(n, e) == VERDICT_GOOD) all.items[all.len++] = e;
-        }
-        render_defined(&defined, &all);
-        render_folded(&folded, records[r]);
-        CHECK_STR(buf_str(&folded), buf_str(&defined));
-        buf_release(&defined);
-        buf_release(&folded);
-    }
+    return verdict_of(network, e) == VERDICT_GOOD;
 }
 
 /* Whatever anybody has set is still to be had, everywhere. */
@@ -320,7 +165,7 @@ TEST(any_order_gives_the_same_state_and_the_defined_one)
         network_init(&n, seed + (uint64_t)i);
         run(&n);
         check_same_everywhere(&n);
-        check_as_defined(&n);
+        oracle_check(n.folds[0], &n.history, applies, &n);
         check_nothing_lost(&n);
         network_release(&n);
         if (test_failed_checks != before) {
