@@ -273,6 +273,30 @@ static bool hands_out_set_apart(const struct served *s, struct hub_case *c, cons
     return false;
 }
 
+static int compare_hash(const void *key, const void *item)
+{
+    return strcmp(key, *(const char *const *)item);
+}
+
+static bool tells_held(const struct receipt *r, const char *sha256)
+{
+    return r->held_len && bsearch(sha256, r->held, r->held_len, sizeof *r->held, compare_hash);
+}
+
+/* Is evidence held by now that the receipt does not tell of? Its bundle came before another part of it, or
+ * before the record of it; with that answer alone the kit would send it for ever. */
+static int holds_more(
+    struct outbox *o, struct hub_case *c, const struct receipt *r, struct arena *a, bool *more)
+{
+    struct claim *claims;
+    size_t len;
+    int rc = layout_claims(c->fold, c->name, a, &claims, &len);
+    *more = false;
+    for (size_t i = 0; rc == 0 && i < len && !*more; i++)
+        *more = !tells_held(r, claims[i].sha256) && evidence_held(o->hub, claims[i].sha256, NULL);
+    return rc;
+}
+
 static int choose_receipt(struct outbox *o, const struct served *s, struct hub_case *c,
     const struct kit_case *k, struct arena *a, struct buf *bytes, struct bundle_order *order)
 {
@@ -280,7 +304,10 @@ static int choose_receipt(struct outbox *o, const struct served *s, struct hub_c
     int rc = ERR_MISSING;
     if (k->bundle && is_sha256_hex(k->bundle)) rc = receipt_find(o->hub, c, k->bundle, a, bytes, &receipt);
     if (rc && rc != ERR_MISSING) return rc;
-    bool answers = rc == 0, now = hands_out_set_apart(s, c, k);
+    bool answers = rc == 0, more = false, now = hands_out_set_apart(s, c, k);
+    rc = answers ? holds_more(o, c, receipt, a, &more) : 0;
+    if (rc) return rc;
+    now = now || more;
     if (now) {
         buf_clear(bytes);
         rc = receipt_now(o->hub, c, answers ? k->bundle : NULL, a, bytes);

@@ -45,12 +45,12 @@ program() { # WHAT STORE|hub ARGUMENT…
 for k in zhang li; do kit $k; as $k whoami --request > $k.request; done
 s hub init hub --name HQ --admin zhang.request > log
 as zhang join hub > log
-for c in small large; do as zhang new organisation --case $c name=Huaan > log; done
+for c in small large again; do as zhang new organisation --case $c name=Huaan > log; done
 mkdir stick; as zhang sync stick > log; s hub sync hub stick > log
 as zhang hub enrol hub li.request --roles auditor,leader --cases small,large -o li.enrol > log
 as li join li.enrol > log
 declare -A finding
-for c in small large; do
+for c in small large again; do
   audit=$(as zhang new audit --case $c kind=onsite start=2026-11-20)
   finding[$c]=$(as zhang new finding --case $c audit="$audit" clause=B2 grade=minor fact=x)
 done
@@ -153,6 +153,19 @@ check "zeros: received" s hub receive hub parts/*.satchel
 same "zeros: held" 0 "$(status_of small awaited)"
 check "zeros: back" as zhang extract "$evidence" -o got
 check "zeros: bit for bit" cmp zeros.img got
+
+# What came by another road, last part first, and comes again by stick, is answered as things stand now.
+head -c 40M /dev/urandom > again.mp4
+as zhang attach again.mp4 --to "${finding[again]}" > log
+rm -f stick/inbox/* parts/*
+as zhang --json pack --case again -o parts --part-size 20M > out
+for f in $(jq -r '.[].file' out | tac); do check "again: taken in" s hub receive hub "$f"; done
+check "again: the same parts by stick" as zhang sync stick --part-size 20M
+check "again: are looked at" s hub sync hub stick
+check "again: and answered" as zhang sync stick --part-size 20M
+same "again: the stick is empty" "" "$(ls stick/inbox)"
+same "again: what the hub holds is freed" 1 "$(freed again)"
+as zhang sync stick > log; s hub sync hub stick > log; as zhang sync stick > log
 
 for k in zhang li; do check "$k verifies" as $k verify; done
 check "the hub verifies" hub_verifies
