@@ -4,7 +4,7 @@
  *
  *   peer.<kit>.<case>     {kit:seq,…}: what that kit, or the hub, said last that it holds of the case
  *   wanted.<kit>.<case>   [sha256,…]: evidence that it asked for
- *   told.<kit>.<case>     {kit:seq,…}: what we last told it that we hold
+ *   told.<kit>.<case>     {"have":{kit:seq,…},"want":[sha256,…]}: what we last told it that we hold and ask for
  *   want.<sha256>         evidence that a person asked for
  *   sent.<id>             a bundle for the hub in a folder (<id>: the first 32 digits of the bundle's); null
  *                         once a receipt has named it, else {"case":…,"due":what was due, hashed,

@@ -384,24 +384,29 @@ static int open_evidence(void *ctx, const char *sha256, uint64_t offset, struct 
     return store_evidence_open(ctx, sha256, offset, out);
 }
 
-static int held_now(struct packing *p, const char *case_name, const struct jv **out)
+/* What every bundle tells of this kit: what it holds, and what it asks for. */
+static int telling(struct packing *p, const struct bundle_order *o, const struct jv **out)
 {
     const struct have *have;
     size_t len;
-    int rc = fold_have(p->s->fold, case_name, &p->arena, &have, &len);
-    if (rc) return rc;
-    *out = have_json(&p->arena, have, len);
-    return *out ? 0 : ERR_ROAD;
+    struct jv *v = jv_object(&p->arena), *want = jv_array(&p->arena);
+    int rc = fold_have(p->s->fold, o->case_name, &p->arena, &have, &len);
+    if (rc == 0) rc = jv_put(&p->arena, v, "have", have_json(&p->arena, have, len));
+    for (size_t i = 0; rc == 0 && i < o->want_len; i++)
+        rc = jv_push(&p->arena, want, jv_string(&p->arena, o->want[i]));
+    if (rc == 0) rc = jv_put(&p->arena, v, "want", want);
+    if (rc == 0) *out = v;
+    return rc;
 }
 
-/* Has what we hold changed since we told the receiver? */
-static int news_to_tell(struct packing *p, const char *case_name, bool *news)
+/* Has it changed since we told the receiver? */
+static int news_to_tell(struct packing *p, const struct bundle_order *o, bool *news)
 {
-    const struct jv *told = NULL, *held;
-    char *name = setting_name(&p->arena, "told", p->to, case_name);
+    const struct jv *told = NULL, *now;
+    char *name = setting_name(&p->arena, "told", p->to, o->case_name);
     int rc = name ? setting_json(p->s, name, &p->arena, &told) : ERR_ROAD;
-    if (rc == 0) rc = held_now(p, case_name, &held);
-    if (rc == 0) *news = held->len > 0 && !(told && jv_equal(told, held));
+    if (rc == 0) rc = telling(p, o, &now);
+    if (rc == 0) *news = jv_get(now, "have")->len > 0 && !(told && jv_equal(told, now));
     return rc;
 }
 
@@ -424,7 +429,7 @@ int packing_order(struct packing *p, const char *case_name, struct bundle_order 
     memcpy(o.recipient, p->recipient, KEY_SIZE);
     rc = find_beyond(p, case_name, &o);
     if (rc == 0) rc = find_evidence(p, &o);
-    if (rc == 0 && p->tell) rc = news_to_tell(p, case_name, &o.tell_have);
+    if (rc == 0 && p->tell) rc = news_to_tell(p, &o, &o.tell_have);
     if (rc == 0) *out = o;
     return rc;
 }
@@ -469,16 +474,15 @@ static int add_files(struct bundle_files *to, const struct bundle_files *from)
     return 0;
 }
 
-/* Every bundle tells what we hold. */
-static int remember_told(struct packing *p, const char *case_name)
+static int remember_told(struct packing *p, const struct bundle_order *o)
 {
     struct buf b;
-    const struct jv *held;
-    char *name = setting_name(&p->arena, "told", p->to, case_name);
-    int rc = name ? held_now(p, case_name, &held) : ERR_ROAD;
+    const struct jv *now;
+    char *name = setting_name(&p->arena, "told", p->to, o->case_name);
+    int rc = name ? telling(p, o, &now) : ERR_ROAD;
     if (rc) return rc;
     buf_init(&b, BUF_UNLIMITED);
-    json_write(&b, held);
+    json_write(&b, now);
     rc = buf_error(&b);
     if (rc == 0) rc = store_set_setting(p->s, name, buf_str(&b));
     buf_release(&b);
@@ -494,7 +498,7 @@ int packing_cut(struct packing *p, const struct bundle_order *o, size_t *made)
     if (rc) return rc;
     if (files.len) {
         rc = add_files(p->out, &files);
-        if (rc == 0 && strcmp(p->to, p->s->kit) != 0) rc = remember_told(p, o->case_name);
+        if (rc == 0 && strcmp(p->to, p->s->kit) != 0) rc = remember_told(p, o);
     }
     bundle_files_release(&files);
     return rc;

@@ -132,7 +132,9 @@ rest_at_li() {
   check "$size: li takes the rest" program sync li sync stick
   check "$size: li writes it out" program extract li extract "$evidence" -o got
   check "$size: bit for bit" cmp $size.mp4 got
-  rm got stick/outbox/"$li"/*.satchel
+  check "$size: the hub learns of it" s hub sync hub stick
+  check "$size: and hands it out no more" all_below 1M stick/outbox/"$li"/*.satchel
+  rm got
 }
 
 li=$(as li --json whoami | jq -r .kit)
