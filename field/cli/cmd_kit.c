@@ -180,6 +180,8 @@ int cmd_join(struct cli *c)
     if (!r) r = read_enrolment(c, c->args[0], &e);
     if (r) return r;
     struct store *s = c->session->store;
+    if (store_hub(s) && !same_bytes(store_hub(s)->public_key, e.hub_key, KEY_SIZE))
+        return err_set(ERR_INPUT, "this kit has joined another hub, '%s'", store_hub(s)->name);
     if (strcmp(e.for_kit, store_kit(s)) != 0)
         return err_set(ERR_INPUT, "'%s' enrols the kit '%s', but this is '%s'; ask for the enrolment of this kit", c->args[0], e.for_kit, store_kit(s));
     kit_id_of(hub_kit, e.hub_key);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "satchel/base/os.h"
 #include "satchel/replica/state.h"
 #include "satchel/scheme/embedded.h"
 
@@ -218,6 +219,7 @@ int satchel_main(int argc, char **argv)
     struct session s;
     const struct embedded *table = embedded_find("messages.tsv");
     if (table) text_table((const char *)table->data, table->size);
+    os_keep_private();
     choose_default_language();
     session_init(&s);
     int status = cli_run(&s, argc - 1, (const char **)argv + 1, stdout);

@@ -625,6 +625,11 @@ void os_unlock(struct os_lock *l)
 
 /* ---- clock, terminal, environment ---- */
 
+void os_keep_private(void)
+{
+    umask(077);
+}
+
 int os_local_offset_minutes(int64_t seconds)
 {
     time_t t = (time_t)seconds;

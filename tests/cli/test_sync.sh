@@ -89,6 +89,9 @@ as stranger whoami --request > stranger.request
 s hub init other --name Other --admin stranger.request > /dev/null
 as stranger join other > /dev/null
 as stranger new organisation --case XX-1 name=x > /dev/null
+as stranger hub enrol other zhang.request --roles auditor -o zhang.other > /dev/null
+refuse "a second hub, which would be sent the first one's cases" 3 as zhang join zhang.other
+same "what this program writes is its user's alone" "" "$(find hub zhang -type f -perm /077 -not -path '*/hooks/*' | head -n 3)"
 mkdir strange; quiet as stranger pack -o strange
 refuse "a bundle of an unknown kit" 3 s hub receive hub "$(ls strange/*.satchel | head -n 1)"
 

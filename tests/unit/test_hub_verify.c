@@ -343,11 +343,11 @@ TEST(changed_pointers_receipts_and_quarantine_are_told)
         {"^.gitattributes", PUT(9, "@", "echo '* text'"), "not what a hub writes"},
     };
     begin();
-    /* what stands at the ninth commit, so that taking it out there is a change and not a history without it */
-    const char *ninth = git("rev-list --reverse C-1 | sed -n 9p");
+    /* what stands before the ninth commit, so that taking it out there is a change and not a history without it */
+    const char *before = git("rev-list --reverse C-1 | sed -n 8p");
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         CHECK_SHELL("rm -r copy && cp -r hub copy");
-        const char *path = path_like(i == 4 ? ninth : "C-1", cases[i].pattern);
+        const char *path = path_like(i == 4 ? before : "C-1", cases[i].pattern);
         rewrite("C-1", "", with_path(cases[i].edit, path));
         CHECK_TOLD(verify("copy"), cases[i].text);
     }

@@ -53,6 +53,9 @@ struct os_lock;
 int os_lock(struct os_lock **out, const char *path, bool exclusive, bool wait) MUST_CHECK;
 void os_unlock(struct os_lock *l); /* NULL is fine */
 
+/* Whatever files this process makes from now on, by itself or in a library, are its user's alone. */
+void os_keep_private(void);
+
 int os_local_offset_minutes(int64_t seconds); /* this machine's offset from UTC at that time */
 double os_monotonic_seconds(void);
 bool os_is_terminal(int fd);                  /* 0, 1, 2 */
