@@ -379,7 +379,7 @@ static int print_hub_exchange(struct cli *c, const struct hub_exchange *e)
     if (!r) r = jv_put(&c->arena, o, "written", jv_copy(&c->arena, e->written));
     if (!r) r = jv_put(&c->arena, o, "failed", jv_copy(&c->arena, e->failed));
     c->result = o;
-    if (e->failed->len) c->status = 3;
+    c->status = err_exit_status(e->failed_code);
     return r;
 }
 

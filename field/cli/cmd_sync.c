@@ -230,7 +230,7 @@ int cmd_sync(struct cli *c)
             fprintf(stderr, "satchel: %s: %s\n", shown(c, jv_get_str(e.failed->items[i], "file")),
                 shown(c, jv_get_str(e.failed->items[i], "error")));
         c->result = jv_copy(&c->arena, o);
-        if (e.failed->len) c->status = 3;
+        c->status = err_exit_status(e.failed_code);
     }
     exchange_release(&e);
     return r;

@@ -101,13 +101,14 @@ static int is_known(struct visit *v, struct arena *a, const struct manifest *m, 
     return rc;
 }
 
-static int note_failure(struct visit *v, const char *path)
+static int note_failure(struct visit *v, const char *path, int code)
 {
     struct arena *a = &v->out->arena;
     struct jv *f = jv_object(a);
     char *why = arena_strdup(a, err_message());
     int rc = why ? jv_put_str(a, f, "file", path) : ERR_ROAD;
     if (rc == 0) rc = jv_put_str(a, f, "error", why);
+    if (!v->out->failed_code) v->out->failed_code = code;
     err_clear();
     return rc ? rc : jv_push(a, v->failed, f);
 }
@@ -133,7 +134,7 @@ static int take_one(struct visit *v, struct arena *a, const struct arrival *arri
     if (rc || known) return rc;
     rc = store_receive(v->s, arrival->path, &v->out->arena, &t, v->progress);
     if (rc == ERR_DAMAGED) return rc; /* of the store itself */
-    return rc ? note_failure(v, arrival->path) : note_taken(v, &t);
+    return rc ? note_failure(v, arrival->path, rc) : note_taken(v, &t);
 }
 
 static int take_all(struct visit *v)

@@ -141,6 +141,7 @@ static int tell_failed(struct inbox *in, struct hub_exchange *out)
     for (size_t i = 0; i < in->len; i++) {
         const struct file *f = &in->files[i];
         if (f->rc == 0) continue;
+        if (!out->failed_code) out->failed_code = f->rc;
         struct jv *o = jv_object(a);
         int rc = jv_put_str(a, o, "file", f->name);
         if (rc == 0) rc = jv_put_str(a, o, "error", f->error);

@@ -72,6 +72,7 @@ struct hub_exchange {
     struct hub_taken *taken;
     size_t taken_len;
     const struct jv *failed;  /* {"file","error"} */
+    int failed_code;          /* of the first of them; 0: there is none */
     const struct jv *written; /* {"kit","case","file","size"} */
     struct arena arena;
 };

@@ -140,6 +140,7 @@ struct exchange {
     struct taken *taken;
     size_t taken_len;
     const struct jv *failed; /* array of {"file","error"} */
+    int failed_code;         /* of the first of them; 0: there is none */
     struct arena arena;
 };
 int store_sync_folder(struct store *s, const char *folder, uint64_t part_size, struct exchange *out, struct progress *p)
