@@ -103,7 +103,8 @@ int receipt_make(struct hub *h, const struct receipt_draft *d, struct arena *a, 
 int receipt_find(struct hub *h, struct hub_case *c, const char *bundle, struct arena *a, struct buf *bytes,
     struct receipt **out) MUST_CHECK;
 /* What the hub says of a case as it stands, for a bundle that is held; NULL: the one that came last. */
-int receipt_now(struct hub *h, struct hub_case *c, const char *bundle, struct arena *a, struct buf *bytes) MUST_CHECK;
+int receipt_now(
+    struct hub *h, struct hub_case *c, const char *bundle, struct arena *a, struct buf *bytes) MUST_CHECK;
 
 /* ---- merge.c: entries into a branch ---- */
 
