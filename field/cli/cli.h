@@ -67,6 +67,11 @@ int cli_run(struct session *s, int argc, const char **argv, FILE *out);
 /* One of several inputs has failed with `code`: tells it as cli_run would, so that the command can go on with the others.
  * The first one's status is the command's. */
 void cli_failed(struct cli *c, int code);
+/* Takes in the bundles that the arguments from `first` on name, files or folders; the result is what `take` tells of each.
+ * One that waits for another (its sender or its case is not known yet) is tried again after the others, and one that fails
+ * does not stop them. */
+typedef int receive_fn(struct cli *c, const char *path, void *ctx, struct jv **out);
+int cli_receive(struct cli *c, int first, receive_fn *take, void *ctx) MUST_CHECK;
 int cli_parse(struct cli *c, int argc, const char **argv) MUST_CHECK;
 void cli_help(FILE *out, const struct command *c);
 void cli_help_all(FILE *out);

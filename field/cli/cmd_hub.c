@@ -332,29 +332,26 @@ static void print_taken(struct cli *c, const struct jv *t)
         fprintf(c->out, "  %s %s\n", T("ALARM:"), shown(c, jv_str(alarms->items[i])));
 }
 
+static int take_bundle(struct cli *c, const char *path, void *desk, struct jv **out)
+{
+    struct hub_taken t = {0};
+    struct bar bar;
+    struct progress *p = bar_start(&bar, T("receiving"));
+    int r = hub_receive(((struct hub_desk *)desk)->hub, path, &c->arena, &t, p);
+    bar_end(&bar);
+    if (!r) r = taken_json(c, &t, out);
+    if (!r && !c->json) print_taken(c, *out);
+    return r;
+}
+
 int cmd_hub_receive(struct cli *c)
 {
     struct hub_desk d;
-    struct jv *list = jv_array(&c->arena);
     int r = session_forms(c->session);
     if (!r) r = hub_desk_open(&d, c->args[0], c->session->forms);
     if (r) return r;
-    for (int i = 1; i < c->args_len; i++) {
-        struct hub_taken t = {0};
-        struct bar bar;
-        struct jv *o = NULL;
-        struct progress *p = bar_start(&bar, T("receiving"));
-        r = hub_receive(d.hub, c->args[i], &c->arena, &t, p);
-        bar_end(&bar);
-        if (!r) r = taken_json(c, &t, &o);
-        if (!r) r = jv_push(&c->arena, list, o);
-        if (!r && !c->json) print_taken(c, o);
-        if (r && c->args_len == 2) break;
-        if (r) cli_failed(c, r); /* one bad bundle does not stop the others */
-        r = 0;
-    }
+    r = cli_receive(c, 1, take_bundle, &d);
     hub_desk_close(&d);
-    c->result = list->len == 1 && c->args_len == 2 ? list->items[0] : list;
     return r;
 }
 

@@ -107,13 +107,13 @@ int cmd_pack(struct cli *c)
     return r;
 }
 
-/* Files given, and for a folder the bundles in it. */
-static int bundle_paths(struct cli *c, struct jv **out)
+/* Files given from the argument `first` on, and for a folder the bundles in it. */
+static int bundle_paths(struct cli *c, int first, struct jv **out)
 {
     struct arena *a = &c->arena;
     struct jv *paths = jv_array(a);
     int r = 0;
-    for (int i = 0; i < c->args_len && !r; i++) {
+    for (int i = first; i < c->args_len && !r; i++) {
         struct file_info info;
         const char **names;
         size_t len;
@@ -131,27 +131,52 @@ static int bundle_paths(struct cli *c, struct jv **out)
     return r;
 }
 
+static int take_each(struct cli *c, struct jv *paths, receive_fn *take, void *ctx, struct jv *list)
+{
+    bool last = paths->len == 1; /* the round in which those that wait are told of */
+    for (size_t n = paths->len, waiting; n > 0; n = waiting) {
+        waiting = 0;
+        for (size_t i = 0; i < n; i++) {
+            struct jv *o = NULL;
+            int r = take(c, paths->items[i]->string, ctx, &o);
+            if (!r) r = jv_push(&c->arena, list, o);
+            if (r && paths->len == 1) return r;
+            if (r == ERR_WAIT && !last)
+                paths->items[waiting++] = paths->items[i];
+            else if (r)
+                cli_failed(c, r);
+        }
+        last = waiting == n;
+    }
+    return 0;
+}
+
+int cli_receive(struct cli *c, int first, receive_fn *take, void *ctx)
+{
+    struct jv *paths = NULL, *list = jv_array(&c->arena);
+    int r = list ? bundle_paths(c, first, &paths) : err_memory();
+    if (!r) r = take_each(c, paths, take, ctx, list);
+    if (!r) c->result = paths->len == 1 ? list->items[0] : list;
+    return r;
+}
+
+static int take_bundle(struct cli *c, const char *path, void *ctx, struct jv **out)
+{
+    struct taken t = {0};
+    struct bar bar;
+    (void)ctx;
+    struct progress *p = bar_start(&bar, T("receiving"));
+    int r = store_receive(c->session->store, path, &c->arena, &t, p);
+    bar_end(&bar);
+    if (!r) r = taken_json(c, &t, out);
+    if (!r && !c->json) print_taken(c, &t);
+    return r;
+}
+
 int cmd_receive(struct cli *c)
 {
-    struct jv *paths, *list = jv_array(&c->arena);
     int r = session_store(c->session);
-    if (!r) r = bundle_paths(c, &paths);
-    if (r) return r;
-    for (size_t i = 0; i < paths->len; i++) {
-        struct taken t = {0};
-        struct jv *o;
-        struct bar bar;
-        struct progress *p = bar_start(&bar, T("receiving"));
-        r = store_receive(c->session->store, paths->items[i]->string, &c->arena, &t, p);
-        bar_end(&bar);
-        if (!r) r = taken_json(c, &t, &o);
-        if (!r) r = jv_push(&c->arena, list, o);
-        if (!r && !c->json) print_taken(c, &t);
-        if (r && paths->len == 1) return r;
-        if (r) cli_failed(c, r); /* one bad bundle does not stop the others */
-    }
-    c->result = paths->len == 1 ? list->items[0] : list;
-    return 0;
+    return r ? r : cli_receive(c, 0, take_bundle, NULL);
 }
 
 /* ---- sync ---- */

@@ -94,6 +94,13 @@ refuse "a second hub, which would be sent the first one's cases" 3 as zhang join
 same "what this program writes is its user's alone" "" "$(find hub zhang -type f -perm /077 -not -path '*/hooks/*' | head -n 3)"
 mkdir strange; quiet as stranger pack -o strange
 refuse "a bundle of an unknown kit" 3 s hub receive hub "$(ls strange/*.satchel | head -n 1)"
+kit founder; as founder whoami --request > founder.request
+s hub init third --name Third --admin founder.request > /dev/null
+as founder join third > /dev/null
+as founder new organisation --case YY-1 name=y > /dev/null
+as founder --json pack -o founding | jq -r '.[].file' | tac > case_first
+refuse "a case before its register" 3 s hub receive third "$(head -n 1 case_first)"
+check "both, the case first" xargs "$SATCHEL" hub receive third < case_first
 
 check "a checkpoint" s hub checkpoint hub -o checkpoint.json
 as chen --json whoami | jq -r .key > root.pub
