@@ -306,7 +306,8 @@ static bool arrive(struct network *n, const struct letter *l)
 /* One of those that are on their way arrives; it may be lost instead, or come once more later. */
 static void bring_one(struct network *n, bool safely)
 {
-    enum { LOST, AGAIN, FATES = 8 } fate = safely ? FATES : pick(n, FATES);
+    enum { LOST, AGAIN, FATES = 8 };
+    uint64_t fate = safely ? FATES : pick(n, FATES);
     if (n->letters_len == 0) return;
     size_t i = pick(n, n->letters_len);
     seen_so_far.lost += fate == LOST;
