@@ -80,12 +80,12 @@ static struct jv *admin_value(struct arena *a, const struct request *q)
     return rc ? NULL : v;
 }
 
-/* Last of all: a folder without it is no hub yet. */
+/* As hub.new: a folder without hub.json is no hub yet. */
 static int write_config(struct arena *a, const char *folder, const char *name, const struct request *q)
 {
     struct buf bytes;
     struct jv *v = jv_object(a);
-    const char *path = path_join(a, folder, "hub.json");
+    const char *path = path_join(a, folder, "hub.new");
     int rc = path ? jv_put(a, v, "admin", admin_value(a, q)) : ERR_ROAD;
     if (rc == 0) rc = jv_put_str(a, v, "format", FORMAT_NAME);
     if (rc == 0) rc = jv_put_str(a, v, "name", name);
@@ -98,11 +98,13 @@ static int write_config(struct arena *a, const char *folder, const char *name, c
     return rc;
 }
 
-/* Under another name until it is complete, so that what a killed hub_init left is known as such. */
+/* Under another name until it is complete, so that what a killed hub_init left is known as such. One that
+ * refuse_old has let pass is complete, and empty. */
 static int make_repository(struct arena *a, const char *folder)
 {
     const char *made = path_join(a, folder, "repo.new"), *path = path_join(a, folder, "repo.git");
     if (!made || !path) return ERR_ROAD;
+    if (os_exists(path)) return 0;
     int rc = os_remove_tree(made);
     if (rc == 0) rc = repo_create(made, REGISTER_CASE);
     return rc ? rc : os_rename(made, path);
@@ -119,15 +121,21 @@ static int make_folders(struct arena *a, const char *folder)
     return rc;
 }
 
+/* A repository beside hub.new is what a hub_init that was stopped has left. */
 static int refuse_old(struct arena *a, const char *folder)
 {
-    static const char *const names[] = {"hub.json", "repo.git"};
-    for (size_t i = 0; i < 2; i++) {
-        const char *path = path_join(a, folder, names[i]);
-        if (!path) return ERR_ROAD;
-        if (os_exists(path)) return err_set(ERR_INPUT, "'%s' is there already; choose another folder", path);
-    }
-    return 0;
+    const char *config = path_join(a, folder, "hub.json"), *made = path_join(a, folder, "hub.new"),
+               *repo = path_join(a, folder, "repo.git");
+    if (!config || !made || !repo) return ERR_ROAD;
+    const char *old = os_exists(config) ? config : os_exists(repo) && !os_exists(made) ? repo : NULL;
+    return old ? err_set(ERR_INPUT, "'%s' is there already; choose another folder", old) : 0;
+}
+
+/* Forth when all the rest is there, back where the register could not be begun. */
+static int rename_config(struct arena *a, const char *folder, const char *from, const char *to)
+{
+    const char *old = path_join(a, folder, from), *fresh = path_join(a, folder, to);
+    return old && fresh ? os_rename(old, fresh) : ERR_ROAD;
 }
 
 /* The branch of the register begins with a commit of the hub's. */
@@ -158,8 +166,9 @@ static int make_hub(struct arena *a, const char *folder, const char *name, const
     if (rc == 0) rc = make_folders(a, folder);
     if (rc == 0) rc = write_signing_key(a, keys);
     if (rc == 0) rc = write_identity(a, keys);
+    if (rc == 0) rc = write_config(a, folder, name, q);
     if (rc == 0) rc = make_repository(a, folder);
-    return rc ? rc : write_config(a, folder, name, q);
+    return rc ? rc : rename_config(a, folder, "hub.new", "hub.json");
 }
 
 int hub_init(const char *folder, const char *name, const void *request, size_t len, struct forms *forms)
@@ -174,6 +183,7 @@ int hub_init(const char *folder, const char *name, const void *request, size_t l
     if (rc == 0) {
         rc = begin_register(h);
         hub_close(h);
+        if (rc && rename_config(&a, folder, "hub.json", "hub.new")) rc = ERR_ROAD;
     }
     arena_release(&a);
     return rc;

@@ -591,6 +591,29 @@ TEST(init_never_touches_what_is_there)
     hub_kit_end();
 }
 
+TEST(an_init_that_was_stopped_can_be_repeated)
+{
+    hub_kit_begin();
+    char path[128];
+    struct buf request;
+    struct hub *h = NULL;
+    struct request q = {.at = "2026-01-01T00:00:00Z", .name = "N", .email = "e", .kit = A->id};
+    memcpy(q.public_key, A->signer.public_key, KEY_SIZE);
+    memcpy(q.recipient, A->recipient, KEY_SIZE);
+    buf_init(&request, REQUEST_MAX_BYTES);
+    CHECK_OK(request_write(&request, &q, &A->signer));
+    snprintf(path, sizeof path, "%s/other", world.folder);
+    CHECK_OK(hub_init(path, "X", request.data, request.len, world.forms));
+    CHECK_SHELL("mv other/hub.json other/hub.new");
+    CHECK(hub_open(&h, path, world.forms, NULL) == ERR_MISSING);
+    CHECK_OK(hub_init(path, "Y", request.data, request.len, world.forms));
+    CHECK_OK(hub_open(&h, path, world.forms, NULL));
+    CHECK_STR(hub_name(h), "Y");
+    hub_close(h);
+    buf_release(&request);
+    hub_kit_end();
+}
+
 int main(int argc, char **argv)
 {
     return test_main(argc, argv);
