@@ -145,7 +145,8 @@ int packing_cases(struct packing *p, const char *const **out, size_t *len)
 static bool is_forked_off(struct packing *p, const struct receipt_head *h)
 {
     const struct fold_chain *c = fold_chain(p->s->fold, h->case_name, h->kit);
-    return c && c->highest >= h->seq && !fold_entry(p->s->fold, h->entry);
+    bool own = strcmp(h->kit, p->s->kit) == 0; /* nobody else continues it: then this store is an older copy */
+    return c && (own || c->highest >= h->seq) && !fold_entry(p->s->fold, h->entry);
 }
 
 static int put_head(struct packing *p, struct jv *held, const struct receipt_head *h)

@@ -69,6 +69,7 @@ static int choose_of_chain(struct plan *p, const struct fold_chain *c)
 {
     int64_t beyond = held_by_receiver(p->order, c->kit);
     if (c->forked_at && c->forked_at <= beyond) beyond = c->forked_at - 1;
+    if (c->broken_at) beyond = 0;
     for (size_t i = 0; i < c->entries_len; i++) {
         const struct held *h = c->entries[i];
         if (h->entry->seq <= beyond) continue;

@@ -460,6 +460,7 @@ int fold_have(struct fold *f, const char *case_name, struct arena *a, const stru
     for (size_t i = 0; i < chains_len; i++) {
         int64_t seq = chains[i]->gapless, fork = chains[i]->forked_at;
         if (fork && seq >= fork) seq = fork - 1;
+        if (chains[i]->broken_at) seq = 0; /* of another branch: nobody knows from where on */
         if (seq > 0) have[n++] = (struct have){chains[i]->kit, seq};
     }
     *out = have;

@@ -236,8 +236,8 @@ TEST(chains)
     CHAIN("2/2 f2 b0", 1, "a: A A1 x=1", "b: A A1 x=2", "c: A A1 x=3 #2 %a");
     CHAIN("1/1 f1 b0", 0, "a: A A1 x=1", "b: A A1 x=2 #1");
     CHAIN("3/3 f2 b0", 1, "a: A A1 x=1", "b: A A1 x=2", "c: A A1 x=3 #2 %a", "d: A A1 x=4 #3 %b");
-    CHAIN("2/2 f0 b2", 2, "a: A A1 x=1", "b: B A1 x=1", "c: A A1 x=2 %b");
-    CHAIN("3/3 f0 b3", 3, "a: A A1 x=1", "b: A A1 x=2", "c: A A1 x=3 %a");
+    CHAIN("2/2 f0 b2", 0, "a: A A1 x=1", "b: B A1 x=1", "c: A A1 x=2 %b");
+    CHAIN("3/3 f0 b3", 0, "a: A A1 x=1", "b: A A1 x=2", "c: A A1 x=3 %a");
     CHAIN("2/2 f0 b0", 2, "a: A A1 x=1 ?bad", "b: A A1 x=2 ?wait");
     CHAIN("none", 0, "a: B A1 x=1");
 }
