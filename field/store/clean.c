@@ -1,5 +1,8 @@
 /* Removing what no row names: leftovers of processes that ended in the middle, and evidence whose entries
- * were rolled back. Only under an exclusive lock, when nobody else has the store open. */
+ * were rolled back. Only under an exclusive lock, when nobody else has the store open.
+ *
+ * Leftovers in inbox/ go whenever a store is opened. Parts of evidence and unnamed evidence, whose record may
+ * come yet, go by store_clean only. */
 #include "internal.h"
 
 #include <string.h>
@@ -67,6 +70,45 @@ static int lock_again(struct store *s, bool exclusive, bool wait)
     int err = path ? os_lock(&s->lock, path, exclusive, wait) : ERR_ROAD;
     arena_release(&a);
     return err;
+}
+
+/* Names that only what is under way has. */
+static bool is_leftover(const char *name)
+{
+    static const char take[] = "take-", bundle[] = "bundle-";
+    return os_is_temporary(name) || strncmp(name, take, sizeof take - 1) == 0 ||
+           strncmp(name, bundle, sizeof bundle - 1) == 0;
+}
+
+/* Without `remove` it only looks. */
+static bool has_leftovers(struct store *s, bool remove)
+{
+    struct arena a;
+    const char **files;
+    size_t len = 0;
+    bool any = false;
+    arena_init(&a);
+    const char *inbox = path_join(&a, s->folder, "inbox");
+    int err = inbox ? os_list(&files, &len, &a, inbox) : ERR_ROAD;
+    for (size_t i = 0; !err && i < len; i++) {
+        if (!is_leftover(files[i])) continue;
+        any = true;
+        const char *path = remove ? path_join(&a, inbox, files[i]) : NULL;
+        if (path) err = os_remove_tree(path);
+    }
+    if (err) err_clear(); /* then it stays for another time */
+    arena_release(&a);
+    return any;
+}
+
+int clean_leftovers(struct store *s)
+{
+    if (!has_leftovers(s, false)) return 0;
+    if (lock_again(s, true, false) == 0)
+        has_leftovers(s, true);
+    else
+        err_clear(); /* somebody is in the middle of something */
+    return lock_again(s, false, true);
 }
 
 int store_clean(struct store *s)

@@ -187,6 +187,11 @@ int receipts_load(struct store *s) MUST_CHECK;
 void receipts_forget(struct store *s);
 int receipts_hold(struct store *s, const char *sha256, bool *held) MUST_CHECK;
 
+/* ---- clean.c ---- */
+
+/* Removes what processes that have ended in the middle left in inbox/; nothing while others have the store open. */
+int clean_leftovers(struct store *s) MUST_CHECK;
+
 /* ---- evidence.c, quarantine.c ---- */
 
 #define BLOB_NAME_SIZE SHA256_HEX

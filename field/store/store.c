@@ -348,6 +348,7 @@ int store_open(struct store **out, const char *folder, const char *secret, struc
     err = db_error(s->db);
     if (!err) err = start(s);
     db_rollback(s->db);
+    if (!err) err = clean_leftovers(s);
 out:
     if (err)
         store_close(s);

@@ -187,4 +187,17 @@ check "at rest it is taken in" as base/zhang attach film.mp4 --to "$finding"
 check "and comes back" as base/zhang extract "$(tail -n 1 out)" -o got
 check "bit for bit" cmp film.mp4 got
 check "the store verifies" as base/zhang verify
+
+# ---- killed in the middle: what it has left does not fill the disk for ever ----
+
+in_inbox() { find base/zhang/inbox -mindepth 1 "$@" | wc -l; }
+"$SATCHEL" --store base/zhang attach film.mp4 --to "$finding" > log 2>&1 &
+killed=$!
+until [ "$(in_inbox -size +1M)" != 0 ] || ! kill -0 $killed; do :; done
+kill -KILL $killed; wait $killed 2> /dev/null
+mkdir base/zhang/inbox/bundle-0123456789abcdef; echo x > base/zhang/inbox/bundle-0123456789abcdef/x
+echo part > base/zhang/inbox/"$sum+0"
+check "there is something left to remove" test "$(in_inbox -type f)" = 3
+check "the next command" as base/zhang whoami
+same "removes it, but for parts that are waited for" "$sum+0" "$(ls -A base/zhang/inbox)"
 done_testing
