@@ -11,6 +11,7 @@ for arg in "$@"; do
     *) whats+=" $arg" ;;
   esac
 done
+! grep -q __asan_init "$SATCHEL" || left_kb=4 # a sanitizer is slow to start
 mkdir disk base
 if ! mount -t tmpfs -o size=${size_mb}m,mode=700 none disk 2> err; then
   skip "a full disk: this user may not mount one ($(head -n 1 err))"

@@ -19,7 +19,7 @@ echo "seed $seed"
 RANDOM=$seed
 
 # How often. A sanitizer is slow to start, so there each part is a sample.
-torture_most=25 kills=50 cuts=35 plant_cuts=150
+torture_most=24 kills=50 cuts=30 plant_cuts=150
 [ -z "$full" ] || torture_most=100000 kills=500 cuts=300 plant_cuts=400
 sanitized=""
 if grep -q __asan_init "$SATCHEL"; then
@@ -317,8 +317,8 @@ part() {
   ) > "$1.log" 2>&1
 }
 lane() { local name; for name in "$@"; do [[ " ${parts:-$*} " != *" $name "* ]] || part "$name"; done; }
-lane torture &
-lane killing power_kit power_hub &
+lane torture killing &
+lane power_kit power_hub &
 wait
 for name in torture killing power_kit power_hub; do
   [ -e $name.log ] || continue

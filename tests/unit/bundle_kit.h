@@ -129,7 +129,9 @@ static inline int made_read(struct source *base, void *out, size_t cap, size_t *
         x ^= x >> 29;
         x *= 0xbf58476d1ce4e5b9u;
         x ^= x >> 32;
-        to[n] = m->seed % 2 ? (unsigned char)(x >> (m->at % 8 * 8)) : (unsigned char)("finding "[m->at % 8]);
+        unsigned char noise = (unsigned char)(x >> (m->at % 8 * 8)),
+                      text = (unsigned char)("finding "[m->at % 8]);
+        to[n] = m->seed % 2 ? noise : text;
     }
     *got = n;
     return 0;
