@@ -191,14 +191,14 @@ static int apply_line(struct apply *ap, const char *text, size_t len)
     struct arena *a = &ap->c->arena;
     int r = json_parse(&line, a, text, len, ENTRY_MAX_DEPTH, JSON_STRICT);
     if (r) return r;
-    const char *todo = jv_get_str(line, "do"), *as = jv_get_str(line, "as");
-    if (!todo) r = err_set(ERR_INPUT, "'do' is missing: new, set, void, resolve or attach");
-    else if (strcmp(todo, "new") == 0) r = apply_change(ap, line, CHANGE_NEW, &id);
-    else if (strcmp(todo, "set") == 0) r = apply_change(ap, line, CHANGE_SET, &id);
-    else if (strcmp(todo, "void") == 0) r = apply_change(ap, line, CHANGE_VOID, &id);
-    else if (strcmp(todo, "resolve") == 0) r = apply_change(ap, line, CHANGE_RESOLVE, &id);
-    else if (strcmp(todo, "attach") == 0) r = apply_attach(ap, line, &id);
-    else r = err_set(ERR_INPUT, "'do' is new, set, void, resolve or attach, not '%s'", todo);
+    const char *verb = jv_get_str(line, "do"), *as = jv_get_str(line, "as");
+    if (!verb) r = err_set(ERR_INPUT, "'do' is missing: new, set, void, resolve or attach");
+    else if (strcmp(verb, "new") == 0) r = apply_change(ap, line, CHANGE_NEW, &id);
+    else if (strcmp(verb, "set") == 0) r = apply_change(ap, line, CHANGE_SET, &id);
+    else if (strcmp(verb, "void") == 0) r = apply_change(ap, line, CHANGE_VOID, &id);
+    else if (strcmp(verb, "resolve") == 0) r = apply_change(ap, line, CHANGE_RESOLVE, &id);
+    else if (strcmp(verb, "attach") == 0) r = apply_attach(ap, line, &id);
+    else r = err_set(ERR_INPUT, "'do' is new, set, void, resolve or attach, not '%s'", verb);
     if (r) return r;
     if (as && (*as != '$' || map_get(&ap->names, as)))
         return err_set(ERR_INPUT, "'as' is a new name that begins with '$', not '%s'", as);
