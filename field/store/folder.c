@@ -11,7 +11,7 @@
 
 struct visit {
     struct store *s;
-    const char *folder, *inbox, *outbox;
+    const char *folder, *inbox, *outboxes, *outbox; /* outbox: this kit's among them */
     uint64_t part_size;
     struct exchange *out;
     struct jv *failed;
@@ -56,22 +56,53 @@ static int compare_arrivals(const void *a, const void *b)
     return strcmp(x->path, y->path);
 }
 
+static int note_failure(struct visit *v, const char *path, int code)
+{
+    struct arena *a = &v->out->arena;
+    struct jv *f = jv_object(a);
+    char *why = arena_strdup(a, err_message());
+    int rc = why ? jv_put_str(a, f, "file", path) : ERR_ROAD;
+    if (rc == 0) rc = jv_put_str(a, f, "error", why);
+    if (v->out->failed_code == 0 || code == ERR_ROAD) v->out->failed_code = code;
+    err_clear();
+    return rc ? rc : jv_push(a, v->failed, f);
+}
+
+/* An outbox that can't be read does not keep anything from being sent. */
+static int list_outbox(struct visit *v, struct arena *a, const char ***out, size_t *len)
+{
+    *len = 0;
+    int rc = os_refuse_link(v->outboxes);
+    if (rc == 0) rc = os_refuse_link(v->outbox);
+    if (rc == 0) rc = list_bundles(v->outbox, a, out, len);
+    return rc ? note_failure(v, v->outbox, rc) : 0;
+}
+
+static void look_into(struct visit *v, struct arena *a, struct arrival *out)
+{
+    struct file_info info;
+    if (os_stat(&info, out->path) == 0) out->modified = info.modified;
+    if (bundle_peek(&out->manifest, a, out->path, v->s->identity)) err_clear();
+}
+
 /* What the hub said first comes first. */
 static int look(struct visit *v, struct arena *a, struct arrival **out, size_t *len)
 {
-    const char **names;
-    size_t n;
-    int rc = list_bundles(v->outbox, a, &names, &n);
-    struct arrival *list = rc ? NULL : arena_alloc(a, (n + 1) * sizeof *list);
+    const char **names = NULL;
+    size_t all, n = 0;
+    int rc = list_outbox(v, a, &names, &all);
+    struct arrival *list = rc ? NULL : arena_alloc(a, (all + 1) * sizeof *list);
     if (rc == 0 && !list) rc = ERR_ROAD;
-    if (rc) return rc;
-    for (size_t i = 0; i < n; i++) {
-        struct file_info info;
-        list[i].path = path_join(a, v->outbox, names[i]);
-        if (!list[i].path) return ERR_ROAD;
-        if (os_stat(&info, list[i].path) == 0) list[i].modified = info.modified;
-        if (bundle_peek(&list[i].manifest, a, list[i].path, v->s->identity)) err_clear();
+    for (size_t i = 0; rc == 0 && i < all; i++) {
+        list[n].path = path_join(a, v->outbox, names[i]);
+        if (!list[n].path) return ERR_ROAD;
+        int bad = os_refuse_link(list[n].path);
+        if (bad)
+            rc = note_failure(v, list[n].path, bad);
+        else
+            look_into(v, a, &list[n++]);
     }
+    if (rc) return rc;
     qsort(list, n, sizeof *list, compare_arrivals);
     *out = list;
     *len = n;
@@ -99,18 +130,6 @@ static int is_known(struct visit *v, struct arena *a, const struct manifest *m, 
         if (rc == 0 && !state.here) *known = false;
     }
     return rc;
-}
-
-static int note_failure(struct visit *v, const char *path, int code)
-{
-    struct arena *a = &v->out->arena;
-    struct jv *f = jv_object(a);
-    char *why = arena_strdup(a, err_message());
-    int rc = why ? jv_put_str(a, f, "file", path) : ERR_ROAD;
-    if (rc == 0) rc = jv_put_str(a, f, "error", why);
-    if (!v->out->failed_code) v->out->failed_code = code;
-    err_clear();
-    return rc ? rc : jv_push(a, v->failed, f);
 }
 
 static int note_taken(struct visit *v, const struct taken *t)
@@ -176,7 +195,13 @@ static int look_at(struct visit *v, struct arena *a, const char *name, struct se
     out->setting = arena_printf(a, "sent.%.*s", (int)(strlen(name) - strlen(BUNDLE_SUFFIX)), name);
     if (!out->path || !out->setting) return ERR_ROAD;
     int rc = setting_json(v->s, out->setting, a, &out->about);
-    return rc || !out->about ? rc : evidence_pending(v, out->about, &out->pending);
+    if (rc || !out->about) return rc;
+    if (os_refuse_link(out->path)) { /* a file of ours was taken away for it: it is written again */
+        err_clear();
+        out->about = NULL;
+        return os_remove(out->path);
+    }
+    return evidence_pending(v, out->about, &out->pending);
 }
 
 static int list_sent(struct visit *v, struct arena *a, struct sent **out, size_t *len)
@@ -379,7 +404,8 @@ static int send_case(struct visit *v, struct packing *p, const char *case_name)
     if (rc == 0) rc = hash_order(&o, &p->arena, due);
     if (rc == 0) rc = is_done(v, p, case_name, due, &done);
     if (rc) return rc;
-    /* Evidence that is due still has not been kept: a receipt for its bundle alone does not end the sending. */
+    /* Evidence that is due still has not been kept: a receipt for its bundle alone does not end the sending.
+     */
     bool said = done && !o.tell_have && o.evidence_len == 0;
     bool nothing_new = said || all_there(sent, len, case_name, due);
     if (!nothing_new) rc = write_due(v, p, &o, sent, len, due);
@@ -404,6 +430,14 @@ static int send_all(struct visit *v)
     return rc;
 }
 
+/* An inbox that is bad does not undo what was taken in. */
+static int send_if_possible(struct visit *v)
+{
+    int rc = os_refuse_link(v->inbox);
+    if (rc == 0) rc = os_make_folder(v->inbox);
+    return rc ? note_failure(v, v->inbox, rc) : send_all(v);
+}
+
 static int check_folder(const char *folder)
 {
     struct file_info info;
@@ -417,15 +451,14 @@ static int visit(struct visit *v)
 {
     struct arena *a = &v->out->arena;
     if (!store_hub(v->s)) return err_set(ERR_INPUT, "this kit has joined no hub; 'satchel join FILE' first");
-    char *outboxes = path_join(a, v->folder, "outbox");
     v->inbox = path_join(a, v->folder, "inbox");
-    v->outbox = outboxes ? path_join(a, outboxes, v->s->kit) : NULL;
+    v->outboxes = path_join(a, v->folder, "outbox");
+    v->outbox = v->outboxes ? path_join(a, v->outboxes, v->s->kit) : NULL;
     v->failed = jv_array(a);
     v->out->failed = v->failed;
     int rc = v->inbox && v->outbox && v->failed ? check_folder(v->folder) : ERR_ROAD;
-    if (rc == 0) rc = os_make_folder(v->inbox);
     if (rc == 0) rc = take_all(v);
-    return rc ? rc : send_all(v);
+    return rc ? rc : send_if_possible(v);
 }
 
 int store_sync_folder(

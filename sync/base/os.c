@@ -138,6 +138,18 @@ bool os_exists(const char *path)
     return stat(path, &st) == 0;
 }
 
+int os_refuse_link(const char *path)
+{
+    struct stat st;
+    if (lstat(path, &st) != 0)
+        return errno == ENOENT || errno == ENOTDIR ? 0 : err_system(N_("look at"), path);
+    return S_ISLNK(st.st_mode)
+               ? err_set(ERR_ROAD,
+                     "'%s' is a link, which is not followed here; put the file or folder itself in its place",
+                     path)
+               : 0;
+}
+
 int os_free_space(uint64_t *bytes, const char *path)
 {
     struct statvfs fs;

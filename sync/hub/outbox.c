@@ -12,7 +12,6 @@
  * answered, again. */
 #include <stdlib.h>
 #include <string.h>
-#include "satchel/base/time.h"
 #include "parts.h"
 #include "satchel/base/os.h"
 #include "satchel/base/time.h"
@@ -60,7 +59,8 @@ static int look_at(struct hub *h, struct file *f)
     struct arena a;
     const struct manifest *m;
     arena_init(&a);
-    int rc = os_stat(&info, f->path);
+    int rc = os_refuse_link(f->path);
+    if (rc == 0) rc = os_stat(&info, f->path);
     if (rc == 0) f->modified = info.modified;
     if (rc == 0 && bundle_peek(&m, &a, f->path, h->identity) == 0)
         f->is_register = strcmp(m->case_name, REGISTER_CASE) == 0;
@@ -94,11 +94,24 @@ static int compare_files(const void *a, const void *b)
     return strcmp(x->name, y->name);
 }
 
+/* The message is that of the failure at hand. */
+static int note_failed(struct hub_exchange *out, const char *file, int code, const char *error)
+{
+    struct arena *a = &out->arena;
+    struct jv *o = jv_object(a);
+    int rc = jv_put_str(a, o, "file", file);
+    if (rc == 0) rc = jv_put_str(a, o, "error", error);
+    if (rc == 0) rc = jv_push(a, out->failed, o);
+    if (out->failed_code == 0 || code == ERR_ROAD) out->failed_code = code;
+    return rc;
+}
+
 static int take_file(
     struct hub *h, struct inbox *in, struct file *f, struct hub_exchange *out, struct progress *p)
 {
     struct hub_taken taken = {0};
-    f->rc = receive_locked(h, f->path, &out->arena, &taken, p);
+    f->rc = os_refuse_link(f->path);
+    if (f->rc == 0) f->rc = receive_locked(h, f->path, &out->arena, &taken, p);
     if (f->rc) {
         f->error = arena_strdup(in->arena, err_message());
         return f->error ? 0 : ERR_ROAD;
@@ -136,20 +149,20 @@ static int clear_own(struct hub *h, struct inbox *in, const struct file *f)
 
 static int tell_failed(struct inbox *in, struct hub_exchange *out)
 {
-    struct arena *a = &out->arena;
-    struct jv *failed = jv_array(a);
-    for (size_t i = 0; i < in->len; i++) {
+    int rc = 0;
+    for (size_t i = 0; i < in->len && rc == 0; i++) {
         const struct file *f = &in->files[i];
-        if (f->rc == 0) continue;
-        if (!out->failed_code) out->failed_code = f->rc;
-        struct jv *o = jv_object(a);
-        int rc = jv_put_str(a, o, "file", f->name);
-        if (rc == 0) rc = jv_put_str(a, o, "error", f->error);
-        if (rc == 0) rc = jv_push(a, failed, o);
-        if (rc) return rc;
+        if (f->rc) rc = note_failed(out, f->name, f->rc, f->error);
     }
-    out->failed = failed;
-    return failed ? 0 : ERR_ROAD;
+    return rc;
+}
+
+/* An inbox that can't be read does not keep anybody from receiving. */
+static int list_stick(struct hub *h, struct inbox *in, const char *folder, struct hub_exchange *out)
+{
+    int rc = os_refuse_link(folder);
+    if (rc == 0) rc = list_inbox(h, in, folder, false);
+    return rc ? note_failed(out, folder, rc, err_message()) : 0;
 }
 
 static int take_inboxes(
@@ -157,7 +170,7 @@ static int take_inboxes(
 {
     struct inbox in = {.arena = a};
     const char *theirs = path_join(a, folder, "inbox"), *own = hub_file(a, h, "inbox");
-    int rc = theirs && own ? list_inbox(h, &in, theirs, false) : ERR_ROAD;
+    int rc = theirs && own ? list_stick(h, &in, theirs, out) : ERR_ROAD;
     if (rc == 0) rc = list_inbox(h, &in, own, true);
     if (rc) return rc;
     if (in.len) qsort(in.files, in.len, sizeof *in.files, compare_files);
@@ -173,7 +186,8 @@ static int take_inboxes(
 struct served {
     char kit[KIT_ID_SIZE];
     unsigned char recipient[KEY_SIZE];
-    bool all; /* headquarters: quarantined entries too */
+    bool all;    /* headquarters: quarantined entries too */
+    bool failed; /* its folder is bad: it is left as it is */
     const char *folder;
     struct map names;
 };
@@ -245,7 +259,7 @@ static int choose_evidence(struct outbox *o, struct hub_case *c, const struct ki
     for (size_t i = 0; i < len && rc == 0; i++) {
         struct evidence *e = &list[order->evidence_len];
         if (!wants(k, claims[i].sha256) || map_get(&seen, claims[i].sha256)) continue;
-        if (!evidence_held(o->hub, claims[i].sha256, &e->size)) continue;
+        if (!evidence_held(o->hub, c, claims[i].sha256, &e->size)) continue;
         e->sha256 = claims[i].sha256;
         rc = evidence_pieces(o->hub, a, e->sha256, e->size, &e->pieces, &e->pieces_len);
         if (rc == 0) rc = map_put(&seen, e->sha256, e);
@@ -294,7 +308,7 @@ static int holds_more(
     int rc = layout_claims(c->fold, c->name, a, &claims, &len);
     *more = false;
     for (size_t i = 0; rc == 0 && i < len && !*more; i++)
-        *more = !tells_held(r, claims[i].sha256) && evidence_held(o->hub, claims[i].sha256, NULL);
+        *more = !tells_held(r, claims[i].sha256) && evidence_held(o->hub, c, claims[i].sha256, NULL);
     return rc;
 }
 
@@ -357,10 +371,17 @@ static int keep_handed(struct served *s, const struct kit_case *k)
     return rc;
 }
 
+/* A folder of the stick, never elsewhere by a link. */
+static int make_real_folder(const char *path)
+{
+    int rc = os_refuse_link(path);
+    return rc ? rc : os_make_folder(path);
+}
+
 static int cut(struct outbox *o, struct served *s, struct hub_case *c, const struct bundle_order *order)
 {
     struct bundle_files files;
-    int rc = os_make_folder(s->folder);
+    int rc = make_real_folder(s->folder);
     if (rc == 0) rc = bundle_cut(&files, order, s->folder);
     if (rc) return rc;
     rc = tell_written(o, s, c->name, &files);
@@ -399,6 +420,15 @@ static int cut_for(struct outbox *o, struct served *s, struct hub_case *c)
     return rc;
 }
 
+/* A folder that is bad stops none of the others; a repository that is stops all. */
+static int serve_case(struct outbox *o, struct served *s, struct hub_case *c)
+{
+    int rc = cut_for(o, s, c);
+    if (rc == 0 || rc == ERR_DAMAGED) return rc;
+    s->failed = true;
+    return note_failed(o->out, s->folder, rc, err_message());
+}
+
 static int cut_case(struct outbox *o, const char *name)
 {
     struct hub_case *c;
@@ -410,7 +440,8 @@ static int cut_case(struct outbox *o, const char *name)
     for (size_t i = 0; i < o->len && rc == 0; i++) {
         struct served *s = &o->kits[i];
         bool is_register = c == o->hub->the_register;
-        if (is_register || registry_may_see(r, c->fold, s->kit, name, now)) rc = cut_for(o, s, c);
+        if (s->failed) continue;
+        if (is_register || registry_may_see(r, c->fold, s->kit, name, now)) rc = serve_case(o, s, c);
     }
     return rc;
 }
@@ -438,6 +469,14 @@ static int sweep_folder(struct outbox *o, const char *folder, const struct serve
     return rc;
 }
 
+static int sweep_served(struct outbox *o, const char *folder, const struct served *s)
+{
+    if (s && s->failed) return 0;
+    int rc = os_refuse_link(folder);
+    if (rc == 0) rc = sweep_folder(o, folder, s);
+    return rc ? note_failed(o->out, folder, rc, err_message()) : 0;
+}
+
 static int sweep(struct outbox *o, const char *outbox)
 {
     const char **names = NULL;
@@ -446,7 +485,7 @@ static int sweep(struct outbox *o, const char *outbox)
     if (rc == ERR_MISSING) return 0;
     for (size_t i = 0; i < len && rc == 0; i++) {
         const char *folder = path_join(o->arena, outbox, names[i]);
-        if (kit_id_valid(names[i])) rc = folder ? sweep_folder(o, folder, served_as(o, names[i])) : ERR_ROAD;
+        if (kit_id_valid(names[i])) rc = folder ? sweep_served(o, folder, served_as(o, names[i])) : ERR_ROAD;
     }
     return rc;
 }
@@ -454,7 +493,9 @@ static int sweep(struct outbox *o, const char *outbox)
 static int fill(struct outbox *o, const char *outbox)
 {
     size_t len;
-    int rc = list_served(o, outbox);
+    int rc = make_real_folder(outbox);
+    if (rc) return note_failed(o->out, outbox, rc, err_message());
+    rc = list_served(o, outbox);
     if (rc == 0) rc = kits_read(o->hub, o->arena, &o->known);
     const char *const *cases = rc ? NULL : hub_cases(o->hub, &len);
     if (!cases) return rc ? rc : ERR_ROAD;
@@ -486,7 +527,8 @@ int hub_sync_folder(
     if (rc) return rc;
     arena_init(&a);
     arena_init(&e.arena);
-    rc = take_inboxes(h, folder, &a, &e, p);
+    e.failed = jv_array(&e.arena);
+    rc = e.failed ? take_inboxes(h, folder, &a, &e, p) : ERR_ROAD;
     if (rc == 0) rc = write_outboxes(h, folder, part_size, &a, &e, p);
     if (rc)
         hub_exchange_release(&e);

@@ -465,6 +465,14 @@ static int name_file(
     return file->path ? 0 : ERR_ROAD;
 }
 
+/* A link of that name is none of ours; it is replaced. */
+static bool is_there(const char *path)
+{
+    bool linked = os_refuse_link(path) != 0;
+    if (linked) err_clear();
+    return !linked && os_exists(path);
+}
+
 /* *fresh: the file was not there before. */
 static int write_part(struct plan *p, const struct part *part, const char *folder, struct arena *a,
     struct bundle_file *file, bool *fresh)
@@ -475,7 +483,7 @@ static int write_part(struct plan *p, const struct part *part, const char *folde
     int rc = make_head(&h, p, part);
     if (rc == 0) rc = name_file(file, a, part, h.manifest.id, folder);
     if (rc) goto out;
-    *fresh = !os_exists(file->path);
+    *fresh = !is_there(file->path);
     if (*fresh) rc = write_file(p, part, &h, file->path);
     if (rc == 0) rc = os_stat(&info, file->path);
     if (rc == 0) file->size = info.size;

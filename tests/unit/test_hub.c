@@ -408,6 +408,60 @@ TEST(a_stick_is_a_full_sync)
     hub_kit_end();
 }
 
+TEST(one_bad_outbox_does_not_stop_the_others)
+{
+    hub_kit_begin();
+    open_case("C-1");
+    CHECK_SHELL("mkdir -p stick/outbox && echo x > stick/outbox/%s", B->id);
+    struct hub_exchange e = sync_stick();
+    CHECK(e.failed->len == 1 && e.failed_code == ERR_ROAD);
+    CHECK(strstr(jv_get_str(e.failed->items[0], "file"), B->id) != NULL);
+    hub_exchange_release(&e);
+    CHECK_SHELL("ls stick/outbox/%s/*.satchel stick/outbox/%s/*.satchel", A->id, C->id);
+    CHECK_SHELL("rm stick/outbox/%s", B->id);
+    e = sync_stick();
+    CHECK(e.failed->len == 0 && e.failed_code == 0);
+    hub_exchange_release(&e);
+    CHECK_SHELL("ls stick/outbox/%s/*.satchel", B->id);
+    hub_kit_end();
+}
+
+static void check_refused(const char *name)
+{
+    struct hub_exchange e = sync_stick();
+    CHECK(e.failed->len == 1 && e.failed_code == ERR_ROAD);
+    CHECK(e.failed->len == 1 && strstr(jv_get_str(e.failed->items[0], "file"), name) != NULL);
+    CHECK(e.failed->len == 1 && strstr(jv_get_str(e.failed->items[0], "error"), "link") != NULL);
+    hub_exchange_release(&e);
+}
+
+TEST(links_on_a_stick_are_not_followed)
+{
+    hub_kit_begin();
+    open_case("C-1");
+    CHECK_SHELL("mkdir -p away/k stick/outbox && ln -s ../../away/k stick/outbox/%s", B->id);
+    CHECK_SHELL("echo kept > away/k/old.satchel");
+    check_refused(B->id);
+    CHECK_SHELL("test \"$(ls away/k)\" = old.satchel && ls stick/outbox/%s/*.satchel", A->id);
+    CHECK_SHELL("rm -r stick/outbox && ln -s ../away stick/outbox && ls away > before");
+    check_refused("outbox");
+    CHECK_SHELL("ls away | diff - before && rm stick/outbox");
+
+    say(B, "C-1", "finding", 3, "{\"fact\":\"x\"}");
+    CHECK_SHELL("cp %s away/b.satchel && ln -s ../../away/b.satchel stick/inbox/", pack(B, "C-1"));
+    check_refused("b.satchel");
+    CHECK_SHELL("rm -r stick/inbox && ln -s ../away stick/inbox");
+    check_refused("inbox");
+    CHECK_SHELL("ls stick/outbox/%s/*.satchel", A->id); /* who is to receive does so all the same */
+    CHECK_SHELL("rm stick/inbox && ln -sf nowhere stick/outbox/%s/\"$(ls stick/outbox/%s | head -n 1)\"",
+        A->id, A->id);
+    struct hub_exchange e = sync_stick();
+    CHECK(e.failed->len == 0);
+    hub_exchange_release(&e);
+    CHECK_SHELL("test -z \"$(find stick -type l)\"");
+    hub_kit_end();
+}
+
 TEST(a_bad_file_does_not_stop_the_others_and_the_register_goes_first)
 {
     hub_kit_begin();

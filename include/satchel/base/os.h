@@ -20,6 +20,9 @@ struct file_info {
 
 int os_stat(struct file_info *out, const char *path) MUST_CHECK; /* ERR_MISSING when it is not there */
 bool os_exists(const char *path);
+/* ERR_ROAD where the path itself is a symbolic link: what a stick leads to elsewhere is neither read nor written.
+ * Missing is fine. */
+int os_refuse_link(const char *path) MUST_CHECK;
 int os_make_folder(const char *path) MUST_CHECK;      /* with its parents, private to this user; synced; exists is fine */
 int os_remove(const char *path) MUST_CHECK;           /* a file; missing is fine */
 int os_remove_tree(const char *path) MUST_CHECK;      /* a folder with all in it, links not followed; missing is fine */

@@ -71,8 +71,8 @@ int hub_take_lines(struct hub *h, const char *case_name, const char *lines, size
 struct hub_exchange {
     struct hub_taken *taken;
     size_t taken_len;
-    const struct jv *failed;  /* {"file","error"} */
-    int failed_code;          /* of the first of them; 0: there is none */
+    struct jv *failed;        /* {"file","error"}: a file, or a folder of the stick, that could not be served */
+    int failed_code;          /* ERR_ROAD where that is one of them, else of the first; 0: there is none */
     const struct jv *written; /* {"kit","case","file","size"} */
     struct arena arena;
 };

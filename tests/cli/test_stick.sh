@@ -1,0 +1,50 @@
+#!/usr/bin/env bash
+# A stick in bad order: what stands in one place of it must not keep the others from being served.
+. "$(dirname "$0")/../lib.sh"
+as() { local who=$1; shift; s --store "$who" "$@"; }
+quiet() { "$@" > /dev/null; }
+id() { as "$1" --json whoami | jq -r .kit; }
+
+for k in chen zhang; do kit $k; as $k whoami --request > $k.request; done
+quiet s hub init hub --name HQ --admin chen.request
+quiet as chen join hub
+quiet as chen new organisation --case BJ-1 name=华安
+mkdir stick
+quiet as chen sync stick
+quiet s hub sync hub stick
+quiet as chen hub enrol hub zhang.request --roles auditor --cases BJ-1 -o zhang.enrol
+quiet as zhang join zhang.enrol
+quiet as chen sync stick
+zhang=stick/outbox/$(id zhang) chen=stick/outbox/$(id chen)
+
+rm -rf "$zhang"; echo x > "$zhang"
+refuse "a file where a kit's folder belongs" 5 s hub sync hub stick
+check "the other kit is served" test -n "$(ls "$chen")"
+rm "$zhang"
+check "without it all is well" s hub sync hub stick
+check "and that kit is served" test -n "$(ls "$zhang")"
+
+mkdir away
+mv "$zhang" away/k; ln -s ../../away/k "$zhang"
+refuse "a linked outbox at the hub" 5 s hub sync hub stick
+refuse "and at its kit" 5 as zhang sync stick
+check "which sends all the same" test -n "$(ls stick/inbox)"
+rm "$zhang"; mv away/k "$zhang"
+mv stick/inbox away/inbox; ln -s ../away/inbox stick/inbox
+refuse "a linked inbox at the hub" 5 s hub sync hub stick
+refuse "and at a kit" 5 as zhang sync stick
+same "which takes in all the same" 1 "$(as zhang --json list organisation | jq length)"
+rm stick/inbox; mv away/inbox stick/inbox
+for f in "$zhang"/*; do mv "$f" away/ && ln -s "../../../away/$(basename "$f")" "$f"; done
+quiet as chen set "$(as chen --json list organisation | jq -r '.[0].id')" name=平安
+quiet as chen sync stick
+quiet s hub sync hub stick
+check "the hub replaces links of its own" test -z "$(find stick -type l)"
+check "so that the kit is served" as zhang sync stick
+same "with all there is" 平安 "$(as zhang --json list organisation | jq -r '.[0].fields.name')"
+file=$(ls stick/inbox | head -n 1)
+mv "stick/inbox/$file" away/ && ln -s "../../away/$file" "stick/inbox/$file"
+refuse "a linked bundle" 5 s hub sync hub stick
+for k in zhang chen; do quiet as $k sync stick; done
+check "is replaced by its sender" s hub sync hub stick
+done_testing
