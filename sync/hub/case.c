@@ -102,6 +102,7 @@ static void case_free(struct hub_case *c)
     if (!c) return;
     fold_free(c->fold);
     tree_free(c->tree);
+    map_release(&c->brought);
     for (struct adopted *a = c->adopted, *next; a; a = next) {
         next = a->next;
         arena_release(&a->arena);
@@ -115,6 +116,7 @@ static int read_branch(struct hub *h, struct hub_case *c)
     if (!c->born) return tree_new(&c->tree, &(struct tree_reader){read_tree, h->repo}, NULL);
     int rc = case_read_tree(h->repo, &c->tip, &c->tree);
     if (rc == 0) rc = case_read_entries(h->repo, c->tree, c->fold);
+    if (rc == 0) rc = evidence_load(h, c);
     return rc ? err_within(rc, "branch '%s'", c->name) : 0;
 }
 
@@ -138,6 +140,7 @@ static int case_load(struct hub *h, const char *name, const struct oid *tip, str
     struct hub_case *c = calloc(1, sizeof *c);
     if (!c) return err_memory();
     memcpy(c->name, name, strlen(name) + 1);
+    map_init(&c->brought);
     c->born = tip != NULL;
     if (tip) c->tip = *tip;
     int rc = fold_new(&c->fold);

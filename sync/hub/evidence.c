@@ -1,10 +1,16 @@
 /* Bytes of evidence.
  *
- *   DIR/repo.git/lfs/objects/ab/cd/<sha256>   held: whole, hashed, synced; never changed again
+ *   DIR/repo.git/lfs/objects/ab/cd/<sha256>   whole, hashed, synced; never changed again
+ *   DIR/brought/<case>/<sha256>               empty: they came in a bundle of that case, before their record
  *   DIR/staging/<sha256>                      whole, of a bundle that is being received
- *   DIR/partial/<sha256>-<size>               parts of it, each at its place
- *   DIR/partial/<sha256>-<size>.map           one line: '1' for each 16 MiB run that is there, synced, else
+ *   DIR/partial/<sha256>-<size>-<case>        parts of it, each at its place
+ *   DIR/partial/<sha256>-<size>-<case>.map    one line: '1' for each 16 MiB run that is there, synced, else
  * '0' DIR/pieces/<sha256>                       SHA-256 of its 16 MiB runs, a line each; made when asked for
+ *
+ * All cases share lfs/objects, but a record is no proof that its author has ever seen the bytes that it
+ * names. So a case holds what has come, whole, in bundles of its own: what its branch points to, and what is
+ * marked in brought/ until then. What is here by another case only is awaited like anything else, and parts
+ * are kept for each case apart.
  *
  * A run that is in the map is never written again, so a later bundle can't spoil it; and it gets into the map
  * only when its whole bundle has been checked. When the map is full the whole is hashed: should that not be
@@ -20,6 +26,7 @@
 
 #define RUNS_MOST ((uint64_t)1 << 20) /* 16 TiB */
 #define CHUNK_SIZE ((size_t)1 << 20)
+#define POINTER_MAX ((size_t)1024)
 
 char *evidence_path(struct arena *a, const char *git_folder, const char *sha256)
 {
@@ -28,16 +35,23 @@ char *evidence_path(struct arena *a, const char *git_folder, const char *sha256)
     return path_join(a, git_folder, path);
 }
 
-bool evidence_held(struct hub *h, const char *sha256, uint64_t *size)
+/* Whichever case has brought them. */
+static bool is_there(struct hub *h, const char *sha256, uint64_t *size)
 {
     struct arena a;
     struct file_info info;
     arena_init(&a);
     char *path = evidence_path(&a, repo_folder(h->repo), sha256);
-    bool held = path && os_stat(&info, path) == 0 && info.is_file;
-    if (held && size) *size = info.size;
+    bool there = path && os_stat(&info, path) == 0 && info.is_file;
+    if (there && size) *size = info.size;
+    err_clear();
     arena_release(&a);
-    return held;
+    return there;
+}
+
+bool evidence_held(struct hub *h, const struct hub_case *c, const char *sha256, uint64_t *size)
+{
+    return map_get(&c->brought, sha256) && is_there(h, sha256, size);
 }
 
 int evidence_open(void *hub, const char *sha256, uint64_t offset, struct source **out)
@@ -53,6 +67,101 @@ int evidence_open(void *hub, const char *sha256, uint64_t offset, struct source 
         file_close(f);
     else
         *out = file_as_source(f);
+    arena_release(&a);
+    return rc;
+}
+
+/* ---- what a case has brought ---- */
+
+/* An item of hub_case.brought. */
+struct brought {
+    const char *sha256;
+    bool lasting; /* the branch points to it, or it is marked */
+};
+
+int evidence_bring(struct hub_case *c, const char *sha256, bool lasting)
+{
+    struct brought *b = map_get(&c->brought, sha256);
+    if (b) {
+        b->lasting |= lasting;
+        return 0;
+    }
+    b = arena_alloc(fold_arena(c->fold), sizeof *b);
+    if (!b) return ERR_ROAD;
+    *b = (struct brought){arena_strdup(fold_arena(c->fold), sha256), lasting};
+    return b->sha256 ? map_put(&c->brought, b->sha256, b) : ERR_ROAD;
+}
+
+static char *marks_folder(struct arena *a, struct hub *h, const struct hub_case *c)
+{
+    char *all = hub_file(a, h, "brought");
+    return all ? path_join(a, all, c->name) : NULL;
+}
+
+struct pointers {
+    struct hub *hub;
+    struct hub_case *c;
+    struct buf bytes;
+};
+
+static int bring_pointed(void *ctx, const char *path, const struct oid *blob)
+{
+    struct pointers *p = ctx;
+    char sha256[SHA256_HEX];
+    uint64_t size;
+    buf_clear(&p->bytes);
+    int rc = repo_read(p->hub->repo, &p->bytes, blob, OBJECT_BLOB);
+    if (rc == 0) rc = lfs_pointer_read(sha256, &size, p->bytes.data, p->bytes.len);
+    if (rc) return rc == ERR_ROAD ? rc : err_within(ERR_DAMAGED, "'%s' of the repository", path);
+    return evidence_bring(p->c, sha256, true);
+}
+
+static int bring_marked(struct hub *h, struct hub_case *c)
+{
+    struct arena a;
+    const char **names = NULL;
+    size_t len = 0;
+    arena_init(&a);
+    const char *folder = marks_folder(&a, h, c);
+    int rc = folder ? os_list(&names, &len, &a, folder) : ERR_ROAD;
+    if (rc == ERR_MISSING) {
+        err_clear();
+        rc = 0;
+    }
+    for (size_t i = 0; i < len && rc == 0; i++)
+        if (is_sha256_hex(names[i])) rc = evidence_bring(c, names[i], true);
+    arena_release(&a);
+    return rc;
+}
+
+int evidence_load(struct hub *h, struct hub_case *c)
+{
+    struct pointers p = {.hub = h, .c = c};
+    buf_init(&p.bytes, POINTER_MAX);
+    int rc = tree_walk(c->tree, FOLDER_EVIDENCE, bring_pointed, &p);
+    buf_release(&p.bytes);
+    return rc ? rc : bring_marked(h, c);
+}
+
+static int mark(struct arena *a, const char *folder, struct brought *b)
+{
+    const char *path = path_join(a, folder, b->sha256);
+    int rc = path ? os_make_folder(folder) : ERR_ROAD;
+    if (rc == 0) rc = file_write(path, "", 0);
+    if (rc == 0) b->lasting = true;
+    return rc;
+}
+
+int evidence_mark(struct hub *h, struct hub_case *c)
+{
+    struct arena a;
+    arena_init(&a);
+    const char *folder = marks_folder(&a, h, c);
+    int rc = folder ? 0 : ERR_ROAD;
+    for (size_t i = 0; i < c->brought.cap && rc == 0; i++) {
+        struct brought *b = c->brought.slots[i].key ? c->brought.slots[i].value : NULL;
+        if (b && !b->lasting) rc = mark(&a, folder, b);
+    }
     arena_release(&a);
     return rc;
 }
@@ -164,14 +273,15 @@ static size_t runs_of(uint64_t size)
 }
 
 /* Reads the map; an empty one where there is none, or where it is not ours. */
-static int partial_read(struct partial *p, struct hub *h, struct arena *a, const struct member *m)
+static int partial_read(
+    struct partial *p, struct hub *h, const struct hub_case *c, struct arena *a, const struct member *m)
 {
     struct buf text;
     const char *folder = hub_file(a, h, "partial");
     if (m->whole > RUNS_MOST * PIECE_SIZE)
         return err_set(ERR_INPUT, "evidence '%s' is larger than 16 TiB", m->sha256);
     if (!folder) return ERR_ROAD;
-    p->path = arena_printf(a, "%s/%s-%" PRIu64, folder, m->sha256, m->whole);
+    p->path = arena_printf(a, "%s/%s-%" PRIu64 "-%s", folder, m->sha256, m->whole, c->name);
     p->runs = runs_of(m->whole);
     p->map = arena_alloc(a, p->runs + 1);
     if (!p->path || !p->map) return ERR_ROAD;
@@ -185,6 +295,21 @@ static int partial_read(struct partial *p, struct hub *h, struct arena *a, const
     err_clear();
     buf_release(&text);
     return 0;
+}
+
+/* "<sha256>-<size>-<case>", perhaps with ".map" behind it. */
+static bool partial_name_read(const char *name, char sha256[SHA256_HEX], char case_name[CASE_NAME_MAX + 1])
+{
+    size_t digits = strlen(name) > SHA256_HEX ? strspn(name + SHA256_HEX, "0123456789") : 0;
+    const char *of = name + SHA256_HEX + digits + 1;
+    if (digits == 0 || name[SHA256_HEX - 1] != '-' || of[-1] != '-') return false;
+    size_t len = strcspn(of, ".");
+    if (len > CASE_NAME_MAX) return false;
+    memcpy(sha256, name, SHA256_HEX - 1);
+    sha256[SHA256_HEX - 1] = '\0';
+    memcpy(case_name, of, len);
+    case_name[len] = '\0';
+    return is_sha256_hex(sha256) && case_name_valid(case_name);
 }
 
 static int partial_write(const struct partial *p)
@@ -287,7 +412,7 @@ static int part_sink(struct sink **out, struct staging *s, const struct member *
     if (!p) return err_memory();
     p->base = (struct sink){part_write, part_finish, part_close};
     p->at = m->offset;
-    int rc = partial_read(&p->partial, s->hub, s->arena, m);
+    int rc = partial_read(&p->partial, s->hub, s->c, s->arena, m);
     if (rc)
         free(p);
     else
@@ -300,11 +425,12 @@ static int part_sink(struct sink **out, struct staging *s, const struct member *
 struct staged {
     struct staged *next;
     const struct member *member;
+    bool there; /* by another case: now that they came again, they are this one's too */
 };
 
-void staging_init(struct staging *s, struct hub *h, struct arena *a)
+void staging_init(struct staging *s, struct hub *h, struct hub_case *c, struct arena *a)
 {
-    *s = (struct staging){.hub = h, .arena = a};
+    *s = (struct staging){.hub = h, .c = c, .arena = a};
     s->last = &s->first;
 }
 
@@ -317,12 +443,14 @@ static const char *staged_path(struct staging *s, const struct member *m)
 int staging_sink(void *staging, const struct member *m, struct sink **out)
 {
     struct staging *s = staging;
-    if (evidence_held(s->hub, m->sha256, NULL)) return drop_sink(out);
+    if (evidence_held(s->hub, s->c, m->sha256, NULL)) return drop_sink(out);
     struct staged *item = arena_alloc(s->arena, sizeof *item);
     if (!item) return ERR_ROAD;
     item->member = m;
+    item->there = !m->pieces && is_there(s->hub, m->sha256, NULL);
     *s->last = item;
     s->last = &item->next;
+    if (item->there) return drop_sink(out);
     if (m->pieces) return part_sink(out, s, m);
     const char *path = staged_path(s, m);
     return path ? file_sink(out, path) : ERR_ROAD;
@@ -334,7 +462,8 @@ static int hold(struct staging *s, const char *path, const char *sha256)
     const char *to = evidence_path(s->arena, repo_folder(s->hub->repo), sha256);
     const char *folder = to ? arena_strndup(s->arena, to, (size_t)(path_name(to) - to - 1)) : NULL;
     int rc = folder ? os_make_folder(folder) : ERR_ROAD;
-    return rc ? rc : os_rename(path, to);
+    if (rc == 0) rc = os_rename(path, to);
+    return rc ? rc : evidence_bring(s->c, sha256, false);
 }
 
 static int tell(struct staging *s, struct jv *alarms, const char *sha256)
@@ -361,33 +490,33 @@ static int complete(struct staging *s, const struct partial *p, const char *sha2
 static int publish_part(struct staging *s, const struct member *m, struct jv *alarms)
 {
     struct partial p;
-    int rc = partial_read(&p, s->hub, s->arena, m);
+    int rc = partial_read(&p, s->hub, s->c, s->arena, m);
     if (rc) return rc;
     memset(p.map + m->offset / PIECE_SIZE, '1', runs_of(m->size));
     bool whole = strspn(p.map, "1") == p.runs;
     return whole ? complete(s, &p, m->sha256, alarms) : partial_write(&p);
 }
 
+static int publish_whole(struct staging *s, const struct staged *i)
+{
+    if (i->there) return evidence_bring(s->c, i->member->sha256, false);
+    const char *path = staged_path(s, i->member);
+    return path ? hold(s, path, i->member->sha256) : ERR_ROAD;
+}
+
 int staging_publish(struct staging *s, struct jv *alarms)
 {
     int rc = 0;
-    for (const struct staged *i = s->first; i && rc == 0; i = i->next) {
-        const struct member *m = i->member;
-        if (m->pieces) {
-            rc = publish_part(s, m, alarms);
-        } else {
-            const char *path = staged_path(s, m);
-            rc = path ? hold(s, path, m->sha256) : ERR_ROAD;
-        }
-    }
+    for (const struct staged *i = s->first; i && rc == 0; i = i->next)
+        rc = i->member->pieces ? publish_part(s, i->member, alarms) : publish_whole(s, i);
     return rc;
 }
 
-bool evidence_brought(struct hub *h, struct arena *a, const struct member *m)
+bool evidence_brought(struct hub *h, const struct hub_case *c, struct arena *a, const struct member *m)
 {
     struct partial p;
-    if (evidence_held(h, m->sha256, NULL)) return true;
-    if (!m->pieces || partial_read(&p, h, a, m)) return false;
+    if (evidence_held(h, c, m->sha256, NULL)) return true;
+    if (!m->pieces || partial_read(&p, h, c, a, m)) return false;
     return strspn(p.map + m->offset / PIECE_SIZE, "1") >= runs_of(m->size);
 }
 
@@ -408,15 +537,16 @@ static bool is_unfinished(struct hub *h, const char *name)
     return os_is_temporary(name);
 }
 
-/* Part of what has come whole meanwhile. */
+/* Part of what has come whole meanwhile, in the same case. */
 static bool is_outdated(struct hub *h, const char *name)
 {
-    char sha256[SHA256_HEX];
+    char sha256[SHA256_HEX], case_name[CASE_NAME_MAX + 1];
+    struct hub_case *c;
     if (is_unfinished(h, name)) return true;
-    if (strlen(name) < SHA256_HEX) return false;
-    memcpy(sha256, name, SHA256_HEX - 1);
-    sha256[SHA256_HEX - 1] = '\0';
-    return is_sha256_hex(sha256) && evidence_held(h, sha256, NULL);
+    if (!partial_name_read(name, sha256, case_name) || !is_there(h, sha256, NULL)) return false;
+    bool held = case_open(h, case_name, &c) == 0 && evidence_held(h, c, sha256, NULL);
+    err_clear();
+    return held;
 }
 
 static int remove_in(struct hub *h, const char *folder_name, leftover_fn *is_leftover)

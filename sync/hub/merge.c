@@ -304,10 +304,11 @@ static int put_pointer(struct merge *m, const struct claim *claim, uint64_t size
     buf_clear(&m->bytes);
     lfs_pointer_write(&m->bytes, claim->sha256, size);
     m->changed = true;
-    return put_file(m, claim->path, &m->bytes, false);
+    rc = put_file(m, claim->path, &m->bytes, false);
+    return rc ? rc : evidence_bring(m->c, claim->sha256, true);
 }
 
-/* Pointers of evidence whose record and bytes are both here by now. */
+/* Pointers of evidence whose record and bytes have both come in the case by now. */
 static int put_pointers(struct merge *m)
 {
     struct claim *claims;
@@ -318,7 +319,7 @@ static int put_pointers(struct merge *m)
     for (size_t i = 0; i < len && rc == 0; i++) {
         rc = tree_find(m->c->tree, claims[i].path, &id);
         if (rc != ERR_MISSING) continue;
-        rc = evidence_held(m->hub, claims[i].sha256, &size) ? put_pointer(m, &claims[i], size) : 0;
+        rc = evidence_held(m->hub, m->c, claims[i].sha256, &size) ? put_pointer(m, &claims[i], size) : 0;
     }
     return rc;
 }
@@ -427,6 +428,7 @@ static void tell_hook(struct merge *m)
 int merge_finish(struct merge *m)
 {
     int rc = put_pointers(m);
+    if (rc == 0) rc = evidence_mark(m->hub, m->c);
     if (rc == 0 && !m->changed && (!m->from || has_receipt(m))) {
         m->done = true;
         return 0;

@@ -24,7 +24,8 @@ struct hub_case {
     struct fold *fold; /* the register's entries, and its own */
     struct tree *tree;
     struct oid tip;
-    bool born; /* there is a branch */
+    bool born;          /* there is a branch */
+    struct map brought; /* evidence that came in its own bundles, by sha256; see evidence.c */
     struct adopted *adopted;
 };
 
@@ -63,8 +64,15 @@ void case_forget_others(struct hub *h);
 /* ---- evidence.c: bytes below lfs/objects, and those on their way there ---- */
 
 char *evidence_path(struct arena *a, const char *git_folder, const char *sha256);
-/* Are all its bytes here, durable? *size (may be NULL): their number. */
-bool evidence_held(struct hub *h, const char *sha256, uint64_t *size);
+/* Are all its bytes here, durable, and has a bundle of this case brought them? To have them by another case
+ * is not enough: whoever knows a hash could name it in his own. *size (may be NULL): their number. */
+bool evidence_held(struct hub *h, const struct hub_case *c, const char *sha256, uint64_t *size);
+/* Fills c->brought from the branch and from marks, when the case is read. */
+int evidence_load(struct hub *h, struct hub_case *c) MUST_CHECK;
+/* Bytes that are here have come in a bundle of the case; lasting: its branch says so. */
+int evidence_bring(struct hub_case *c, const char *sha256, bool lasting) MUST_CHECK;
+/* Marks what the branch does not say, because no record has named it yet. Durable. */
+int evidence_mark(struct hub *h, struct hub_case *c) MUST_CHECK;
 int evidence_open(void *hub, const char *sha256, uint64_t offset, struct source **out) MUST_CHECK;
 /* The hashes of its 16 MiB runs, in the arena; none (NULL) where it is not larger than one. */
 int evidence_pieces(struct hub *h, struct arena *a, const char *sha256, uint64_t size,
@@ -74,17 +82,18 @@ int evidence_hash_file(char sha256[SHA256_HEX], const char *path, struct progres
 /* What a bundle brings, until all of it is checked. */
 struct staging {
     struct hub *hub;
+    struct hub_case *c; /* of the bundle */
     struct arena *arena;
     struct staged *first, **last;
 };
-void staging_init(struct staging *s, struct hub *h, struct arena *a);
+void staging_init(struct staging *s, struct hub *h, struct hub_case *c, struct arena *a);
 int staging_sink(
     void *staging, const struct member *m, struct sink **out) MUST_CHECK; /* stage of a bundle_receiver */
-/* Makes it evidence that is held, or pieces of it. What turns out to be wrong is told in `alarms` and asked
- * for again. */
+/* Makes it evidence that the case holds, or pieces of it. What turns out to be wrong is told in `alarms` and
+ * asked for again. */
 int staging_publish(struct staging *s, struct jv *alarms) MUST_CHECK;
-/* Is all of this member here already, from a bundle before? */
-bool evidence_brought(struct hub *h, struct arena *a, const struct member *m);
+/* Is all of this member here already, from a bundle of the case before? */
+bool evidence_brought(struct hub *h, const struct hub_case *c, struct arena *a, const struct member *m);
 int evidence_clean(struct hub *h) MUST_CHECK; /* what a killed process left half-way */
 
 /* ---- receipt.c ---- */

@@ -65,23 +65,21 @@ static int add_quarantined(
     return 0;
 }
 
-static int add_evidence(
-    struct receipt *r, struct hub *h, struct fold *f, const char *case_name, struct arena *a)
+static int add_evidence(struct receipt *r, struct hub *h, const struct hub_case *c, struct arena *a)
 {
     struct claim *claims;
     size_t len;
-    int rc = layout_claims(f, case_name, a, &claims, &len);
+    int rc = layout_claims(c->fold, c->name, a, &claims, &len);
     if (rc) return rc;
     r->held = arena_alloc(a, (len + 1) * sizeof *r->held);
     r->awaited = arena_alloc(a, (len + 1) * sizeof *r->awaited);
     if (!r->held || !r->awaited) return ERR_ROAD;
     for (size_t i = 0; i < len; i++) {
-        if (evidence_held(h, claims[i].sha256, NULL))
+        if (evidence_held(h, c, claims[i].sha256, NULL))
             r->held[r->held_len++] = claims[i].sha256;
         else
             r->awaited[r->awaited_len++] = claims[i].sha256;
     }
-    err_clear();
     return 0;
 }
 
@@ -110,7 +108,7 @@ int receipt_make(struct hub *h, const struct receipt_draft *d, struct arena *a, 
         .bundle = d->bundle, .case_name = d->c->name, .accepted = d->accepted, .known = d->known};
     int rc = add_heads(&r, d->c->fold, d->c->name, a);
     if (rc == 0) rc = add_quarantined(&r, d->c->fold, d->c->name, d, a);
-    if (rc == 0) rc = add_evidence(&r, h, d->c->fold, d->c->name, a);
+    if (rc == 0) rc = add_evidence(&r, h, d->c, a);
     if (rc == 0) rc = sign_receipt(h, &r, a, bytes, sig);
     return rc ? rc : receipt_parse(out, a, bytes->data, bytes->len);
 }

@@ -374,18 +374,27 @@ static int take_and_judge_others(struct hub *h, struct incoming *in, struct aren
     return moved ? judge_others_anew(h, in->bundle) : rc;
 }
 
-static int open_and_take(
-    struct hub *h, const char *path, struct arena *a, struct hub_taken *out, struct progress *p)
+/* peeked: what the file was a moment ago, on a medium that anybody may write to. */
+static int check_same(const struct manifest *peeked, const struct manifest *now)
+{
+    if (strcmp(peeked->id, now->id) == 0) return 0;
+    return err_set(ERR_INPUT, "it was changed while it was read; take it in again");
+}
+
+static int open_and_take(struct hub *h, const char *path, const struct manifest *peeked, struct arena *a,
+    struct hub_taken *out, struct progress *p)
 {
     struct opened opened;
     struct staging staging;
-    struct incoming in = {.staging = &staging, .memory = memory_new()};
-    if (!in.memory) return ERR_ROAD;
-    staging_init(&staging, h, &in.memory->arena);
+    struct hub_case *c;
+    int rc = case_open(h, peeked->case_name, &c);
+    struct incoming in = {.staging = &staging, .memory = rc ? NULL : memory_new()};
+    if (!in.memory) return rc ? rc : ERR_ROAD;
+    staging_init(&staging, h, c, &in.memory->arena);
     struct bundle_receiver r = {
         .self = h->kit, .sender = check_sender, .stage = staging_sink, .ctx = &staging, .progress = p};
     memcpy(r.identity, h->identity, KEY_SIZE);
-    int rc = bundle_open(&opened, &in.memory->arena, path, &r);
+    rc = bundle_open(&opened, &in.memory->arena, path, &r);
     wipe(r.identity, sizeof r.identity);
     if (rc == 0) {
         const struct manifest *m = opened.manifest;
@@ -394,7 +403,8 @@ static int open_and_take(
         in.bundle = m->id;
         in.entries = opened.entries;
         in.len = opened.entries_len;
-        rc = take_and_judge_others(h, &in, a, out);
+        rc = check_same(peeked, m);
+        if (rc == 0) rc = take_and_judge_others(h, &in, a, out);
         if (rc) rc = err_within(rc, "bundle '%s'", path_name(path));
         opened_release(&opened);
     }
@@ -403,10 +413,10 @@ static int open_and_take(
 }
 
 /* Is all that it brings here, so that there is no need to read it? */
-static bool holds_evidence(struct hub *h, struct arena *a, const struct manifest *m)
+static bool holds_evidence(struct hub *h, const struct hub_case *c, struct arena *a, const struct manifest *m)
 {
     for (size_t i = 0; i < m->members_len; i++)
-        if (m->members[i].kind == MEMBER_BLOB && !evidence_brought(h, a, &m->members[i])) return false;
+        if (m->members[i].kind == MEMBER_BLOB && !evidence_brought(h, c, a, &m->members[i])) return false;
     return true;
 }
 
@@ -417,7 +427,7 @@ static int answer_again(
     struct hub_case *c;
     int rc = case_open(h, m->case_name, &c);
     *known = false;
-    if (rc || !c->born || !holds_evidence(h, a, m)) return rc;
+    if (rc || !c->born || !holds_evidence(h, c, a, m)) return rc;
     rc = begin_telling(a, m->id, m->case_name, m->from, out);
     if (rc == 0) rc = tell_receipt(h, c, m->id, a, out);
     if (rc) return rc == ERR_MISSING ? 0 : rc;
@@ -445,7 +455,7 @@ int receive_locked(
     int rc = case_open(h, REGISTER_CASE, &c);
     if (rc == 0) rc = bundle_peek(&m, &head, path, h->identity);
     if (rc == 0) rc = answer_again(h, m, a, out, &known);
-    if (rc == 0 && !known) rc = open_and_take(h, path, a, out, p);
+    if (rc == 0 && !known) rc = open_and_take(h, path, m, a, out, p);
     /* who took it in may have been killed before he did this */
     if (rc == 0 && known && strcmp(m->case_name, REGISTER_CASE) == 0) rc = judge_others_anew(h, m->id);
     if (rc == 0) rc = kits_note(h, m, !known);

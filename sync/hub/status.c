@@ -45,15 +45,14 @@ static int count_records(struct counts *n, struct fold *f, const char *case_name
     return rc;
 }
 
-static int count_awaited(struct counts *n, struct hub *h, struct fold *f, const char *case_name)
+static int count_awaited(struct counts *n, struct hub *h, const struct hub_case *c)
 {
     struct arena a;
     struct claim *claims;
     size_t len = 0;
     arena_init(&a);
-    int rc = layout_claims(f, case_name, &a, &claims, &len);
-    for (size_t i = 0; i < len && rc == 0; i++) n->awaited += !evidence_held(h, claims[i].sha256, NULL);
-    err_clear();
+    int rc = layout_claims(c->fold, c->name, &a, &claims, &len);
+    for (size_t i = 0; i < len && rc == 0; i++) n->awaited += !evidence_held(h, c, claims[i].sha256, NULL);
     arena_release(&a);
     return rc;
 }
@@ -78,13 +77,13 @@ static struct jv *counts_value(
 static int case_status(struct hub *h, const char *name, struct arena *a, struct jv *list)
 {
     struct counts n = {0};
-    struct fold *f;
-    int rc = hub_fold(h, name, &f);
+    struct hub_case *c;
+    int rc = case_open(h, name, &c);
     if (rc) return rc;
-    count_chains(&n, f, name);
-    rc = count_records(&n, f, name);
-    if (rc == 0) rc = count_awaited(&n, h, f, name);
-    return rc ? rc : jv_push(a, list, counts_value(a, name, &n, receive_alarms(a, f, name)));
+    count_chains(&n, c->fold, name);
+    rc = count_records(&n, c->fold, name);
+    if (rc == 0) rc = count_awaited(&n, h, c);
+    return rc ? rc : jv_push(a, list, counts_value(a, name, &n, receive_alarms(a, c->fold, name)));
 }
 
 int hub_status(struct hub *h, struct arena *a, struct jv **out)

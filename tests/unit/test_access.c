@@ -1,0 +1,209 @@
+/* Who gets what of a case: its bytes only where they came in, its answers also where sight has ended. */
+#include "hub_kit.h"
+
+/* ---- bundles and sticks ---- */
+
+static void send_files(const struct bundle_file *files, size_t from, size_t to, struct hub_taken *taken)
+{
+    for (size_t i = from; i < to; i++)
+        CHECK_OK(hub_receive(world.hub, files[i].path, &world.arena, taken, NULL));
+}
+
+/* The kit's entries of a case with some evidence. */
+static struct hub_taken send(struct test_kit *k, const char *case_name, const struct evidence *x)
+{
+    struct hub_taken taken = {0};
+    struct bundle_order o = order_of(k, case_name);
+    size_t len;
+    o.evidence = x;
+    o.evidence_len = x ? 1 : 0;
+    const struct bundle_file *files = cut_order(&o, &len);
+    send_files(files, 0, len, &taken);
+    return taken;
+}
+
+static void ask_for(struct test_kit *k, const char *case_name, const char *sha256)
+{
+    struct hub_taken taken;
+    struct bundle_order o = order_of(k, case_name);
+    size_t len;
+    o.want = &sha256;
+    o.want_len = 1;
+    const struct bundle_file *files = cut_order(&o, &len);
+    send_files(files, 0, len, &taken);
+}
+
+static void sync_stick(void)
+{
+    struct hub_exchange e = {0};
+    const char *stick = arena_printf(&world.arena, "%s/stick", world.folder);
+    CHECK_OK(os_make_folder(stick));
+    CHECK_OK(hub_sync_folder(world.hub, stick, BUNDLE_PART_SIZE, &e, NULL));
+    CHECK(e.failed->len == 0);
+    hub_exchange_release(&e);
+}
+
+static int anyone(void *ctx, const char *kit, const unsigned char key[KEY_SIZE])
+{
+    (void)ctx;
+    (void)kit;
+    (void)key;
+    return 0;
+}
+
+/* What lies on the stick for a kit of one case. */
+struct found {
+    size_t bundles, entries, blobs;
+    const struct manifest *manifest;
+    const struct receipt *receipt;
+};
+
+static int drop(struct sink *s, const void *bytes, size_t len)
+{
+    (void)s;
+    (void)bytes;
+    (void)len;
+    return 0;
+}
+
+static int drop_finish(struct sink *s)
+{
+    (void)s;
+    return 0;
+}
+
+static void drop_close(struct sink *s)
+{
+    (void)s;
+}
+
+static int count_blob(void *ctx, const struct member *m, struct sink **out)
+{
+    static struct sink nowhere = {drop, drop_finish, drop_close};
+    struct found *f = ctx;
+    (void)m;
+    f->blobs++;
+    *out = &nowhere;
+    return 0;
+}
+
+static struct found look(const struct test_kit *k, const char *case_name)
+{
+    struct found f = {0};
+    const char **names = NULL,
+               *folder = arena_printf(&world.arena, "%s/stick/outbox/%s", world.folder, k->id);
+    size_t len = 0;
+    struct bundle_receiver r = {.self = k->id, .sender = anyone, .stage = count_blob, .ctx = &f};
+    memcpy(r.identity, k->identity, KEY_SIZE);
+    if (os_exists(folder)) CHECK_OK(os_list(&names, &len, &world.arena, folder));
+    for (size_t i = 0; i < len; i++) {
+        struct opened o = {0};
+        const struct manifest *m = NULL;
+        const char *path = path_join(&world.arena, folder, names[i]);
+        CHECK_OK(bundle_peek(&m, &world.arena, path, k->identity));
+        if (!m || strcmp(m->case_name, case_name) != 0) continue;
+        CHECK_OK(bundle_open(&o, &world.arena, path, &r));
+        f.bundles++;
+        f.entries += o.entries_len;
+        f.manifest = o.manifest;
+        if (o.receipt) f.receipt = o.receipt;
+        opened_release(&o);
+    }
+    return f;
+}
+
+static bool lists(const char **hashes, size_t len, const char *sha256)
+{
+    for (size_t i = 0; i < len; i++)
+        if (strcmp(hashes[i], sha256) == 0) return true;
+    return false;
+}
+
+#define HELD(r, x) lists((r)->held, (r)->held_len, (x).sha256)
+#define AWAITED(r, x) lists((r)->awaited, (r)->awaited_len, (x).sha256)
+
+static void open_case(struct test_kit *k, const char *name)
+{
+    say(k, name, "organisation", name[2] - '0', "{\"name\":\"Org\"}");
+    CHECK_DELIVER(k, name);
+}
+
+/* ---- evidence is of the case that brought it ---- */
+
+TEST(to_name_a_hash_does_not_get_the_bytes)
+{
+    hub_kit_begin();
+    open_case(B, "C-1");
+    open_case(C, "C-2");
+    struct evidence x = make_exhibit(1, 100000);
+    say_evidence(B, "C-1", 11, &x);
+    CHECK(HELD(send(B, "C-1", &x).receipt, x));
+    say_evidence(C, "C-2", 12, &x);
+    ask_for(C, "C-2", x.sha256);
+    const struct receipt *r = send(C, "C-2", NULL).receipt;
+    CHECK(!HELD(r, x) && AWAITED(r, x));
+    ask_for(C, "C-2", x.sha256);
+    CHECK_SHELL("! git -C hub/repo.git cat-file -e C-2:evidence");
+    sync_stick();
+    CHECK(look(C, "C-2").bundles > 0 && look(C, "C-2").blobs == 0);
+    reopen_hub();
+    r = send(C, "C-2", &x).receipt;
+    CHECK(HELD(r, x) && !AWAITED(r, x));
+    CHECK_SHELL("git -C hub/repo.git cat-file -e C-2:evidence/%s/0/12.jpg", C->id);
+    say(C, "C-2", "finding", 13, "{\"fact\":\"x\"}");
+    ask_for(C, "C-2", x.sha256);
+    sync_stick();
+    CHECK(look(C, "C-2").blobs == 1);
+    hub_kit_end();
+}
+
+TEST(parts_of_one_case_do_not_make_up_another_cases_whole)
+{
+    struct hub_taken taken;
+    size_t len;
+    hub_kit_begin();
+    open_case(B, "C-1");
+    open_case(C, "C-2");
+    struct evidence x = make_exhibit(1, (size_t)50 << 20);
+    say_evidence(B, "C-1", 11, &x);
+    say_evidence(C, "C-2", 12, &x);
+    struct bundle_order of_b = order_of(B, "C-1"), of_c = order_of(C, "C-2");
+    of_b.evidence = of_c.evidence = &x;
+    of_b.evidence_len = of_c.evidence_len = 1;
+    of_b.part_size = of_c.part_size = BUNDLE_PART_MIN;
+    const struct bundle_file *b = cut_order(&of_b, &len), *c = cut_order(&of_c, &len);
+    CHECK(len > 3);
+    send_files(b, 0, len - 1, &taken);
+    send_files(c, 0, 1, &taken);
+    send_files(c, len - 1, len, &taken); /* the one that is lacking in the other case */
+    CHECK(!HELD(taken.receipt, x) && AWAITED(taken.receipt, x));
+    send_files(b, len - 1, len, &taken);
+    CHECK(HELD(taken.receipt, x));
+    send_files(c, 0, 1, &taken);
+    CHECK(!HELD(taken.receipt, x) && AWAITED(taken.receipt, x));
+    send_files(c, 1, len - 1, &taken);
+    CHECK(HELD(taken.receipt, x) && !AWAITED(taken.receipt, x));
+    CHECK_SHELL("test -z \"$(ls hub/partial hub/staging | grep -v :)\"");
+    hub_kit_end();
+}
+
+TEST(bytes_that_came_before_their_record_stay_the_cases)
+{
+    hub_kit_begin();
+    open_case(B, "C-1");
+    open_case(C, "C-2");
+    struct evidence x = make_exhibit(1, 1000);
+    send(B, "C-1", &x);
+    say_evidence(C, "C-2", 12, &x);
+    CHECK(!HELD(send(C, "C-2", NULL).receipt, x));
+    reopen_hub();
+    say_evidence(B, "C-1", 11, &x);
+    CHECK(HELD(send(B, "C-1", NULL).receipt, x));
+    CHECK_SHELL("git -C hub/repo.git cat-file -e C-1:evidence/%s/0/11.jpg", B->id);
+    hub_kit_end();
+}
+
+int main(int argc, char **argv)
+{
+    return test_main(argc, argv);
+}
