@@ -312,17 +312,17 @@ static int holds_more(
     return rc;
 }
 
-static int choose_receipt(struct outbox *o, const struct served *s, struct hub_case *c,
-    const struct kit_case *k, struct arena *a, struct buf *bytes, struct bundle_order *order)
+static int choose_receipt(struct outbox *o, struct hub_case *c, const struct kit_case *k, bool anyhow,
+    struct arena *a, struct buf *bytes, struct bundle_order *order)
 {
     struct receipt *receipt;
     int rc = ERR_MISSING;
     if (k->bundle && is_sha256_hex(k->bundle)) rc = receipt_find(o->hub, c, k->bundle, a, bytes, &receipt);
     if (rc && rc != ERR_MISSING) return rc;
-    bool answers = rc == 0, more = false, now = hands_out_set_apart(s, c, k);
+    bool answers = rc == 0, more = false;
     rc = answers ? holds_more(o, c, receipt, a, &more) : 0;
     if (rc) return rc;
-    now = now || more;
+    bool now = anyhow || more;
     if (now) {
         buf_clear(bytes);
         rc = receipt_now(o->hub, c, answers ? k->bundle : NULL, a, bytes);
@@ -390,11 +390,28 @@ static int cut(struct outbox *o, struct served *s, struct hub_case *c, const str
     return rc;
 }
 
+/* The answer is handed out once, the rest until the kit tells that it holds it. In one bundle they would make
+ * the rest another one as soon as the answer is out; only entries that the answer sets apart must go with it.
+ */
+static int cut_answer(struct outbox *o, struct served *s, struct hub_case *c, const struct kit_case *k,
+    struct arena *a, struct bundle_order *rest)
+{
+    struct buf receipt;
+    struct bundle_order answer = *rest;
+    bool together = hands_out_set_apart(s, c, k);
+    answer.without_entries = !together;
+    buf_init(&receipt, RECEIPT_MAX_BYTES);
+    int rc = choose_receipt(o, c, k, together, a, &receipt, &answer);
+    if (rc == 0 && answer.receipt) rc = cut(o, s, c, &answer);
+    rest->without_entries = together;
+    buf_release(&receipt);
+    return rc;
+}
+
 static int cut_for(struct outbox *o, struct served *s, struct hub_case *c)
 {
     struct arena a;
     struct kit_case k;
-    struct buf receipt;
     struct bundle_order order = {.fold = c->fold,
         .case_name = c->name,
         .from = o->hub->kit,
@@ -406,16 +423,14 @@ static int cut_for(struct outbox *o, struct served *s, struct hub_case *c)
         .ctx = o->hub,
         .progress = o->progress};
     arena_init(&a);
-    buf_init(&receipt, RECEIPT_MAX_BYTES);
     memcpy(order.recipient, s->recipient, KEY_SIZE);
     int rc = kits_find(o->known, s->kit, c->name, o->arena, &k);
     if (rc == 0) rc = keep_handed(s, &k);
     order.beyond = k.have;
     order.beyond_len = k.have_len;
+    if (rc == 0) rc = cut_answer(o, s, c, &k, &a, &order);
     if (rc == 0) rc = choose_evidence(o, c, &k, &a, &order);
-    if (rc == 0) rc = choose_receipt(o, s, c, &k, &a, &receipt, &order);
     if (rc == 0) rc = cut(o, s, c, &order);
-    buf_release(&receipt);
     arena_release(&a);
     return rc;
 }

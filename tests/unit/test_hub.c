@@ -516,6 +516,33 @@ TEST(evidence_is_sent_only_where_it_was_asked_for_and_belongs)
     hub_kit_end();
 }
 
+TEST(an_answer_is_handed_out_once_and_nothing_beside_it_twice)
+{
+    struct hub_taken taken;
+    hub_kit_begin();
+    open_case("C-1");
+    struct evidence x = make_exhibit(1, (size_t)2 << 20);
+    say_evidence(B, "C-1", 3, &x);
+    struct bundle_order o = order_of(B, "C-1");
+    o.evidence = &x;
+    o.evidence_len = 1;
+    CHECK_OK(send(&o, &taken));
+    say(C, "C-1", "finding", 9, "{\"fact\":\"in its own hand\"}");
+    CHECK_DELIVER(C, "C-1"); /* what B lacks */
+    o = order_of(B, "C-1");
+    o.want = &x.sha256;
+    o.want_len = 1;
+    CHECK_OK(send(&o, &taken)); /* asks for it back: a receipt is due with it */
+    CHECK_SHELL("mkdir stick");
+    for (int i = 0; i < 3; i++) {
+        struct hub_exchange e = sync_stick();
+        hub_exchange_release(&e);
+        CHECK_SHELL("test $(find stick/outbox/%s -size +1M | wc -l) = 1", B->id);
+        CHECK_SHELL("ls stick/outbox/%s >now && { test %d = 0 || diff before now ; } && mv now before", B->id, i);
+    }
+    hub_kit_end();
+}
+
 TEST(a_revoked_kit_receives_nothing)
 {
     hub_kit_begin();
