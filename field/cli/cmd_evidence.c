@@ -89,7 +89,7 @@ int cmd_extract(struct cli *c)
     if (r) return r;
     const char *sha256 = hash_of(record);
     if (!sha256) return err_set(ERR_INPUT, "'%s' is not a piece of evidence", record->id);
-    r = store_evidence_state(c->session->store, sha256, &state);
+    r = store_evidence_state(c->session->store, record->case_name, sha256, &state);
     if (r) return r;
     if (!state.here) return ask_for(c, sha256, record->id);
     struct progress *p = bar_start(&bar, shown(c, path_name(path)));

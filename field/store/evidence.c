@@ -257,13 +257,14 @@ int store_attach(struct store_tx *tx, const char *path, const char *of, const st
 
 /* ---- reading ---- */
 
-int store_evidence_state(struct store *s, const char *sha256, struct evidence_state *out)
+int store_evidence_state(
+    struct store *s, const char *case_name, const char *sha256, struct evidence_state *out)
 {
     struct arena a;
     struct evidence_state state;
     arena_init(&a);
     const char *path = blob_path(s, &a, sha256);
-    int err = path ? receipts_hold(s, sha256, &state.at_hub) : ERR_ROAD;
+    int err = path ? receipts_hold(s, case_name, sha256, &state.at_hub) : ERR_ROAD;
     if (!err) {
         state.here = os_exists(path);
         *out = state;
@@ -328,15 +329,20 @@ int store_evidence_extract(struct store *s, const char *sha256, const char *path
 
 /* ---- all evidence of a case ---- */
 
+/* The hash that an entry of an evidence record names, or NULL. */
+static const char *evidence_hash(const struct entry *e)
+{
+    const struct entry_field *f = strncmp(e->record, "evidence/", 9) == 0 ? entry_field(e, "sha256") : NULL;
+    const char *sha256 = f ? jv_str(f->value) : NULL;
+    return sha256 && is_sha256_hex(sha256) ? sha256 : NULL;
+}
+
 static int each_of_chain(const struct fold_chain *c, int (*each)(void *ctx, const char *sha256), void *ctx)
 {
     int err = 0;
     for (size_t i = 0; i < c->entries_len && !err; i++) {
-        const struct entry *e = c->entries[i]->entry;
-        const struct entry_field *f =
-            strncmp(e->record, "evidence/", 9) == 0 ? entry_field(e, "sha256") : NULL;
-        const char *sha256 = f ? jv_str(f->value) : NULL;
-        if (sha256 && is_sha256_hex(sha256)) err = each(ctx, sha256);
+        const char *sha256 = evidence_hash(c->entries[i]->entry);
+        if (sha256) err = each(ctx, sha256);
     }
     return err;
 }
@@ -362,11 +368,71 @@ int evidence_each(
     return err;
 }
 
+/* ---- whose evidence it is ---- */
+
+/* Values of other people's records can be taken over by resolving a conflict; only an own record that was created
+ * with the hash is an attachment. */
+static bool attached_here(struct store *s, const char *case_name, const char *sha256)
+{
+    const struct fold_chain *c = fold_chain(s->fold, case_name, s->kit);
+    for (size_t i = 0; c && i < c->entries_len; i++) {
+        const struct entry *e = c->entries[i]->entry;
+        const char *hash = e->creates ? evidence_hash(e) : NULL;
+        if (hash && strcmp(hash, sha256) == 0) return true;
+    }
+    return false;
+}
+
+char *brought_name(struct arena *a, const char *case_name, const char *sha256)
+{
+    return arena_printf(a, "brought.%s.%s", case_name, sha256);
+}
+
+int evidence_of_case(struct store *s, const char *case_name, const char *sha256, bool *yes)
+{
+    struct arena a;
+    struct buf value;
+    arena_init(&a);
+    buf_init(&value, BUF_UNLIMITED);
+    const char *name = brought_name(&a, case_name, sha256);
+    int err = name ? setting_get(s, name, &value, yes) : ERR_ROAD;
+    if (!err && !*yes) *yes = attached_here(s, case_name, sha256);
+    buf_release(&value);
+    arena_release(&a);
+    return err;
+}
+
+/* ---- freeing ---- */
+
 struct freed {
     struct store *s;
     int64_t files;
     uint64_t bytes;
+    struct map kept; /* evidence that some case is still to deliver */
+    const char *case_name;
 };
+
+static int keep_undelivered(void *ctx, const char *sha256)
+{
+    struct freed *freed = ctx;
+    struct evidence_state state;
+    bool ours = false;
+    int err = store_evidence_state(freed->s, freed->case_name, sha256, &state);
+    if (!err && state.here && !state.at_hub) err = evidence_of_case(freed->s, freed->case_name, sha256, &ours);
+    return err || !ours ? err : map_put(&freed->kept, sha256, freed);
+}
+
+static int find_kept(struct freed *freed)
+{
+    size_t len;
+    int err = 0;
+    const char *const *cases = fold_cases(freed->s->fold, &len);
+    for (size_t i = 0; i < len && !err; i++) {
+        freed->case_name = cases[i];
+        err = each_of_case(freed->s, cases[i], keep_undelivered, freed);
+    }
+    return err;
+}
 
 static int free_one(void *ctx, const char *sha256)
 {
@@ -374,8 +440,8 @@ static int free_one(void *ctx, const char *sha256)
     struct evidence_state state;
     struct file_info info;
     struct arena a;
-    int err = store_evidence_state(freed->s, sha256, &state);
-    if (err || !state.here || !state.at_hub) return err;
+    int err = store_evidence_state(freed->s, freed->case_name, sha256, &state);
+    if (err || !state.here || !state.at_hub || map_get(&freed->kept, sha256)) return err;
     arena_init(&a);
     const char *path = blob_path(freed->s, &a, sha256);
     err = path ? os_stat(&info, path) : ERR_ROAD;
@@ -393,7 +459,11 @@ int store_free_case(struct store *s, const char *case_name, int64_t *files, uint
     struct freed freed = {.s = s};
     const char *name = fold_case_named(s->fold, case_name);
     if (!name) return err_set(ERR_MISSING, "there is no case '%s'", case_name);
-    int err = evidence_each(s, name, free_one, &freed);
+    map_init(&freed.kept);
+    int err = find_kept(&freed);
+    freed.case_name = name;
+    if (!err) err = each_of_case(s, name, free_one, &freed);
+    map_release(&freed.kept);
     *files = freed.files;
     *bytes = freed.bytes;
     return err;

@@ -6,6 +6,7 @@
  *   wanted.<kit>.<case>   [sha256,…]: evidence that it asked for
  *   told.<kit>.<case>     {"have":{kit:seq,…},"want":[sha256,…]}: what we last told it that we hold and ask for
  *   want.<sha256>         evidence that a person asked for
+ *   brought.<case>.<sha256>  evidence that bundles of this case have brought whole, so that we may hand it on there
  *   sent.<id>             a bundle for the hub in a folder (<id>: the first 32 digits of the bundle's); null
  *                         once a receipt has named it, else {"case":…,"due":what was due, hashed,
  *                         "evidence":{sha256:in how many parts,…},"parts":how many were written together}

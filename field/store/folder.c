@@ -126,7 +126,7 @@ static int is_known(struct visit *v, struct arena *a, const struct manifest *m, 
     for (size_t i = 0; rc == 0 && *known && i < m->members_len; i++) {
         struct evidence_state state;
         if (m->members[i].kind != MEMBER_BLOB) continue;
-        rc = store_evidence_state(v->s, m->members[i].sha256, &state);
+        rc = store_evidence_state(v->s, m->case_name, m->members[i].sha256, &state);
         if (rc == 0 && !state.here) *known = false;
     }
     return rc;
@@ -179,11 +179,12 @@ struct sent { /* a file of ours in the inbox */
 static int evidence_pending(struct visit *v, const struct jv *about, bool *pending)
 {
     const struct jv *list = jv_get(about, "evidence");
+    const char *of = jv_get_str(about, "case");
     int rc = 0;
     *pending = false;
-    for (size_t i = 0; rc == 0 && !*pending && list && i < list->len; i++) {
+    for (size_t i = 0; rc == 0 && !*pending && of && list && i < list->len; i++) {
         struct evidence_state state;
-        rc = store_evidence_state(v->s, list->keys[i], &state);
+        rc = store_evidence_state(v->s, of, list->keys[i], &state);
         if (rc == 0) *pending = !state.at_hub;
     }
     return rc;
@@ -435,6 +436,7 @@ static int send_if_possible(struct visit *v)
 {
     int rc = os_refuse_link(v->inbox);
     if (rc == 0) rc = os_make_folder(v->inbox);
+    if (rc == 0) rc = os_remove_unfinished(v->inbox, v->s->kit);
     return rc ? note_failure(v, v->inbox, rc) : send_all(v);
 }
 

@@ -73,7 +73,7 @@ struct store {
     int64_t register_since;  /* rows of the register before this one are set aside; 0: none are */
     int32_t numbers_aside;   /* highest record number that a row set aside has used */
     struct map receipts;     /* case name -> struct newest_receipt */
-    struct map held;         /* evidence that those receipts name */
+    struct map held;         /* evidence that those receipts name: "<case> <sha256>" */
     bool held_known;
 
     int64_t data_version, last_row, last_receipt; /* what has been read so far */
@@ -185,7 +185,8 @@ const char *store_after(struct store *s, const char *case_name);
 bool receipts_in_step(struct store *s, const char *case_name);
 int receipts_load(struct store *s) MUST_CHECK;
 void receipts_forget(struct store *s);
-int receipts_hold(struct store *s, const char *sha256, bool *held) MUST_CHECK;
+/* Does the hub hold this evidence of the case, by its newest receipt? */
+int receipts_hold(struct store *s, const char *case_name, const char *sha256, bool *held) MUST_CHECK;
 
 /* ---- clean.c ---- */
 
@@ -212,19 +213,25 @@ int evidence_copy(struct source *from, struct sink *to, const char *sha256, stru
 int evidence_each(
     struct store *s, const char *case_name, int (*each)(void *ctx, const char *sha256), void *ctx) MUST_CHECK;
 
+/* All cases share blobs/, and a record is no proof that its author has ever seen the bytes that it names. So a kit
+ * hands on, in a case, only what it has attached there itself or has received, whole, in bundles of that case; the
+ * latter it remembers in settings. *yes: may this be handed on there? */
+int evidence_of_case(struct store *s, const char *case_name, const char *sha256, bool *yes) MUST_CHECK;
+char *brought_name(struct arena *a, const char *case_name, const char *sha256); /* of the setting; NULL: err set */
+
 /* The evidence of one bundle in quarantine: a folder below inbox/, nothing in it is visible. Several may be
  * open. */
 struct quarantine;
 int quarantine_new(struct quarantine **out, struct store *s) MUST_CHECK;
 /* Where the bytes of a blob or part go (fits bundle_receiver.stage, ctx being the quarantine). */
 int quarantine_sink(void *quarantine, const struct member *m, struct sink **out) MUST_CHECK;
-/* Once every byte has been checked: whole evidence is renamed into blobs/, parts to inbox/<name>+<offset>;
- * evidence that has all its parts is put together, its hash checked, and published. Call it before the
- * transaction that takes the entries. *held counts evidence now whole, *awaited that of the bundle which
+/* Once every byte has been checked: whole evidence is renamed into blobs/, parts to inbox/; evidence that has all
+ * its parts of this case is put together, its hash checked, and published. What is whole now is noted as brought by
+ * the case. Call it before the transaction that takes the entries. *held counts evidence now whole, *awaited that of the bundle which
  * still lacks parts (both may be NULL). ERR_INPUT: the parts of some evidence do not make its hash; they were
  * removed, everything else is published. */
-int quarantine_publish(
-    struct quarantine *st, int64_t *held, int64_t *awaited, struct progress *progress) MUST_CHECK;
+int quarantine_publish(struct quarantine *st, const char *case_name, int64_t *held, int64_t *awaited,
+    struct progress *progress) MUST_CHECK;
 void quarantine_free(struct quarantine *st); /* and removes what was not published; NULL is fine */
 
 /* ---- media.c ---- */

@@ -188,6 +188,7 @@ struct named { /* evidence that an entry of the case names */
     const char *sha256;
     const struct jv *pieces; /* as the entry has them; NULL: not at all */
     bool beyond;             /* an entry that the receiver lacks names it */
+    bool attached;           /* by this kit, in this case */
 };
 
 struct gathering {
@@ -221,6 +222,7 @@ static int note_entry(struct gathering *g, const struct entry *e)
     }
     if (pieces && !n->pieces) n->pieces = pieces->value;
     if (is_beyond(g->o, e)) n->beyond = true;
+    if (e->creates && strcmp(e->kit, g->p->s->kit) == 0) n->attached = true;
     return 0;
 }
 
@@ -334,10 +336,14 @@ static int add_want(struct gathering *g, const struct named *n)
 static int weigh(struct gathering *g, const struct named *n)
 {
     struct evidence_state state;
-    int rc = store_evidence_state(g->p->s, n->sha256, &state);
+    const char *case_name = g->o->case_name;
+    bool ours = n->attached;
+    int rc = store_evidence_state(g->p->s, case_name, n->sha256, &state);
     if (rc) return rc;
     if (!state.here) return strcmp(g->p->to, g->p->s->kit) == 0 ? 0 : add_want(g, n);
-    return is_due(g, n, &state) ? add_evidence(g, n) : 0;
+    if (!is_due(g, n, &state)) return 0;
+    if (!ours) rc = evidence_of_case(g->p->s, case_name, n->sha256, &ours);
+    return rc == 0 && ours ? add_evidence(g, n) : rc;
 }
 
 static int compare_strings(const void *a, const void *b)

@@ -2,11 +2,12 @@
  * their own, inbox/bundle-<random>/; once every byte has been checked, whole ones are renamed into blobs/ and
  * parts to
  *
- *   inbox/<blob name>+<offset>      the sealed bytes from that offset on
+ *   inbox/<blob name>+<offset>-<case>      the sealed bytes from that offset on
  *
- * When the parts of some evidence cover all of it they are put together into one sealed file, whose hash is
- * checked before it is published. Whatever a crash leaves is either one of these or a folder that store_clean
- * removes. */
+ * <case> is 16 digits of HMAC-SHA-256(store key, "case " name): each case has its own parts, because only a
+ * case whose bundles have brought all of it may hand it on (evidence_of_case). When they cover the whole they
+ * are put together into one sealed file, whose hash is checked before it is published. Whatever a crash
+ * leaves is either one of these or a folder that store_clean removes. */
 #include "internal.h"
 
 #include <inttypes.h>
@@ -21,7 +22,10 @@ struct staged {
     char sha256[SHA256_HEX];
     uint64_t offset, size, whole;
     const char *path; /* in the quarantine folder */
+    bool brought;     /* its case has brought the whole by now */
 };
+
+#define TAG_DIGITS 16
 
 struct quarantine {
     struct store *s;
@@ -29,6 +33,8 @@ struct quarantine {
     const char *folder;
     struct staged *staged; /* in the order of the bundle */
     struct staged **last;
+    const char *case_name; /* once the bundle is known to be good */
+    char tag[TAG_DIGITS + 1];
 };
 
 int quarantine_new(struct quarantine **out, struct store *s)
@@ -56,18 +62,32 @@ void quarantine_free(struct quarantine *st)
     free(st);
 }
 
-static const char *part_name(struct arena *a, const struct store *s, const char *sha256, uint64_t offset)
+static const char *part_name(struct quarantine *st, const char *sha256, uint64_t offset)
 {
     char name[BLOB_NAME_SIZE];
-    blob_name(s, sha256, name);
-    return arena_printf(a, "%s+%" PRIu64, name, offset);
+    blob_name(st->s, sha256, name);
+    return arena_printf(&st->arena, "%s+%" PRIu64 "-%s", name, offset, st->tag);
+}
+
+/* Whose parts these are, so that a finder of the store can't read it. */
+static int name_case(struct quarantine *st, const char *case_name)
+{
+    unsigned char hash[SHA256_SIZE];
+    char hex[SHA256_HEX];
+    const char *text = arena_printf(&st->arena, "case %s", case_name);
+    st->case_name = arena_strdup(&st->arena, case_name);
+    if (!text || !st->case_name) return ERR_ROAD;
+    hmac_sha256(hash, st->s->seal.key, KEY_SIZE, text, strlen(text));
+    hex_write(hex, hash, sizeof hash);
+    memcpy(st->tag, hex, TAG_DIGITS);
+    return 0;
 }
 
 int quarantine_sink(void *quarantine, const struct member *m, struct sink **out)
 {
     struct quarantine *st = quarantine;
     struct staged *item = arena_alloc(&st->arena, sizeof *item);
-    const char *name = part_name(&st->arena, st->s, m->sha256, m->offset);
+    const char *name = part_name(st, m->sha256, m->offset);
     if (!item || !name) return ERR_ROAD;
     *item = (struct staged){.offset = m->offset, .size = m->size, .whole = m->whole};
     memcpy(item->sha256, m->sha256, sizeof item->sha256);
@@ -87,17 +107,28 @@ static bool is_whole(const struct staged *item)
     return item->offset == 0 && item->size == item->whole;
 }
 
-/* Whole evidence replaces what is there: the same bytes, fresh. A part is kept where the whole is not there
- * yet, and only the longest of one offset. */
-static int publish_one(struct quarantine *st, const struct staged *item)
+/* Is all of it here, by way of its case? */
+static int is_complete(struct quarantine *st, const struct staged *item, const char *blob, bool *yes)
 {
+    *yes = blob_whole(blob, item->whole);
+    return *yes ? evidence_of_case(st->s, st->case_name, item->sha256, yes) : 0;
+}
+
+/* Whole evidence replaces what is there: the same bytes, fresh. A part is kept where its case has not brought
+ * the whole yet, and only the longest of one offset. */
+static int publish_one(struct quarantine *st, struct staged *item)
+{
+    bool here;
     const char *blob = blob_path(st->s, &st->arena, item->sha256);
-    const char *name = part_name(&st->arena, st->s, item->sha256, item->offset);
+    const char *name = part_name(st, item->sha256, item->offset);
     const char *part = name ? store_path(st->s, &st->arena, "inbox", name) : NULL;
     uint64_t size = 0;
     if (!blob || !part) return ERR_ROAD;
-    if (is_whole(item)) return os_rename(item->path, blob);
-    if (blob_whole(blob, item->whole)) return os_remove(item->path);
+    item->brought = is_whole(item);
+    if (item->brought) return os_rename(item->path, blob);
+    int err = is_complete(st, item, blob, &here);
+    if (err) return err;
+    if (here) return os_remove(item->path);
     if (os_exists(part) && age_plain_size(&size, part) == 0 && size >= item->size)
         return os_remove(item->path);
     return os_rename(item->path, part);
@@ -121,14 +152,14 @@ static int compare_parts(const void *a, const void *b)
     return x->offset < y->offset ? -1 : x->offset > y->offset;
 }
 
-/* The offset behind "<blob name>+"; false for other names. */
-static bool part_offset(const char *file, const char *name, uint64_t *offset)
+/* The offset between "<blob name>+" and "-<case>"; false for other names. */
+static bool part_offset(const char *file, const char *name, const char *tag, uint64_t *offset)
 {
     size_t len = strlen(name);
     if (strncmp(file, name, len) != 0 || file[len] != '+') return false;
     const char *digits = file + len + 1;
     size_t n = strspn(digits, "0123456789");
-    if (n == 0 || n > 18 || digits[n] != '\0') return false;
+    if (n == 0 || n > 18 || digits[n] != '-' || strcmp(digits + n + 1, tag) != 0) return false;
     *offset = strtoull(digits, NULL, 10);
     return true;
 }
@@ -148,7 +179,7 @@ static int find_parts(struct quarantine *st, const char *sha256, struct parts *o
     for (size_t i = 0; i < len && !err; i++) {
         uint64_t size;
         struct part *p = &list[n];
-        if (!part_offset(files[i], name, &p->offset)) continue;
+        if (!part_offset(files[i], name, st->tag, &p->offset)) continue;
         p->path = path_join(&st->arena, inbox, files[i]);
         err = p->path ? age_plain_size(&size, p->path) : ERR_ROAD;
         if (!err) p->end = p->offset + size;
@@ -237,25 +268,57 @@ static int remove_parts(const struct parts *parts)
     return err;
 }
 
-/* *whole: the evidence is there in full now. Parts that make something else are removed, to be asked for
- * again. */
-static int complete(struct quarantine *st, const struct staged *item, bool *whole, struct progress *progress)
+/* item->brought: the evidence is there in full now. Parts that make something else are removed, to be asked
+ * for again. */
+static int complete(struct quarantine *st, struct staged *item, struct progress *progress)
 {
     struct parts parts;
     const char *blob = blob_path(st->s, &st->arena, item->sha256);
     int err = blob ? find_parts(st, item->sha256, &parts) : ERR_ROAD;
-    if (err) return err;
-    *whole = blob_whole(blob, item->whole);
-    if (!*whole && !cover(&parts, item->whole)) return 0;
-    if (!*whole) err = assemble(st, item, &parts, progress);
-    if (err && err != ERR_DAMAGED && err != ERR_INPUT) return err;
-    int removed = remove_parts(&parts);
-    if (removed) return removed;
-    *whole = !err;
-    return err ? err_set(ERR_INPUT,
+    if (!err && !item->brought) err = is_complete(st, item, blob, &item->brought);
+    if (err || item->brought || !cover(&parts, item->whole)) return err;
+    err = assemble(st, item, &parts, progress);
+    item->brought = !err;
+    if (err != ERR_DAMAGED && err != ERR_INPUT) return err;
+    err = remove_parts(&parts);
+    return err ? err
+               : err_set(ERR_INPUT,
                      "the parts of evidence %.12s… do not make it up; they will be asked for again",
-                     item->sha256)
-               : 0;
+                     item->sha256);
+}
+
+static int note_brought(struct quarantine *st, struct store_tx *tx)
+{
+    int err = 0;
+    for (const struct staged *item = st->staged; item && !err; item = item->next) {
+        if (!item->brought) continue;
+        char *name = brought_name(&st->arena, st->case_name, item->sha256);
+        err = name ? store_tx_set(tx, name, "true") : ERR_ROAD;
+    }
+    return err;
+}
+
+/* Before any part goes: without the note the case would have to bring all of them again. */
+static int settle(struct quarantine *st)
+{
+    struct store_tx *tx;
+    int err = store_begin(&tx, st->s);
+    if (err) return err;
+    err = note_brought(st, tx);
+    if (!err) return store_commit(tx);
+    store_rollback(tx);
+    return err;
+}
+
+static int remove_done(struct quarantine *st)
+{
+    int err = 0;
+    for (const struct staged *item = st->staged; item && !err; item = item->next) {
+        struct parts parts = {0};
+        if (item->brought) err = find_parts(st, item->sha256, &parts);
+        if (!err) err = remove_parts(&parts);
+    }
+    return err;
 }
 
 static bool met_before(const struct quarantine *st, const struct staged *item)
@@ -265,18 +328,20 @@ static bool met_before(const struct quarantine *st, const struct staged *item)
     return first != item;
 }
 
-int quarantine_publish(struct quarantine *st, int64_t *held, int64_t *awaited, struct progress *progress)
+int quarantine_publish(
+    struct quarantine *st, const char *case_name, int64_t *held, int64_t *awaited, struct progress *progress)
 {
     int64_t whole_count = 0, part_count = 0;
-    int err = 0, refused = 0;
-    for (const struct staged *item = st->staged; item && !err; item = item->next) err = publish_one(st, item);
-    for (const struct staged *item = st->staged; item && !err; item = item->next) {
-        bool whole = false;
+    int err = name_case(st, case_name), refused = 0;
+    for (struct staged *item = st->staged; item && !err; item = item->next) err = publish_one(st, item);
+    for (struct staged *item = st->staged; item && !err; item = item->next) {
         if (met_before(st, item)) continue;
-        err = complete(st, item, &whole, progress);
+        err = complete(st, item, progress);
         if (err == ERR_INPUT) refused = err, err = 0;
-        *(whole ? &whole_count : &part_count) += 1;
+        *(item->brought ? &whole_count : &part_count) += 1;
     }
+    if (!err && whole_count) err = settle(st);
+    if (!err) err = remove_done(st);
     if (held) *held = whole_count;
     if (awaited) *awaited = part_count;
     return err ? err : refused;

@@ -2,11 +2,13 @@
  * that is, is known from the rows' heads; the receipts themselves are parsed when somebody asks. */
 #include "internal.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "satchel/base/time.h"
 
+#define HELD_NAME "%s %s" /* case, SHA-256 */
 #define CHECKPOINT "" /* stands for the case of a receipt that covers every case */
 
 void receipts_forget(struct store *s)
@@ -178,21 +180,23 @@ static int add_held(struct store *s, const struct newest_receipt *n)
     if (!err) err = read_receipt(s, &last);
     for (size_t i = 0; !err && i < newest.receipt->held_len; i++) {
         if (!names(last.receipt, newest.receipt->held[i])) continue;
-        const char *sha256 = arena_strdup(&s->arena, newest.receipt->held[i]);
-        err = sha256 ? map_put(&s->held, sha256, s) : ERR_ROAD;
+        const char *name = arena_printf(&s->arena, HELD_NAME, n->case_name, newest.receipt->held[i]);
+        err = name ? map_put(&s->held, name, s) : ERR_ROAD;
     }
     arena_release(&a);
     return err;
 }
 
-int receipts_hold(struct store *s, const char *sha256, bool *held)
+int receipts_hold(struct store *s, const char *case_name, const char *sha256, bool *held)
 {
+    char name[CASE_NAME_MAX + 1 + SHA256_HEX];
     for (size_t i = 0; !s->held_known && i < s->receipts.cap; i++) {
         if (!s->receipts.slots[i].key) continue;
         int err = add_held(s, s->receipts.slots[i].value);
         if (err) return err;
     }
     s->held_known = true;
-    *held = map_get(&s->held, sha256) != NULL;
+    snprintf(name, sizeof name, HELD_NAME, case_name, sha256);
+    *held = map_get(&s->held, name) != NULL;
     return 0;
 }

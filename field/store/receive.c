@@ -96,7 +96,8 @@ static int add_entry_problem(struct receiving *w, const struct entry *e, const c
  * entries out. */
 static int publish(struct receiving *w, struct progress *progress)
 {
-    int rc = quarantine_publish(w->quarantine, &w->taken.blobs_held, &w->taken.blobs_awaited, progress);
+    int rc = quarantine_publish(
+        w->quarantine, w->o.manifest->case_name, &w->taken.blobs_held, &w->taken.blobs_awaited, progress);
     if (rc != ERR_INPUT) return rc;
     char *why = arena_strdup(w->out, err_message());
     if (!why) return ERR_ROAD;
@@ -112,7 +113,7 @@ static int settle_wants(struct receiving *w)
     for (size_t i = 0; rc == 0 && i < m->members_len; i++) {
         struct evidence_state state;
         if (m->members[i].kind != MEMBER_BLOB) continue;
-        rc = store_evidence_state(w->s, m->members[i].sha256, &state);
+        rc = store_evidence_state(w->s, m->case_name, m->members[i].sha256, &state);
         if (rc || !state.here) continue;
         char *name = arena_printf(&w->arena, "want.%s", m->members[i].sha256);
         rc = name ? store_tx_set(w->tx, name, NULL) : ERR_ROAD;

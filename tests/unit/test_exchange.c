@@ -347,15 +347,20 @@ static const char *person_called(struct person *p, const char *name)
 }
 
 /* A case of ann's with bob assigned. */
-static const char *open_case(struct world *w)
+static const char *open_case_named(struct world *w, const char *name)
 {
     char json[256];
     const char *bob;
-    const char *id = change(&w->ann, "organisation", TEST_CASE, NULL, "{\"name\":\"Acme\"}");
+    const char *id = change(&w->ann, "organisation", name, NULL, "{\"name\":\"Acme\"}");
     bob = person_called(&w->ann, "Bob");
     snprintf(json, sizeof json, "{\"person\":\"register:%s\"}", bob);
-    change(&w->ann, "assignment", TEST_CASE, NULL, json);
+    change(&w->ann, "assignment", name, NULL, json);
     return id;
+}
+
+static const char *open_case(struct world *w)
+{
+    return open_case_named(w, TEST_CASE);
 }
 
 /* ---- joining ---- */
@@ -452,7 +457,7 @@ WORLD_TEST(evidence_comes_back_on_demand)
     CHECK_OK(store_set_setting(w->bob.store, setting, "true"));
     hand_over(w, &w->bob, &w->ann);
     hand_over(w, &w->ann, &w->bob);
-    CHECK_OK(store_evidence_state(w->bob.store, name, &state));
+    CHECK_OK(store_evidence_state(w->bob.store, TEST_CASE, name, &state));
     CHECK(state.here);
     CHECK(store_setting(w->bob.store, setting, &(struct buf){0}) == ERR_MISSING);
 }
@@ -482,11 +487,112 @@ WORLD_TEST(large_evidence_arrives_in_parts)
     for (size_t i = w->files.len; i > 0; i--) { /* the last part first */
         struct taken t;
         CHECK_OK(store_receive(w->bob.store, w->files.files[i - 1].path, &w->arena, &t, NULL));
-        CHECK_OK(store_evidence_state(w->bob.store, name, &state));
+        CHECK_OK(store_evidence_state(w->bob.store, TEST_CASE, name, &state));
         CHECK(state.here == (i == 1 || (i == 2 && state.here)));
     }
     CHECK(state.here);
     CHECK_OK(store_evidence_extract(w->bob.store, name, in_folder("video-back"), NULL));
+}
+
+/* ---- evidence is of the case that brought it ---- */
+
+#define OTHER_CASE "BJ-2026-0077"
+
+/* Bob records in another case that he works on that ann's photo is its evidence, without having any bytes. */
+static void claim(struct world *w, uint64_t seed, uint64_t size)
+{
+    char json[256], hash[SHA256_HEX];
+    hash_run(hash, seed, 0, size);
+    snprintf(json, sizeof json, "{\"name\":\"x.jpg\",\"sha256\":\"%s\",\"size\":%llu}", hash,
+        (unsigned long long)size);
+    open_case_named(w, OTHER_CASE);
+    hand_over(w, &w->ann, &w->bob);
+    change(&w->bob, "evidence", OTHER_CASE, NULL, json);
+}
+
+/* Pieces of evidence in the bundles of the case that were packed last. */
+static size_t blobs_of(struct world *w, const char *case_name, const unsigned char identity[KEY_SIZE])
+{
+    size_t n = 0;
+    for (size_t i = 0; i < w->files.len; i++) {
+        const struct manifest *m;
+        int rc = bundle_peek(&m, &w->arena, w->files.files[i].path, identity);
+        CHECK_OK(rc);
+        if (rc || strcmp(m->case_name, case_name) != 0) continue;
+        for (size_t k = 0; k < m->members_len; k++) n += m->members[k].kind == MEMBER_BLOB;
+    }
+    return n;
+}
+
+/* The hub takes in what was packed last, and its answer is taken in. */
+static struct taken answered(struct world *w, struct person *p, const char *case_name)
+{
+    struct taken t = {0};
+    const char **names, *folder = in_folder("answers");
+    size_t len;
+    for (size_t i = 0; i < w->files.len; i++) hub_take(&w->hub, w->files.files[i].path);
+    CHECK_OK(os_remove_tree(folder));
+    hub_send(&w->hub, case_name, kit_of(p), store_recipient(p->store), NULL, 0, folder);
+    CHECK_OK(os_list(&names, &len, &w->arena, folder));
+    for (size_t i = 0; i < len; i++)
+        CHECK_OK(store_receive(p->store, path_join(&w->arena, folder, names[i]), &w->arena, &t, NULL));
+    return t;
+}
+
+WORLD_TEST(to_name_a_hash_does_not_get_the_bytes)
+{
+    char setting[80] = "want.";
+    claim(w, 1, 5000);
+    attach(&w->ann, open_case(w), "photo", 1, 5000);
+    hash_run(setting + 5, 1, 0, 5000);
+    CHECK_OK(store_set_setting(w->bob.store, setting, "true"));
+    hand_over(w, &w->bob, &w->ann);
+    CHECK(pack(w, &w->ann, kit_of(&w->bob), OTHER_CASE) >= 0);
+    CHECK(blobs_of(w, OTHER_CASE, store_identity(w->bob.store)) == 0);
+    CHECK(pack(w, &w->ann, NULL, OTHER_CASE) >= 0);
+    CHECK(blobs_of(w, OTHER_CASE, w->hub.kit.identity) == 0);
+    CHECK(pack(w, &w->ann, NULL, TEST_CASE) >= 0);
+    CHECK(blobs_of(w, TEST_CASE, w->hub.kit.identity) == 1);
+}
+
+WORLD_TEST(what_a_bundle_of_the_case_brought_is_handed_on)
+{
+    const char *record = open_case(w);
+    attach(&w->ann, record, "photo", 1, 5000);
+    attach(&w->ann, record, "video", 2, 40 * 1000 * 1000);
+    struct pack_request r = {.case_name = TEST_CASE,
+        .to = kit_of(&w->bob),
+        .part_size = 17 * MIB + 4096,
+        .folder = in_folder("way")};
+    CHECK_OK(store_pack(w->ann.store, &r, &w->files));
+    for (size_t i = 0; i < w->files.len; i++) {
+        struct taken t;
+        CHECK_OK(store_receive(w->bob.store, w->files.files[i].path, &w->arena, &t, NULL));
+    }
+    CHECK(pack(w, &w->bob, NULL, TEST_CASE) >= 0);
+    CHECK(blobs_of(w, TEST_CASE, w->hub.kit.identity) == 2);
+}
+
+/* That the hub holds it in one case says nothing of another. */
+WORLD_TEST(each_case_gets_what_was_attached_there)
+{
+    int64_t files;
+    uint64_t bytes;
+    struct taken t;
+    const char *record = open_case(w);
+    attach(&w->ann, record, "photo", 1, 5000);
+    pack(w, &w->ann, NULL, TEST_CASE);
+    t = answered(w, &w->ann, TEST_CASE);
+    CHECK(t.receipt);
+    const char *other = change(&w->ann, "organisation", OTHER_CASE, NULL, "{\"name\":\"Other\"}");
+    attach(&w->ann, other, "photo", 1, 5000);
+    CHECK_OK(store_free_case(w->ann.store, TEST_CASE, &files, &bytes));
+    CHECK(files == 0);
+    CHECK(pack(w, &w->ann, NULL, OTHER_CASE) >= 0);
+    CHECK(blobs_of(w, OTHER_CASE, w->hub.kit.identity) == 1);
+    t = answered(w, &w->ann, OTHER_CASE);
+    CHECK_OK(store_free_case(w->ann.store, TEST_CASE, &files, &bytes));
+    CHECK(files == 1);
 }
 
 /* ---- refusals ---- */

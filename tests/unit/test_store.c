@@ -808,8 +808,8 @@ TEST(only_what_the_newest_receipt_names_is_freed)
     take_receipt("2026-01-01T12:00:00Z", a, &hub_signer);
     CHECK_OK(store_free_case(kit.s, "c-1", &files, &bytes));
     CHECK(files == 1 && bytes > 4);
-    CHECK(store_evidence_state(kit.s, a, &state) == 0 && !state.here && state.at_hub);
-    CHECK(store_evidence_state(kit.s, b, &state) == 0 && state.here && !state.at_hub);
+    CHECK(store_evidence_state(kit.s, "C-1", a, &state) == 0 && !state.here && state.at_hub);
+    CHECK(store_evidence_state(kit.s, "C-1", b, &state) == 0 && state.here && !state.at_hub);
     kit_end();
 }
 
@@ -873,7 +873,7 @@ static int stage(
     struct quarantine *st;
     CHECK_OK(quarantine_new(&st, kit.s));
     stage_part(st, path, sha256, offset, size);
-    int err = quarantine_publish(st, held, awaited, NULL);
+    int err = quarantine_publish(st, "C-1", held, awaited, NULL);
     quarantine_free(st);
     return err;
 }

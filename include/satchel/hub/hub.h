@@ -4,11 +4,15 @@
  *   DIR/keys/        hub (openssh-key-v1), hub.pub, hub.age (AGE-SECRET-KEY-1…): mode 0600
  *   DIR/repo.git     the repository (sync/hub/repo.c has its layout)
  *   DIR/inbox/       finished files to take in; DIR/quarantine/ what could not be taken in, with FILE.why beside it
- *   DIR/partial/     parts of evidence not whole yet
+ *   DIR/partial/     parts of evidence not whole yet, of each case apart
+ *   DIR/brought/     evidence that came in bundles of a case before any record of it there
  *   DIR/index.db     made by the hooks' owner; rebuildable
  *   DIR/kits.json    per kit and case what that kit is known to hold
  *
- * One process writes at a time (DIR/lock). A bundle counts as received only when branch and evidence are synced. */
+ * One process writes at a time (DIR/lock). A bundle counts as received only when branch and evidence are synced.
+ *
+ * A case holds the evidence that bundles of that case have brought whole: only that gets a pointer, stands in its
+ * receipts and is sent on. To know a hash, and to name it in a record of one's own case, opens nothing. */
 #ifndef SATCHEL_HUB_HUB_H
 #define SATCHEL_HUB_HUB_H
 

@@ -94,14 +94,16 @@ void store_rollback(struct store_tx *tx);         /* NULL is fine */
 
 struct evidence_state {
     bool here;    /* its bytes are in this store, whole */
-    bool at_hub;  /* a verified receipt of the joined hub names it */
+    bool at_hub;  /* a verified receipt of the joined hub names it for this case: it may hold it for another only */
 };
-int store_evidence_state(struct store *s, const char *sha256, struct evidence_state *out) MUST_CHECK;
+int store_evidence_state(struct store *s, const char *case_name, const char *sha256, struct evidence_state *out)
+    MUST_CHECK;
 /* Plain bytes from an offset on; ERR_MISSING when they are not here. */
 int store_evidence_open(struct store *s, const char *sha256, uint64_t offset, struct source **out) MUST_CHECK;
 /* Writes the original, its hash checked, durable at `path`; ERR_DAMAGED when the hash differs. */
 int store_evidence_extract(struct store *s, const char *sha256, const char *path, struct progress *progress) MUST_CHECK;
-/* Drops the bytes of a case's evidence that a verified receipt names. Counts files and bytes freed. */
+/* Drops the bytes of a case's evidence that a verified receipt names, unless another case is still to deliver them.
+ * Counts files and bytes freed. */
 int store_free_case(struct store *s, const char *case_name, int64_t *files, uint64_t *bytes) MUST_CHECK;
 
 /* ---- bundles ---- */
