@@ -61,6 +61,15 @@ static int sync_fd(int fd)
     return result;
 }
 
+static int lock_fd(int fd, int operation)
+{
+    int result;
+    do {
+        result = flock(fd, operation);
+    } while (result < 0 && errno == EINTR);
+    return result;
+}
+
 /* For what was to be read: a missing file is the caller's business. */
 static int fail(const char *what, const char *path)
 {
@@ -531,7 +540,8 @@ static struct file_sink *sink_new(const char *path)
     return s;
 }
 
-static int temporary_name(char **out, const char *path)
+/* ".new-", the owner and a dash where there is one, 16 random digits; in the same folder. */
+static int temporary_name(char **out, const char *path, const char *owner)
 {
     unsigned char random[8];
     char hex[2 * sizeof random + 1];
@@ -540,23 +550,31 @@ static int temporary_name(char **out, const char *path)
     hex_write(hex, random, sizeof random);
     char *folder = folder_of(path);
     if (!folder) return ERR_ROAD;
-    size_t size = strlen(folder) + sizeof "/" TEMPORARY_PREFIX + sizeof hex;
+    size_t size = strlen(folder) + sizeof "/" TEMPORARY_PREFIX "-" + strlen(owner) + sizeof hex;
     char *name = malloc(size);
-    if (name) snprintf(name, size, "%s/" TEMPORARY_PREFIX "%s", folder, hex);
+    if (name) snprintf(name, size, "%s/" TEMPORARY_PREFIX "%s%s%s", folder, owner, *owner ? "-" : "", hex);
     free(folder);
     if (!name) return err_memory();
     *out = name;
     return 0;
 }
 
-int file_sink(struct sink **out, const char *path)
+/* The lock tells others that the file is being written; where a file system knows none, it is left alone. */
+static int open_temporary(const char *name)
+{
+    int fd = open_retry(name, O_WRONLY | O_CREAT | O_EXCL);
+    if (fd >= 0) (void)!lock_fd(fd, LOCK_EX | LOCK_NB);
+    return fd;
+}
+
+int file_sink_of(struct sink **out, const char *path, const char *owner)
 {
     struct file_sink *s = sink_new(path);
     if (!s) return ERR_ROAD;
     char *name = NULL;
-    int err = temporary_name(&name, path);
+    int err = temporary_name(&name, path, owner);
     if (err) goto out;
-    s->fd = open_retry(name, O_WRONLY | O_CREAT | O_EXCL);
+    s->fd = open_temporary(name);
     if (s->fd < 0) {
         err = err_system("write", path);
         free(name);
@@ -566,6 +584,47 @@ int file_sink(struct sink **out, const char *path)
     *out = &s->base;
 out:
     if (err) close_file_sink(&s->base);
+    return err;
+}
+
+int file_sink(struct sink **out, const char *path)
+{
+    return file_sink_of(out, path, "");
+}
+
+static bool is_temporary_of(const char *name, const char *owner)
+{
+    size_t len = strlen(owner), head = strlen(TEMPORARY_PREFIX);
+    return os_is_temporary(name) && strncmp(name + head, owner, len) == 0 && name[head + len] == '-';
+}
+
+/* What can't be opened or locked may be somebody's at work. */
+static int remove_abandoned(const char *path)
+{
+    int fd = open_retry(path, O_RDWR | O_NOFOLLOW);
+    if (fd < 0) return 0;
+    int err = lock_fd(fd, LOCK_EX | LOCK_NB) == 0 ? os_remove(path) : 0;
+    close(fd);
+    return err;
+}
+
+int os_remove_unfinished(const char *folder, const char *owner)
+{
+    struct arena a;
+    const char **names = NULL;
+    size_t len = 0;
+    arena_init(&a);
+    int err = os_list(&names, &len, &a, folder);
+    if (err == ERR_MISSING) {
+        err_clear();
+        err = 0;
+    }
+    for (size_t i = 0; i < len && !err; i++) {
+        if (!is_temporary_of(names[i], owner)) continue;
+        const char *path = path_join(&a, folder, names[i]);
+        err = path ? remove_abandoned(path) : ERR_ROAD;
+    }
+    arena_release(&a);
     return err;
 }
 
@@ -600,15 +659,6 @@ int file_write(const char *path, const void *bytes, size_t len)
 struct os_lock {
     int fd;
 };
-
-static int lock_fd(int fd, int operation)
-{
-    int result;
-    do {
-        result = flock(fd, operation);
-    } while (result < 0 && errno == EINTR);
-    return result;
-}
 
 int os_lock(struct os_lock **out, const char *path, bool exclusive, bool wait)
 {

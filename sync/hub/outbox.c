@@ -435,13 +435,30 @@ static int cut_for(struct outbox *o, struct served *s, struct hub_case *c)
     return rc;
 }
 
+static int give_up(struct outbox *o, struct served *s, int code)
+{
+    s->failed = true;
+    return note_failed(o->out, s->folder, code, err_message());
+}
+
 /* A folder that is bad stops none of the others; a repository that is stops all. */
 static int serve_case(struct outbox *o, struct served *s, struct hub_case *c)
 {
     int rc = cut_for(o, s, c);
-    if (rc == 0 || rc == ERR_DAMAGED) return rc;
-    s->failed = true;
-    return note_failed(o->out, s->folder, rc, err_message());
+    return rc == 0 || rc == ERR_DAMAGED ? rc : give_up(o, s, rc);
+}
+
+/* First of all: it may be what fills the stick. */
+static int remove_unfinished(struct outbox *o)
+{
+    int rc = 0;
+    for (size_t i = 0; i < o->len && rc == 0; i++) {
+        struct served *s = &o->kits[i];
+        int bad = os_refuse_link(s->folder);
+        if (bad == 0) bad = os_remove_unfinished(s->folder, o->hub->kit);
+        if (bad) rc = give_up(o, s, bad);
+    }
+    return rc;
 }
 
 static int cut_case(struct outbox *o, const char *name)
@@ -477,7 +494,7 @@ static int sweep_folder(struct outbox *o, const char *folder, const struct serve
     int rc = os_list(&names, &len, o->arena, folder);
     for (size_t i = 0; i < len && rc == 0; i++) {
         bool needed = s && map_get(&s->names, names[i]);
-        if (needed || !(is_bundle(names[i]) || os_is_temporary(names[i]))) continue;
+        if (needed || !is_bundle(names[i])) continue;
         const char *path = path_join(o->arena, folder, names[i]);
         rc = path ? os_remove(path) : ERR_ROAD;
     }
@@ -492,15 +509,19 @@ static int sweep_served(struct outbox *o, const char *folder, const struct serve
     return rc ? note_failed(o->out, folder, rc, err_message()) : 0;
 }
 
+/* Kits that the register does not know are another hub's. */
 static int sweep(struct outbox *o, const char *outbox)
 {
     const char **names = NULL;
     size_t len = 0;
-    int rc = os_list(&names, &len, o->arena, outbox);
+    const struct registry *r = hub_registry(o->hub);
+    int rc = r ? os_list(&names, &len, o->arena, outbox) : ERR_ROAD;
     if (rc == ERR_MISSING) return 0;
     for (size_t i = 0; i < len && rc == 0; i++) {
+        const struct served *s = served_as(o, names[i]);
+        if (!s && !registry_kit(r, names[i])) continue;
         const char *folder = path_join(o->arena, outbox, names[i]);
-        if (kit_id_valid(names[i])) rc = folder ? sweep_served(o, folder, served_as(o, names[i])) : ERR_ROAD;
+        rc = folder ? sweep_served(o, folder, s) : ERR_ROAD;
     }
     return rc;
 }
@@ -511,6 +532,7 @@ static int fill(struct outbox *o, const char *outbox)
     int rc = make_real_folder(outbox);
     if (rc) return note_failed(o->out, outbox, rc, err_message());
     rc = list_served(o, outbox);
+    if (rc == 0) rc = remove_unfinished(o);
     if (rc == 0) rc = kits_read(o->hub, o->arena, &o->known);
     const char *const *cases = rc ? NULL : hub_cases(o->hub, &len);
     if (!cases) return rc ? rc : ERR_ROAD;

@@ -284,7 +284,7 @@ static void advance(struct plan *p, size_t len)
 static int packer_open(struct packer *k, const char *path)
 {
     struct sink *file = NULL, *age = NULL;
-    int rc = file_sink(&file, path);
+    int rc = file_sink_of(&file, path, k->plan->order->from);
     if (rc) return rc;
     rc = age_sink(&age, file, &k->plan->order->recipient, 1);
     if (rc) {

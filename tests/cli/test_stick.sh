@@ -12,7 +12,7 @@ quiet as chen new organisation --case BJ-1 name=华安
 mkdir stick
 quiet as chen sync stick
 quiet s hub sync hub stick
-quiet as chen hub enrol hub zhang.request --roles auditor --cases BJ-1 -o zhang.enrol
+quiet as chen hub enrol hub zhang.request --roles auditor,leader --cases BJ-1 -o zhang.enrol
 quiet as zhang join zhang.enrol
 quiet as chen sync stick
 zhang=stick/outbox/$(id zhang) chen=stick/outbox/$(id chen)
@@ -47,4 +47,29 @@ mv "stick/inbox/$file" away/ && ln -s "../../away/$file" "stick/inbox/$file"
 refuse "a linked bundle" 5 s hub sync hub stick
 for k in zhang chen; do quiet as $k sync stick; done
 check "is replaced by its sender" s hub sync hub stick
+
+# until WHERE: PID has begun to write there; then it is killed.
+kill_in() {
+  until ls "$1"/.new-* > /dev/null 2>&1 || ! kill -0 "$2" 2> /dev/null; do :; done
+  kill -KILL "$2" 2> /dev/null; wait "$2" 2> /dev/null
+}
+left() { find stick -name '.new-*' | wc -l; }
+head -c 40M /dev/urandom > film.mp4
+film=$(as zhang attach film.mp4 --to "$(as zhang new audit --case BJ-1 kind=onsite start=2026-11-20)")
+"$SATCHEL" --store zhang sync stick > log 2>&1 & kill_in stick/inbox $!
+same "a sync that is killed leaves something" 1 "$(left)"
+quiet as chen sync stick
+same "which another kit does not touch" 1 "$(left)"
+check "but the next one of its own" as zhang sync stick
+same "removes" 0 "$(left)"
+quiet s hub sync hub stick
+for k in zhang chen; do quiet as $k sync stick; done
+as chen extract "$film" -o got.mp4 2> /dev/null
+quiet as chen sync stick
+"$SATCHEL" hub sync hub stick > log 2>&1 & kill_in "$chen" $!
+same "so does a hub that is killed" 1 "$(left)"
+check "whose next sync" s hub sync hub stick
+same "removes it" 0 "$(left)"
+check "what it had been writing comes" as chen sync stick
+check "whole" as chen extract "$film" -o got.mp4
 done_testing

@@ -516,6 +516,36 @@ TEST(evidence_is_sent_only_where_it_was_asked_for_and_belongs)
     hub_kit_end();
 }
 
+TEST(what_a_killed_sync_left_on_a_stick_goes_with_the_next)
+{
+    struct sink *running;
+    hub_kit_begin();
+    open_case("C-1");
+    CHECK_SHELL("mkdir -p stick/outbox/%s", B->id);
+    const char *folder = arena_printf(&world.arena, "%s/stick/outbox/%s", world.folder, B->id);
+    CHECK_OK(file_sink_of(&running, path_join(&world.arena, folder, "x.satchel"), hub_kit(world.hub)));
+    CHECK_SHELL("cd %s && touch .new-%s-0123456789abcdef .new-%s-0123456789abcdef", folder,
+        hub_kit(world.hub), C->id);
+    struct hub_exchange e = sync_stick();
+    CHECK(e.failed->len == 0);
+    hub_exchange_release(&e);
+    CHECK_SHELL("cd %s && ! test -e .new-%s-0123456789abcdef", folder, hub_kit(world.hub));
+    CHECK_SHELL("cd %s && test -e .new-%s-0123456789abcdef", folder, C->id); /* somebody else's */
+    CHECK_OK(sink_finish(running)); /* nor is what is being written taken away */
+    sink_close(running);
+    hub_kit_end();
+}
+
+TEST(what_another_hub_has_written_on_the_stick_stays)
+{
+    hub_kit_begin();
+    CHECK_SHELL("mkdir -p stick/outbox/kaaaaaaaaaaaa && touch stick/outbox/kaaaaaaaaaaaa/other.satchel");
+    struct hub_exchange e = sync_stick();
+    hub_exchange_release(&e);
+    CHECK_SHELL("test -e stick/outbox/kaaaaaaaaaaaa/other.satchel");
+    hub_kit_end();
+}
+
 TEST(an_answer_is_handed_out_once_and_nothing_beside_it_twice)
 {
     struct hub_taken taken;
@@ -538,7 +568,8 @@ TEST(an_answer_is_handed_out_once_and_nothing_beside_it_twice)
         struct hub_exchange e = sync_stick();
         hub_exchange_release(&e);
         CHECK_SHELL("test $(find stick/outbox/%s -size +1M | wc -l) = 1", B->id);
-        CHECK_SHELL("ls stick/outbox/%s >now && { test %d = 0 || diff before now ; } && mv now before", B->id, i);
+        CHECK_SHELL(
+            "ls stick/outbox/%s >now && { test %d = 0 || diff before now ; } && mv now before", B->id, i);
     }
     hub_kit_end();
 }

@@ -46,6 +46,11 @@ void file_close(struct file *f);
 
 int file_sink(struct sink **out, const char *path) MUST_CHECK; /* mode 0600; see above */
 bool os_is_temporary(const char *name); /* a name in a folder that only an unfinished file_sink has */
+/* For a folder that others write into as well: the temporary name says whose it is, and os_remove_unfinished removes
+ * what processes of that owner have left there that were killed. What is being written stays, and so does all that is
+ * somebody else's. The owner is letters and digits. */
+int file_sink_of(struct sink **out, const char *path, const char *owner) MUST_CHECK;
+int os_remove_unfinished(const char *folder, const char *owner) MUST_CHECK; /* missing is fine */
 /* Writes into an existing or new file at an offset, in place; finish syncs. For parts of large evidence. */
 int file_patch_sink(struct sink **out, const char *path, uint64_t offset) MUST_CHECK;
 int file_write(const char *path, const void *bytes, size_t len) MUST_CHECK; /* durable, by way of file_sink */
