@@ -77,6 +77,7 @@ static int verified_json(struct cli *c, const struct verified *v, struct jv **ou
     if (!r) r = jv_put_int(a, o, "entries", v->entries);
     if (!r) r = jv_put_int(a, o, "commits", v->commits);
     if (!r) r = jv_put_int(a, o, "evidence", v->evidence);
+    if (!r) r = jv_put(a, o, "empty", jv_bool(a, v->empty));
     if (!r) r = jv_put(a, o, "anchored", jv_bool(a, v->anchored));
     if (!r) r = jv_put(a, o, "problems", v->problems ? v->problems : jv_array(a));
     if (!r) r = jv_put(a, o, "unanchored", v->unanchored ? v->unanchored : jv_array(a));
@@ -90,6 +91,10 @@ static void print_verified(struct cli *c, const char *path, const struct verifie
         (long long)v->cases, (long long)v->entries, (long long)v->commits, (long long)v->evidence);
     fprintf(c->out, "\n");
     print_problems(c, v->problems);
+    if (v->empty) {
+        fprintf(c->out, "%s\n", T("nothing has been received yet: there is no entry here that anything could vouch for"));
+        return;
+    }
     if (v->anchored) {
         fprintf(c->out, "%s\n", T("anchored: root key and receipts from outside vouch for the last entries"));
         return;
@@ -120,7 +125,7 @@ static int verify_repository(struct cli *c, const char *path, const struct ancho
     int rc = verified_json(c, &v, out);
     if (rc) return rc;
     if (!c->json) print_verified(c, path, &v);
-    return r || !v.anchored ? ERR_NO : 0;
+    return r || !(v.anchored || v.empty) ? ERR_NO : 0;
 }
 
 static int verify_store(struct cli *c, struct jv **out)

@@ -529,7 +529,8 @@ static int check_anchors(struct replay *r)
     int rc = 0;
     for (size_t i = 0; i < v->request->against_len && rc == 0; i++)
         rc = check_anchor(r, v->request->against[i], &covered);
-    if (rc == 0 && !covered) rc = jv_push(v->arena, v->out->unanchored, jv_string(v->arena, r->branch->name));
+    if (rc == 0 && !covered && !v->out->empty)
+        rc = jv_push(v->arena, v->out->unanchored, jv_string(v->arena, r->branch->name));
     return rc;
 }
 

@@ -83,6 +83,14 @@ static int read_register(struct verification *v, const struct repo_branch *b)
     return rc;
 }
 
+/* The hub has made the register's branch, and nobody has sent anything. */
+static bool is_empty(const struct verification *v)
+{
+    size_t len;
+    fold_chains(v->the_register, REGISTER_CASE, &len);
+    return len == 0 && v->branches_len == 1;
+}
+
 /* What the register says at its end; whether it says so rightly is found when its branch is replayed. */
 static int load_register(struct verification *v)
 {
@@ -94,7 +102,8 @@ static int load_register(struct verification *v)
     else if (rc == 0)
         rc = problem_note(v, b->ref, find_root(v, b));
     if (rc == 0) rc = registry_new(&v->registry, v->the_register, v->request->forms, v->root);
-    if (rc == 0 && !registry_hub(v->registry, &v->hub))
+    if (rc == 0) v->out->empty = v->out->problems->len == 0 && is_empty(v);
+    if (rc == 0 && !registry_hub(v->registry, &v->hub) && !v->out->empty)
         rc = problem(v, b->ref, N_("the register does not name the hub"));
     return rc;
 }
@@ -138,6 +147,7 @@ static int verify_all(struct verification *v)
     int rc = load_register(v);
     for (size_t i = 0; i < v->branches_len && rc == 0; i++) rc = verify_named(v, i);
     if (rc == 0) rc = check_anchored_cases(v);
+    if (v->out->problems->len) v->out->empty = false;
     v->out->anchored = v->request->root && v->out->unanchored->len == 0 && v->out->cases > 0;
     return rc;
 }

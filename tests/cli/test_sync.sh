@@ -7,6 +7,8 @@ quiet() { "$@" > /dev/null; }
 for k in chen zhang li wang; do kit $k; as $k whoami --request > $k.request; done
 check "the hub is made" s hub init hub --name HQ --admin chen.request
 refuse "not twice" 3 s hub init hub --name HQ --admin chen.request
+check "a hub that has received nothing yet is sound" s hub verify hub
+same "and says so" 1 "$(grep -c 'nothing has been received yet' out)"
 check "its admin joins" as chen join hub
 check "a case is opened" as chen new organisation --case BJ-1 name=华安
 mkdir stick
@@ -102,6 +104,8 @@ as founder --json pack -o founding | jq -r '.[].file' | tac > case_first
 refuse "a case before its register" 3 s hub receive third "$(head -n 1 case_first)"
 check "both, the case first" xargs "$SATCHEL" hub receive third < case_first
 
+s hub init young --name Young --admin founder.request > /dev/null
+same "a receipt tells of a hub that was emptied" 0 "$(s hub verify third > /dev/null; s hub checkpoint third -o third.json > /dev/null; s hub verify young --against third.json > out && echo; grep -c 'nothing has been received' out)"
 check "a checkpoint" s hub checkpoint hub -o checkpoint.json
 as chen --json whoami | jq -r .key > root.pub
 check "the hub verifies" s hub verify hub --root root.pub --against checkpoint.json

@@ -103,6 +103,7 @@ struct verify_request {
 };
 struct verified {
     int64_t cases, entries, commits, evidence;
+    bool empty;             /* nothing has been received yet: there is nothing to vouch for */
     bool anchored;          /* a root and, for every case, an anchor vouched for the ends */
     struct jv *problems;    /* array of {"where","text"} */
     struct jv *unanchored;  /* cases whose ends nothing outside vouches for */
