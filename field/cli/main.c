@@ -29,6 +29,8 @@ static const struct option attach_options[] = {
 static const struct option extract_options[] = {
     {"output", "FILE", N_("where to write the original"), 'o'}, {NULL, NULL, NULL, 0}};
 static const struct option case_options[] = {CASE, {NULL, NULL, NULL, 0}};
+static const struct option copy_options[] = {
+    CASE, {"to", "NAME", N_("what the new case is called"), 't'}, {NULL, NULL, NULL, 0}};
 static const struct option list_options[] = {
     CASE, {"voided", NULL, N_("voided records too"), 0}, {NULL, NULL, NULL, 0}};
 static const struct option coverage_options[] = {
@@ -65,6 +67,7 @@ const struct command commands[] = {
     {"void", "RECORD --why TEXT", N_("withdraw a record, with a reason; nothing is deleted"), why_options, 1, 1, cmd_void},
     {"apply", "FILE|-", N_("many changes, a JSON object a line: all of them or none"), why_options, 1, 1, cmd_apply},
     {"attach", "FILE… --to RECORD", N_("take files in as evidence"), attach_options, 1, -1, cmd_attach},
+    {"copy", "--case C --to NAME", N_("open a case anew under another name, with copies of its records"), copy_options, 0, 0, cmd_copy},
     {"extract", "EVIDENCE -o FILE", N_("the original bytes back, hash checked"), extract_options, 1, 1, cmd_extract},
     {"show", "RECORD", N_("one record"), case_options, 1, 1, cmd_show},
     {"list", "TYPE [FIELD…]", N_("records of a type"), list_options, 1, -1, cmd_list},

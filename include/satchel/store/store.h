@@ -87,6 +87,14 @@ int store_change(struct store_tx *tx, const struct change *c, const char **recor
  * with the same hash is stored once, recorded as often as asked. */
 int store_attach(struct store_tx *tx, const char *path, const char *of, const struct jv *extra, const char *why,
     struct progress *progress, const char **record) MUST_CHECK;
+/* Opens the case `to` with copies of the records of the case `from` as they stand: new records of this kit, whose links
+ * lead to each other. The old case is not touched. ERR_INPUT: a field of it is in conflict, `to` is taken, or this kit may
+ * not write what is there. All in the arena. */
+struct case_copy {
+    struct jv *copied; /* array of {"from":id,"to":id,"whole":false where a link leads to what was left behind} */
+    struct jv *left;   /* ids: voided, linking to what is where they must, evidence whose bytes are not here */
+};
+int store_copy_case(struct store_tx *tx, const char *from, const char *to, struct arena *a, struct case_copy *out) MUST_CHECK;
 int store_commit(struct store_tx *tx) MUST_CHECK; /* frees tx, whatever happens; 0: durable */
 void store_rollback(struct store_tx *tx);         /* NULL is fine */
 
