@@ -7,10 +7,10 @@
 
 /* ---- what a receipt says ---- */
 
-static const struct receipt_quarantine *quarantine_of(const struct receipt *r, const struct entry *e)
+static const struct receipt_apart *listed(const struct receipt_list *l, const struct entry *e)
 {
-    for (size_t i = 0; r && i < r->quarantined_len; i++)
-        if (strcmp(r->quarantined[i].entry, e->id) == 0) return &r->quarantined[i];
+    for (size_t i = 0; i < l->len; i++)
+        if (strcmp(l->items[i].entry, e->id) == 0) return &l->items[i];
     return NULL;
 }
 
@@ -73,7 +73,7 @@ int rule(struct store *s, const struct ruling *by, const struct entry *e,
     const struct registry *r = by->registry;
     int rc = registry_judge(r, store_forms(s), e, public_key, a, verdict, reason);
     if (rc || by_root(r, e, public_key)) return rc;
-    const struct receipt_quarantine *q = quarantine_of(by->receipt, e);
+    const struct receipt_apart *q = by->receipt ? listed(&by->receipt->quarantined, e) : NULL;
     if (q) {
         *verdict = VERDICT_QUARANTINED;
         *reason = q->reason;
@@ -198,13 +198,14 @@ int rejudge_cases(struct store_tx *tx, struct store *s, enum rejudge which)
 static int quarantine_held(struct store_tx *tx, struct store *s, const struct receipt *r)
 {
     int rc = 0;
-    for (size_t i = 0; rc == 0 && i < r->quarantined_len; i++) {
-        const struct held *h = fold_entry(s->fold, r->quarantined[i].entry);
+    for (size_t i = 0; rc == 0 && i < r->quarantined.len; i++) {
+        const struct receipt_apart *q = &r->quarantined.items[i];
+        const struct held *h = fold_entry(s->fold, q->entry);
         const struct registry *reg;
         if (!h) continue;
         rc = store_registry_get(s, &reg);
         if (rc == 0 && !by_root(reg, h->entry, h->public_key))
-            rc = store_tx_judge(tx, r->quarantined[i].entry, VERDICT_QUARANTINED, r->quarantined[i].reason);
+            rc = store_tx_judge(tx, q->entry, VERDICT_QUARANTINED, q->reason);
     }
     return rc;
 }

@@ -2,9 +2,10 @@
  * receipt.h. Beyond that:
  *
  *   - "held" and "awaited" are sorted, without repeats, and share nothing. No case in "heads" is empty; "seq"
- * is 1 or more. "quarantined" is sorted by case, kit, seq and entry, without repeats; a reason is not empty.
+ * is 1 or more. "quarantined", "waiting" and "withheld" are sorted by case, kit, seq and entry, without
+ * repeats; a reason is not empty.
  *   - "bundle" and "case" are both null (a checkpoint; then "held" and "awaited" are empty) or neither is;
- * then "heads" and "quarantined" speak of that case only. */
+ * then "heads" and those lists speak of that case only. */
 #include "satchel/format/receipt.h"
 
 #include <stdlib.h>
@@ -24,9 +25,9 @@ static int compare_heads(const void *a, const void *b)
     return order ? order : strcmp(x->kit, y->kit);
 }
 
-static int compare_quarantined(const void *a, const void *b)
+static int compare_apart(const void *a, const void *b)
 {
-    const struct receipt_quarantine *x = a, *y = b;
+    const struct receipt_apart *x = a, *y = b;
     int order = strcmp(x->case_name, y->case_name);
     if (order == 0) order = strcmp(x->kit, y->kit);
     if (order == 0) order = (x->seq > y->seq) - (x->seq < y->seq);
@@ -47,11 +48,13 @@ static bool share_nothing(const char *const *a, size_t a_len, const char *const 
     return true;
 }
 
-static void check_quarantined(struct shape *s, const struct receipt *r)
+static void check_list(
+    struct shape *s, const struct receipt *r, const char *key, const struct receipt_list *l)
 {
-    for (size_t i = 1; i < r->quarantined_len; i++)
-        if (compare_quarantined(&r->quarantined[i - 1], &r->quarantined[i]) >= 0)
-            shape_refuse(s, "quarantined");
+    for (size_t i = 0; i < l->len; i++) {
+        bool here = !r->case_name || strcmp(l->items[i].case_name, r->case_name) == 0;
+        if (!here || (i > 0 && compare_apart(&l->items[i - 1], &l->items[i]) >= 0)) shape_refuse(s, key);
+    }
 }
 
 /* A receipt for a bundle speaks of its case only; a checkpoint speaks of all, but not of evidence. */
@@ -62,8 +65,9 @@ static void check_scope(struct shape *s, const struct receipt *r)
     if (!r->case_name && r->awaited_len > 0) shape_refuse(s, "awaited");
     for (size_t i = 0; r->case_name && i < r->heads_len; i++)
         if (strcmp(r->heads[i].case_name, r->case_name) != 0) shape_refuse(s, "heads");
-    for (size_t i = 0; r->case_name && i < r->quarantined_len; i++)
-        if (strcmp(r->quarantined[i].case_name, r->case_name) != 0) shape_refuse(s, "quarantined");
+    check_list(s, r, "quarantined", &r->quarantined);
+    check_list(s, r, "waiting", &r->waiting);
+    check_list(s, r, "withheld", &r->withheld);
     if (!share_nothing(r->held, r->held_len, r->awaited, r->awaited_len)) shape_refuse(s, "awaited");
 }
 
@@ -115,27 +119,27 @@ static void read_heads(struct shape *s, struct receipt *r, struct arena *a)
     }
 }
 
-static int read_quarantine(struct receipt_quarantine *q, const struct jv *v)
+static int read_apart(struct receipt_apart *q, const struct jv *v, bool with_reason)
 {
     struct shape s;
     shape_begin(&s, v);
     q->case_name = shape_text(&s, "case", case_name_valid);
     q->entry = shape_text(&s, "entry", is_sha256_hex);
     q->kit = shape_text(&s, "kit", kit_id_valid);
-    q->reason = shape_text(&s, "reason", not_empty);
+    if (with_reason) q->reason = shape_text(&s, "reason", not_empty);
     q->seq = shape_int(&s, "seq", 1, JV_INT_MAX);
     return shape_end(&s);
 }
 
-static void read_quarantined(struct shape *s, struct receipt *r, struct arena *a)
+static void read_list(
+    struct shape *s, struct receipt_list *out, struct arena *a, const char *key, bool with_reason)
 {
-    const struct jv *list = shape_get(s, "quarantined", JV_ARRAY);
+    const struct jv *list = shape_get(s, key, JV_ARRAY);
     if (!list) return;
-    r->quarantined = arena_alloc(a, list->len * sizeof *r->quarantined);
-    if (!r->quarantined) s->error = ERR_ROAD;
+    out->items = arena_alloc(a, (list->len + 1) * sizeof *out->items);
+    if (!out->items) s->error = ERR_ROAD;
     for (size_t i = 0; !s->error && i < list->len; i++)
-        s->error = read_quarantine(&r->quarantined[r->quarantined_len++], list->items[i]);
-    if (!s->error) check_quarantined(s, r);
+        s->error = read_apart(&out->items[out->len++], list->items[i], with_reason);
 }
 
 static bool format_valid(const char *s)
@@ -158,7 +162,9 @@ static int read_receipt(struct receipt *r, struct arena *a, const struct jv *v)
     r->known = shape_int(&s, "known", 0, JV_INT_MAX);
     r->root = shape_text(&s, "root", kit_id_valid);
     read_heads(&s, r, a);
-    read_quarantined(&s, r, a);
+    read_list(&s, &r->quarantined, a, "quarantined", true);
+    read_list(&s, &r->waiting, a, "waiting", true);
+    read_list(&s, &r->withheld, a, "withheld", false);
     if (!s.error) check_scope(&s, r);
     return shape_end(&s);
 }
@@ -195,13 +201,19 @@ static void sort_hashes(const char **hashes, size_t *len)
     *len = kept;
 }
 
+static void sort_list(struct receipt_list *l)
+{
+    if (l->len > 1) qsort(l->items, l->len, sizeof *l->items, compare_apart);
+}
+
 static void sort_lists(struct receipt *r)
 {
     sort_hashes(r->held, &r->held_len);
     sort_hashes(r->awaited, &r->awaited_len);
     if (r->heads_len > 1) qsort(r->heads, r->heads_len, sizeof *r->heads, compare_heads);
-    if (r->quarantined_len > 1)
-        qsort(r->quarantined, r->quarantined_len, sizeof *r->quarantined, compare_quarantined);
+    sort_list(&r->quarantined);
+    sort_list(&r->waiting);
+    sort_list(&r->withheld);
 }
 
 static struct jv *head_value(struct arena *a, const struct receipt_head *head)
@@ -224,22 +236,22 @@ static struct jv *heads_value(struct arena *a, const struct receipt *r)
     return cases;
 }
 
-static struct jv *quarantine_value(struct arena *a, const struct receipt_quarantine *q)
+static struct jv *apart_value(struct arena *a, const struct receipt_apart *q)
 {
     struct jv *v = jv_object(a);
     int rc = jv_put_str(a, v, "case", q->case_name);
     if (rc == 0) rc = jv_put_str(a, v, "entry", q->entry);
     if (rc == 0) rc = jv_put_str(a, v, "kit", q->kit);
-    if (rc == 0) rc = jv_put_str(a, v, "reason", q->reason);
+    if (rc == 0 && q->reason) rc = jv_put_str(a, v, "reason", q->reason);
     if (rc == 0) rc = jv_put_int(a, v, "seq", q->seq);
     return rc ? NULL : v;
 }
 
-static struct jv *quarantined_value(struct arena *a, const struct receipt *r)
+static struct jv *list_value(struct arena *a, const struct receipt_list *l)
 {
     struct jv *list = jv_array(a);
-    for (size_t i = 0; i < r->quarantined_len; i++)
-        if (jv_push(a, list, quarantine_value(a, &r->quarantined[i]))) return NULL;
+    for (size_t i = 0; i < l->len; i++)
+        if (jv_push(a, list, apart_value(a, &l->items[i]))) return NULL;
     return list;
 }
 
@@ -256,8 +268,10 @@ static struct jv *receipt_value(struct arena *a, const struct receipt *r)
     if (rc == 0) rc = jv_put(a, v, "held", hashes_value(a, r->held, r->held_len));
     if (rc == 0) rc = jv_put_str(a, v, "hub", r->hub);
     if (rc == 0) rc = jv_put_int(a, v, "known", r->known);
-    if (rc == 0) rc = jv_put(a, v, "quarantined", quarantined_value(a, r));
+    if (rc == 0) rc = jv_put(a, v, "quarantined", list_value(a, &r->quarantined));
     if (rc == 0) rc = jv_put_str(a, v, "root", r->root);
+    if (rc == 0) rc = jv_put(a, v, "waiting", list_value(a, &r->waiting));
+    if (rc == 0) rc = jv_put(a, v, "withheld", list_value(a, &r->withheld));
     return rc ? NULL : v;
 }
 

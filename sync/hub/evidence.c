@@ -26,6 +26,7 @@
 
 #define RUNS_MOST ((uint64_t)1 << 20) /* 16 TiB */
 #define CHUNK_SIZE ((size_t)1 << 20)
+#define MAP_SUFFIX ".map"
 #define POINTER_MAX ((size_t)1024)
 
 char *evidence_path(struct arena *a, const char *git_folder, const char *sha256)
@@ -285,7 +286,7 @@ static int partial_read(
     p->runs = runs_of(m->whole);
     p->map = arena_alloc(a, p->runs + 1);
     if (!p->path || !p->map) return ERR_ROAD;
-    p->map_path = arena_printf(a, "%s.map", p->path);
+    p->map_path = arena_printf(a, "%s" MAP_SUFFIX, p->path);
     if (!p->map_path) return ERR_ROAD;
     memset(p->map, '0', p->runs);
     buf_init(&text, RUNS_MOST + 1);
@@ -295,6 +296,12 @@ static int partial_read(
     err_clear();
     buf_release(&text);
     return 0;
+}
+
+static bool ends_with(const char *s, const char *end)
+{
+    size_t len = strlen(s), end_len = strlen(end);
+    return len > end_len && strcmp(s + len - end_len, end) == 0;
 }
 
 /* "<sha256>-<size>-<case>", perhaps with ".map" behind it. */
@@ -322,6 +329,30 @@ static int partial_write(const struct partial *p)
     if (rc == 0) rc = file_write(p->map_path, text.data, text.len);
     buf_release(&text);
     return rc;
+}
+
+int evidence_begun(
+    struct hub *h, const struct hub_case *c, struct arena *a, const char *const **out, size_t *len)
+{
+    const char **names = NULL, *folder = hub_file(a, h, "partial");
+    char sha256[SHA256_HEX], case_name[CASE_NAME_MAX + 1];
+    size_t all = 0, n = 0;
+    int rc = folder ? os_list(&names, &all, a, folder) : ERR_ROAD;
+    if (rc == ERR_MISSING) {
+        err_clear();
+        rc = 0;
+    }
+    const char **list = rc ? NULL : arena_alloc(a, (all + 1) * sizeof *list);
+    if (!list) return rc ? rc : ERR_ROAD;
+    for (size_t i = 0; i < all; i++) {
+        bool ours = partial_name_read(names[i], sha256, case_name) && strcmp(case_name, c->name) == 0;
+        if (!ours || !ends_with(names[i], MAP_SUFFIX)) continue;
+        list[n] = arena_strdup(a, sha256);
+        if (!list[n++]) return ERR_ROAD;
+    }
+    *out = list;
+    *len = n;
+    return 0;
 }
 
 /* ---- sinks ---- */

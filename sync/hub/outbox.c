@@ -192,6 +192,12 @@ struct served {
     struct map names;
 };
 
+/* One of them, and one case. */
+struct reader {
+    struct served *served;
+    bool sees; /* its person may see the case */
+};
+
 struct outbox {
     struct hub *hub;
     struct arena *arena;
@@ -312,8 +318,8 @@ static int holds_more(
     return rc;
 }
 
-static int choose_receipt(struct outbox *o, struct hub_case *c, const struct kit_case *k, bool anyhow,
-    struct arena *a, struct buf *bytes, struct bundle_order *order)
+static int choose_receipt(struct outbox *o, const struct reader *to, struct hub_case *c,
+    const struct kit_case *k, bool anyhow, struct arena *a, struct buf *bytes, struct bundle_order *order)
 {
     struct receipt *receipt;
     int rc = ERR_MISSING;
@@ -325,11 +331,12 @@ static int choose_receipt(struct outbox *o, struct hub_case *c, const struct kit
     bool now = anyhow || more;
     if (now) {
         buf_clear(bytes);
-        rc = receipt_now(o->hub, c, answers ? k->bundle : NULL, a, bytes);
+        rc = receipt_now(o->hub, c, answers ? k->bundle : NULL, a, bytes, &receipt);
         if (rc) return rc;
     }
-    if (now || answers) order->receipt = bytes;
-    return 0;
+    if (!now && !answers) return 0;
+    order->receipt = bytes;
+    return to->served->all && to->sees ? 0 : receipt_limit(c, to->served->kit, to->sees, receipt, a, bytes);
 }
 
 static int tell_written(
@@ -393,24 +400,28 @@ static int cut(struct outbox *o, struct served *s, struct hub_case *c, const str
 /* The answer is handed out once, the rest until the kit tells that it holds it. In one bundle they would make
  * the rest another one as soon as the answer is out; only entries that the answer sets apart must go with it.
  */
-static int cut_answer(struct outbox *o, struct served *s, struct hub_case *c, const struct kit_case *k,
+static int cut_answer(struct outbox *o, const struct reader *to, struct hub_case *c, const struct kit_case *k,
     struct arena *a, struct bundle_order *rest)
 {
     struct buf receipt;
+    struct served *s = to->served;
     struct bundle_order answer = *rest;
-    bool together = hands_out_set_apart(s, c, k);
+    bool together = to->sees && hands_out_set_apart(s, c, k);
     answer.without_entries = !together;
     buf_init(&receipt, RECEIPT_MAX_BYTES);
-    int rc = choose_receipt(o, c, k, together, a, &receipt, &answer);
+    int rc = choose_receipt(o, to, c, k, together, a, &receipt, &answer);
     if (rc == 0 && answer.receipt) rc = cut(o, s, c, &answer);
     rest->without_entries = together;
     buf_release(&receipt);
     return rc;
 }
 
-static int cut_for(struct outbox *o, struct served *s, struct hub_case *c)
+/* Who sees the case no more still gets an answer to what he sent before, else his kit would send it for ever.
+ */
+static int cut_for(struct outbox *o, const struct reader *to, struct hub_case *c)
 {
     struct arena a;
+    struct served *s = to->served;
     struct kit_case k;
     struct bundle_order order = {.fold = c->fold,
         .case_name = c->name,
@@ -418,6 +429,7 @@ static int cut_for(struct outbox *o, struct served *s, struct hub_case *c)
         .signer = &o->hub->signer,
         .to = s->kit,
         .quarantined_too = s->all,
+        .tell_no_more = !to->sees,
         .part_size = o->part_size,
         .open_evidence = evidence_open,
         .ctx = o->hub,
@@ -428,9 +440,9 @@ static int cut_for(struct outbox *o, struct served *s, struct hub_case *c)
     if (rc == 0) rc = keep_handed(s, &k);
     order.beyond = k.have;
     order.beyond_len = k.have_len;
-    if (rc == 0) rc = cut_answer(o, s, c, &k, &a, &order);
-    if (rc == 0) rc = choose_evidence(o, c, &k, &a, &order);
-    if (rc == 0) rc = cut(o, s, c, &order);
+    if (rc == 0) rc = cut_answer(o, to, c, &k, &a, &order);
+    if (rc == 0 && to->sees) rc = choose_evidence(o, c, &k, &a, &order);
+    if (rc == 0 && to->sees) rc = cut(o, s, c, &order);
     arena_release(&a);
     return rc;
 }
@@ -442,10 +454,10 @@ static int give_up(struct outbox *o, struct served *s, int code)
 }
 
 /* A folder that is bad stops none of the others; a repository that is stops all. */
-static int serve_case(struct outbox *o, struct served *s, struct hub_case *c)
+static int serve_case(struct outbox *o, const struct reader *to, struct hub_case *c)
 {
-    int rc = cut_for(o, s, c);
-    return rc == 0 || rc == ERR_DAMAGED ? rc : give_up(o, s, rc);
+    int rc = cut_for(o, to, c);
+    return rc == 0 || rc == ERR_DAMAGED ? rc : give_up(o, to->served, rc);
 }
 
 /* First of all: it may be what fills the stick. */
@@ -470,10 +482,9 @@ static int cut_case(struct outbox *o, const char *name)
     const struct registry *r = rc ? NULL : hub_registry(o->hub);
     if (rc || !r) return rc ? rc : ERR_ROAD;
     for (size_t i = 0; i < o->len && rc == 0; i++) {
-        struct served *s = &o->kits[i];
-        bool is_register = c == o->hub->the_register;
-        if (s->failed) continue;
-        if (is_register || registry_may_see(r, c->fold, s->kit, name, now)) rc = serve_case(o, s, c);
+        struct reader to = {.served = &o->kits[i], .sees = c == o->hub->the_register};
+        if (!to.sees) to.sees = registry_may_see(r, c->fold, to.served->kit, name, now);
+        if (!to.served->failed) rc = serve_case(o, &to, c);
     }
     return rc;
 }

@@ -71,6 +71,9 @@ bool evidence_held(struct hub *h, const struct hub_case *c, const char *sha256, 
 int evidence_load(struct hub *h, struct hub_case *c) MUST_CHECK;
 /* Bytes that are here have come in a bundle of the case; lasting: its branch says so. */
 int evidence_bring(struct hub_case *c, const char *sha256, bool lasting) MUST_CHECK;
+/* Evidence of which bundles of the case have brought parts that do not make it up yet. */
+int evidence_begun(struct hub *h, const struct hub_case *c, struct arena *a, const char *const **out,
+    size_t *len) MUST_CHECK;
 /* Marks what the branch does not say, because no record has named it yet. Durable. */
 int evidence_mark(struct hub *h, struct hub_case *c) MUST_CHECK;
 int evidence_open(void *hub, const char *sha256, uint64_t offset, struct source **out) MUST_CHECK;
@@ -102,7 +105,7 @@ struct receipt_draft {
     struct hub_case *c;
     const char *bundle;
     int64_t accepted, known;
-    const struct receipt_quarantine *rejected; /* entries of the bundle that are not held: a bad signature */
+    const struct receipt_apart *rejected; /* entries of the bundle that are not held: a bad signature */
     size_t rejected_len;
 };
 /* The receipt's bytes, armored signature and parsed form (in the arena) for a case as it stands. */
@@ -112,8 +115,12 @@ int receipt_make(struct hub *h, const struct receipt_draft *d, struct arena *a, 
 int receipt_find(struct hub *h, struct hub_case *c, const char *bundle, struct arena *a, struct buf *bytes,
     struct receipt **out) MUST_CHECK;
 /* What the hub says of a case as it stands, for a bundle that is held; NULL: the one that came last. */
-int receipt_now(
-    struct hub *h, struct hub_case *c, const char *bundle, struct arena *a, struct buf *bytes) MUST_CHECK;
+int receipt_now(struct hub *h, struct hub_case *c, const char *bundle, struct arena *a, struct buf *bytes,
+    struct receipt **out) MUST_CHECK;
+/* Changes a receipt of the case into what this kit may learn (receipt.h), and writes it anew. sees: its
+ * person may see the case. Not for headquarters and admins, who get it whole. */
+int receipt_limit(struct hub_case *c, const char *kit, bool sees, struct receipt *r, struct arena *a,
+    struct buf *bytes) MUST_CHECK;
 
 /* ---- merge.c: entries into a branch ---- */
 

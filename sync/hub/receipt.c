@@ -1,5 +1,6 @@
 /* Receipts: what the hub says that it holds, signed. One for a bundle speaks of the bundle's whole case, so
- * the last one always tells everything; what is quarantined in the case is in each. */
+ * the last one always tells everything; what does not apply in the case is in each. The branch keeps them
+ * whole; receipt_limit makes of one what a kit may learn. */
 #include <string.h>
 #include "parts.h"
 #include "satchel/base/text.h"
@@ -20,66 +21,87 @@ static int add_heads(struct receipt *r, struct fold *f, const char *case_name, s
     return 0;
 }
 
-static size_t count_quarantined(const struct fold_chain *c)
+static size_t count_entries(const struct fold_chain *const *chains, size_t len)
 {
     size_t n = 0;
-    for (size_t i = 0; i < c->entries_len; i++) n += c->entries[i]->verdict == VERDICT_QUARANTINED;
+    for (size_t i = 0; i < len; i++) n += chains[i]->entries_len;
     return n;
 }
 
-static void list_quarantined(struct receipt *r, const struct fold_chain *c)
+static void list_apart(struct receipt_list *l, const struct fold_chain *c, enum verdict v)
 {
     for (size_t i = 0; i < c->entries_len; i++) {
         const struct held *h = c->entries[i];
-        if (h->verdict != VERDICT_QUARANTINED) continue;
-        r->quarantined[r->quarantined_len++] = (struct receipt_quarantine){.case_name = c->case_name,
+        if (h->verdict != v) continue;
+        l->items[l->len++] = (struct receipt_apart){.case_name = c->case_name,
             .kit = c->kit,
             .entry = h->entry->id,
-            .reason = h->reason ? h->reason : N_("its reason is not known"),
+            .reason = h->reason && *h->reason ? h->reason : N_("its reason is not known"),
             .seq = h->entry->seq};
     }
 }
 
-/* Two lines of a bundle may be the same bad entry, and a good copy of it may be held. */
-static bool is_listed(const struct receipt *r, const struct receipt_quarantine *q)
+/* Makes room for `more` items behind those there are. */
+static int make_room(struct receipt_list *l, size_t more, struct arena *a)
 {
-    for (size_t i = 0; i < r->quarantined_len; i++)
-        if (strcmp(r->quarantined[i].entry, q->entry) == 0) return true;
-    return false;
-}
-
-static int add_quarantined(
-    struct receipt *r, struct fold *f, const char *case_name, const struct receipt_draft *d, struct arena *a)
-{
-    size_t len, n = r->quarantined_len + (d ? d->rejected_len : 0);
-    const struct fold_chain *const *chains = fold_chains(f, case_name, &len);
-    for (size_t i = 0; i < len; i++) n += count_quarantined(chains[i]);
-    struct receipt_quarantine *list = arena_alloc(a, (n + 1) * sizeof *list);
-    if (!list) return ERR_ROAD;
-    if (r->quarantined_len) memcpy(list, r->quarantined, r->quarantined_len * sizeof *list);
-    r->quarantined = list;
-    for (size_t i = 0; i < len; i++) list_quarantined(r, chains[i]);
-    for (size_t i = 0; d && i < d->rejected_len; i++)
-        if (!fold_entry(f, d->rejected[i].entry) && !is_listed(r, &d->rejected[i]))
-            list[r->quarantined_len++] = d->rejected[i];
+    struct receipt_apart *items = arena_alloc(a, (l->len + more + 1) * sizeof *items);
+    if (!items) return ERR_ROAD;
+    if (l->len) memcpy(items, l->items, l->len * sizeof *items);
+    l->items = items;
     return 0;
 }
 
+/* Those of the case that do not apply; `more`: room to leave behind them. */
+static int add_apart(struct receipt_list *l, struct fold *f, const char *case_name, enum verdict v,
+    size_t more, struct arena *a)
+{
+    size_t len;
+    const struct fold_chain *const *chains = fold_chains(f, case_name, &len);
+    int rc = make_room(l, count_entries(chains, len) + more, a);
+    for (size_t i = 0; i < len && rc == 0; i++) list_apart(l, chains[i], v);
+    return rc;
+}
+
+/* Two lines of a bundle may be the same bad entry, and a good copy of it may be held. */
+static bool is_listed(const struct receipt_list *l, const struct receipt_apart *q)
+{
+    for (size_t i = 0; i < l->len; i++)
+        if (strcmp(l->items[i].entry, q->entry) == 0) return true;
+    return false;
+}
+
+static int add_set_apart(
+    struct receipt *r, struct fold *f, const char *case_name, const struct receipt_draft *d, struct arena *a)
+{
+    size_t rejected = d ? d->rejected_len : 0;
+    int rc = add_apart(&r->quarantined, f, case_name, VERDICT_QUARANTINED, rejected, a);
+    if (rc == 0) rc = add_apart(&r->waiting, f, case_name, VERDICT_WAITING, 0, a);
+    for (size_t i = 0; rc == 0 && i < rejected; i++)
+        if (!fold_entry(f, d->rejected[i].entry) && !is_listed(&r->quarantined, &d->rejected[i]))
+            r->quarantined.items[r->quarantined.len++] = d->rejected[i];
+    return rc;
+}
+
+/* Also what no record has named yet. */
 static int add_evidence(struct receipt *r, struct hub *h, const struct hub_case *c, struct arena *a)
 {
     struct claim *claims;
-    size_t len;
+    size_t len, begun_len;
+    const char *const *begun;
     int rc = layout_claims(c->fold, c->name, a, &claims, &len);
+    if (rc == 0) rc = evidence_begun(h, c, a, &begun, &begun_len);
     if (rc) return rc;
-    r->held = arena_alloc(a, (len + 1) * sizeof *r->held);
-    r->awaited = arena_alloc(a, (len + 1) * sizeof *r->awaited);
+    r->held = arena_alloc(a, (c->brought.len + 1) * sizeof *r->held);
+    r->awaited = arena_alloc(a, (len + begun_len + 1) * sizeof *r->awaited);
     if (!r->held || !r->awaited) return ERR_ROAD;
-    for (size_t i = 0; i < len; i++) {
-        if (evidence_held(h, c, claims[i].sha256, NULL))
-            r->held[r->held_len++] = claims[i].sha256;
-        else
-            r->awaited[r->awaited_len++] = claims[i].sha256;
+    for (size_t i = 0; i < c->brought.cap; i++) {
+        const char *sha256 = c->brought.slots[i].key;
+        if (sha256 && evidence_held(h, c, sha256, NULL)) r->held[r->held_len++] = sha256;
     }
+    for (size_t i = 0; i < len; i++)
+        if (!evidence_held(h, c, claims[i].sha256, NULL)) r->awaited[r->awaited_len++] = claims[i].sha256;
+    for (size_t i = 0; i < begun_len; i++)
+        if (!evidence_held(h, c, begun[i], NULL)) r->awaited[r->awaited_len++] = begun[i];
     return 0;
 }
 
@@ -107,7 +129,7 @@ int receipt_make(struct hub *h, const struct receipt_draft *d, struct arena *a, 
     struct receipt r = {
         .bundle = d->bundle, .case_name = d->c->name, .accepted = d->accepted, .known = d->known};
     int rc = add_heads(&r, d->c->fold, d->c->name, a);
-    if (rc == 0) rc = add_quarantined(&r, d->c->fold, d->c->name, d, a);
+    if (rc == 0) rc = add_set_apart(&r, d->c->fold, d->c->name, d, a);
     if (rc == 0) rc = add_evidence(&r, h, d->c, a);
     if (rc == 0) rc = sign_receipt(h, &r, a, bytes, sig);
     return rc ? rc : receipt_parse(out, a, bytes->data, bytes->len);
@@ -137,34 +159,123 @@ static int last_bundle(struct hub *h, struct hub_case *c, struct arena *a, const
     return rc;
 }
 
-int receipt_now(struct hub *h, struct hub_case *c, const char *bundle, struct arena *a, struct buf *bytes)
+int receipt_now(struct hub *h, struct hub_case *c, const char *bundle, struct arena *a, struct buf *bytes,
+    struct receipt **out)
 {
     struct receipt_draft d = {.c = c, .bundle = bundle};
-    struct receipt *receipt;
     struct buf sig;
     int rc = bundle ? 0 : last_bundle(h, c, a, &d.bundle);
     if (rc == 0 && (!d.bundle || !is_sha256_hex(d.bundle)))
         rc = err_set(ERR_DAMAGED, "a commit is not of the form that a hub writes");
     if (rc) return rc;
     buf_init(&sig, RECEIPT_SIG_MAX);
-    rc = receipt_make(h, &d, a, bytes, &sig, &receipt);
+    rc = receipt_make(h, &d, a, bytes, &sig, out);
     buf_release(&sig);
     return rc;
 }
 
-/* Cases come and go in memory, so the checkpoint keeps copies. */
-static int copy_strings(
-    struct receipt *r, size_t heads, size_t quarantined, const char *case_name, struct arena *a)
+/* ---- for one kit ---- */
+
+struct limit {
+    struct hub_case *c;
+    const char *kit;
+    bool sees;      /* its person may see the case */
+    struct map own; /* evidence that its records name */
+};
+
+static bool is_own(const struct limit *l, const char *kit)
 {
-    for (; heads < r->heads_len; heads++) {
-        struct receipt_head *h = &r->heads[heads];
+    return strcmp(l->kit, kit) == 0;
+}
+
+/* What has come to apply since is no longer withheld; what is not even held (a bad signature) is nobody
+ * else's. */
+static bool is_withheld(const struct limit *l, const struct receipt_apart *q)
+{
+    const struct held *h = fold_entry(l->c->fold, q->entry);
+    return l->sees && h && h->verdict != VERDICT_GOOD;
+}
+
+static void limit_list(const struct limit *l, struct receipt_list *list, struct receipt_list *withheld)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < list->len; i++) {
+        struct receipt_apart q = list->items[i];
+        if (is_own(l, q.kit)) {
+            list->items[n++] = q;
+        } else if (is_withheld(l, &q)) {
+            q.reason = NULL;
+            withheld->items[withheld->len++] = q;
+        }
+    }
+    list->len = n;
+}
+
+static void limit_hashes(const struct limit *l, const char **hashes, size_t *len)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < *len; i++)
+        if (map_get(&l->own, hashes[i])) hashes[n++] = hashes[i];
+    *len = n;
+}
+
+static void limit_to_own(const struct limit *l, struct receipt *r)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < r->heads_len; i++)
+        if (is_own(l, r->heads[i].kit)) r->heads[n++] = r->heads[i];
+    r->heads_len = n;
+    limit_hashes(l, r->held, &r->held_len);
+    limit_hashes(l, r->awaited, &r->awaited_len);
+}
+
+static int find_own(struct limit *l, struct arena *a)
+{
+    struct claim *claims;
+    struct record_id id;
+    size_t len;
+    int rc = layout_claims(l->c->fold, l->c->name, a, &claims, &len);
+    for (size_t i = 0; i < len && rc == 0; i++)
+        if (record_id_read(&id, claims[i].record) && is_own(l, id.kit))
+            rc = map_put(&l->own, claims[i].sha256, l);
+    return rc;
+}
+
+int receipt_limit(
+    struct hub_case *c, const char *kit, bool sees, struct receipt *r, struct arena *a, struct buf *bytes)
+{
+    struct limit l = {.c = c, .kit = kit, .sees = sees};
+    map_init(&l.own);
+    int rc = find_own(&l, a);
+    if (rc == 0) rc = make_room(&r->withheld, r->quarantined.len + r->waiting.len, a);
+    if (rc) goto out;
+    limit_list(&l, &r->quarantined, &r->withheld);
+    limit_list(&l, &r->waiting, &r->withheld);
+    if (!sees) limit_to_own(&l, r);
+    buf_clear(bytes);
+    rc = receipt_write(bytes, a, r);
+out:
+    map_release(&l.own);
+    return rc;
+}
+
+/* Cases come and go in memory, so the checkpoint keeps copies. */
+static int copy_heads(struct receipt *r, size_t from, const char *case_name, struct arena *a)
+{
+    for (; from < r->heads_len; from++) {
+        struct receipt_head *h = &r->heads[from];
         h->case_name = case_name;
         h->kit = arena_strdup(a, h->kit);
         h->entry = arena_strdup(a, h->entry);
         if (!h->kit || !h->entry) return ERR_ROAD;
     }
-    for (; quarantined < r->quarantined_len; quarantined++) {
-        struct receipt_quarantine *q = &r->quarantined[quarantined];
+    return 0;
+}
+
+static int copy_list(struct receipt_list *l, size_t from, const char *case_name, struct arena *a)
+{
+    for (; from < l->len; from++) {
+        struct receipt_apart *q = &l->items[from];
         q->case_name = case_name;
         q->kit = arena_strdup(a, q->kit);
         q->entry = arena_strdup(a, q->entry);
@@ -176,11 +287,13 @@ static int copy_strings(
 
 static int checkpoint_case(struct receipt *r, struct hub_case *c, struct arena *a)
 {
-    size_t heads = r->heads_len, quarantined = r->quarantined_len;
+    size_t heads = r->heads_len, quarantined = r->quarantined.len, waiting = r->waiting.len;
     const char *name = arena_strdup(a, c->name);
     int rc = name ? add_heads(r, c->fold, c->name, a) : ERR_ROAD;
-    if (rc == 0) rc = add_quarantined(r, c->fold, c->name, NULL, a);
-    return rc ? rc : copy_strings(r, heads, quarantined, name, a);
+    if (rc == 0) rc = add_set_apart(r, c->fold, c->name, NULL, a);
+    if (rc == 0) rc = copy_heads(r, heads, name, a);
+    if (rc == 0) rc = copy_list(&r->quarantined, quarantined, name, a);
+    return rc ? rc : copy_list(&r->waiting, waiting, name, a);
 }
 
 int hub_checkpoint(struct hub *h, struct buf *bytes, struct buf *sig)

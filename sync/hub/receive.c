@@ -158,7 +158,7 @@ static int keep_line(struct hub *h, struct arena *a, const struct opened_entry *
 /* Keeps bad lines, and lists those that are an entry at all for the receipt. */
 static int reject_lines(struct merge *m, const struct incoming *in)
 {
-    struct receipt_quarantine *list = arena_alloc(m->arena, (in->len + 1) * sizeof *list);
+    struct receipt_apart *list = arena_alloc(m->arena, (in->len + 1) * sizeof *list);
     size_t n = 0;
     int rc = list ? 0 : ERR_ROAD;
     for (size_t i = 0; i < in->len && rc == 0; i++) {
@@ -166,8 +166,8 @@ static int reject_lines(struct merge *m, const struct incoming *in)
         if (!e->error) continue;
         rc = keep_line(m->hub, m->arena, e);
         if (e->entry)
-            list[n++] = (struct receipt_quarantine){
-                in->case_name, e->entry->kit, e->entry->id, e->error, e->entry->seq};
+            list[n++] =
+                (struct receipt_apart){in->case_name, e->entry->kit, e->entry->id, e->error, e->entry->seq};
     }
     m->receipt.rejected = list;
     m->receipt.rejected_len = n;
@@ -435,8 +435,8 @@ static int answer_again(
     out->known = m->entries;
     out->problems = jv_array(a);
     out->alarms = receive_alarms(a, c->fold, c->name);
-    for (size_t i = 0; out->problems && i < out->receipt->quarantined_len && rc == 0; i++) {
-        const struct receipt_quarantine *q = &out->receipt->quarantined[i];
+    for (size_t i = 0; out->problems && i < out->receipt->quarantined.len && rc == 0; i++) {
+        const struct receipt_apart *q = &out->receipt->quarantined.items[i];
         if (strcmp(q->kit, m->from) == 0)
             rc = put_problem(
                 a, (struct jv *)out->problems, entry_name(a, q->kit, q->seq), q->entry, q->reason);

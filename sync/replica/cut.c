@@ -250,6 +250,22 @@ static int plan_evidence(struct plan *p)
     return 0;
 }
 
+/* Nobody learns from it what he has not said himself. */
+static int limit_have(struct plan *p)
+{
+    size_t n = 0;
+    struct have *list = arena_alloc(&p->arena, (p->have_len + 1) * sizeof *list);
+    if (!list) return ERR_ROAD;
+    for (size_t i = 0; i < p->have_len; i++) {
+        int64_t told = held_by_receiver(p->order, p->have[i].kit);
+        if (told > 0)
+            list[n++] = (struct have){p->have[i].kit, told < p->have[i].seq ? told : p->have[i].seq};
+    }
+    p->have = list;
+    p->have_len = n;
+    return 0;
+}
+
 static int make_plan(struct plan *p)
 {
     const struct bundle_order *o = p->order;
@@ -257,6 +273,7 @@ static int make_plan(struct plan *p)
         return err_set(ERR_INPUT, "a part size of %llu bytes is out of range; choose 1 MiB to 4032 MiB",
             (unsigned long long)o->part_size);
     int rc = fold_have(o->fold, o->case_name, &p->arena, &p->have, &p->have_len);
+    if (rc == 0 && o->tell_no_more) rc = limit_have(p);
     if (rc == 0) rc = choose_entries(p);
     if (rc == 0) rc = measure_line(p);
     if (rc == 0) rc = begin_part(p);

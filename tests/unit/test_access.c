@@ -203,6 +203,94 @@ TEST(bytes_that_came_before_their_record_stay_the_cases)
     hub_kit_end();
 }
 
+TEST(parts_before_their_record_are_awaited)
+{
+    struct hub_taken taken;
+    size_t len;
+    hub_kit_begin();
+    open_case(B, "C-1");
+    struct evidence x = make_exhibit(1, (size_t)40 << 20);
+    struct bundle_order o = order_of(B, "C-1");
+    o.evidence = &x;
+    o.evidence_len = 1;
+    o.part_size = BUNDLE_PART_MIN;
+    const struct bundle_file *files = cut_order(&o, &len);
+    send_files(files, 0, len - 1, &taken);
+    CHECK(taken.receipt->held_len == 0 && AWAITED(taken.receipt, x));
+    send_files(files, len - 1, len, &taken);
+    CHECK(HELD(taken.receipt, x) && taken.receipt->awaited_len == 0);
+    hub_kit_end();
+}
+
+/* ---- answers ---- */
+
+static void assign(struct test_kit *k, const char *case_name, int number, bool to_it)
+{
+    const char *person = to_it ? record_of(A, "person", k == B ? 2 : 3) : record_of(A, "person", 1);
+    say(A, case_name, "assignment", number,
+        arena_printf(&world.arena, "{\"person\":\"register:%s\"}", person));
+    CHECK_DELIVER(A, case_name);
+}
+
+TEST(who_sees_a_case_no_more_still_gets_his_answer_and_nothing_else)
+{
+    hub_kit_begin();
+    struct evidence own = make_exhibit(1, 1000), other = make_exhibit(2, 1000);
+    open_case(B, "C-1");
+    say_evidence(B, "C-1", 11, &other);
+    send(B, "C-1", &other);
+    assign(C, "C-1", 10, true);
+    say(C, "C-1", "finding", 12, "{\"fact\":\"x\"}");
+    CHECK_DELIVER(C, "C-1");
+    sync_stick();
+    struct found f = look(C, "C-1");
+    CHECK(f.entries == 3 && f.receipt->heads_len == 3 && HELD(f.receipt, other)); /* while he sees it */
+    assign(C, "C-1", 10, false);
+    say_evidence(C, "C-1", 13, &own);
+    say(C, "C-1", "decision", 14, "{\"outcome\":\"grant\"}");
+    say(B, "C-1", "decision", 14, "{\"outcome\":\"grant\"}");
+    struct hub_taken taken;
+    CHECK_OK(deliver(B, "C-1", &taken));
+    struct hub_taken last = send(C, "C-1", &own);
+    sync_stick();
+    f = look(C, "C-1");
+    CHECK(f.bundles == 1 && f.entries == 0 && f.blobs == 0 && f.manifest->have_len <= 1 && f.receipt);
+    CHECK_STR(f.receipt->bundle, last.bundle);
+    CHECK(f.receipt->accepted == last.accepted && f.receipt->heads_len == 1 && f.receipt->heads[0].seq == 3);
+    CHECK_STR(f.receipt->heads[0].kit, C->id);
+    CHECK(f.receipt->held_len == 1 && HELD(f.receipt, own) && f.receipt->awaited_len == 0);
+    CHECK(f.receipt->quarantined.len == 1 && f.receipt->withheld.len == 0);
+    CHECK_STR(f.receipt->quarantined.items[0].kit, C->id);
+    sync_stick();
+    CHECK(look(C, "C-1").bundles == 1); /* it stays for a kit that has not been there */
+    hub_kit_end();
+}
+
+TEST(reasons_are_told_to_authors_and_headquarters)
+{
+    hub_kit_begin();
+    open_case(B, "C-1");
+    assign(C, "C-1", 10, true);
+    const struct entry *bad = say(B, "C-1", "decision", 14, "{\"outcome\":\"grant\"}");
+    const struct entry *unknown = say(B, "C-1", "riddle", 15, "{\"x\":\"y\"}");
+    say(B, "C-1", "finding", 16, "{\"fact\":\"x\"}");
+    struct hub_taken taken;
+    CHECK_OK(deliver(B, "C-1", &taken));
+    CHECK(taken.waiting == 1 && taken.receipt->waiting.len == 1 && taken.receipt->heads[1].seq == 4);
+    CHECK_STR(taken.receipt->waiting.items[0].entry, unknown->id);
+    say(C, "C-1", "finding", 12, "{\"fact\":\"x\"}");
+    CHECK_DELIVER(C, "C-1");
+    sync_stick();
+    struct found of_b = look(B, "C-1"), of_c = look(C, "C-1"), of_a = look(A, "C-1");
+    CHECK(of_b.receipt->quarantined.len == 1 && of_b.receipt->waiting.len == 1 &&
+          of_b.receipt->withheld.len == 0);
+    CHECK(of_a.receipt->quarantined.len == 1 && of_a.receipt->waiting.len == 1);
+    CHECK(of_c.receipt->quarantined.len == 0 && of_c.receipt->waiting.len == 0);
+    CHECK(of_c.receipt->withheld.len == 2 && of_c.receipt->withheld.items[0].seq == 2);
+    CHECK_STR(of_c.receipt->withheld.items[0].entry, bad->id);
+    hub_kit_end();
+}
+
 int main(int argc, char **argv)
 {
     return test_main(argc, argv);

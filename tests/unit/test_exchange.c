@@ -95,7 +95,7 @@ static void hub_receipt(struct hub *h, const char *case_name, struct buf *out)
     const struct fold_chain *const *chains = fold_chains(h->fold, case_name, &chains_len);
     struct receipt r = {
         .at = at, .bundle = h->last_bundle, .case_name = case_name, .hub = h->kit.id, .root = root};
-    struct receipt_quarantine q = {.case_name = case_name, .entry = h->quarantine, .reason = "no"};
+    struct receipt_apart q = {.case_name = case_name, .entry = h->quarantine, .reason = "no"};
     r.heads = arena_alloc(&h->arena, (chains_len + 1) * sizeof *r.heads);
     r.held = arena_alloc(&h->arena, (h->held.len + 1) * sizeof *r.held);
     for (size_t i = 0; i < chains_len; i++)
@@ -108,8 +108,7 @@ static void hub_receipt(struct hub *h, const char *case_name, struct buf *out)
     if (bad && strcmp(bad->entry->case_name, case_name) == 0) {
         q.kit = bad->entry->kit;
         q.seq = bad->entry->seq;
-        r.quarantined = &q;
-        r.quarantined_len = 1;
+        r.quarantined = (struct receipt_list){&q, 1};
     }
     r.heads_len = n;
     r.held_len = held;

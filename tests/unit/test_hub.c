@@ -120,7 +120,7 @@ TEST(a_quarantined_entry_is_kept_with_its_reason_until_an_admin_releases_it)
     say(B, "C-1", "finding", 4, "{\"fact\":\"z\"}");
     CHECK_OK(deliver(B, "C-1", &taken));
     CHECK(taken.accepted == 1 && taken.known == 2 && taken.problems->len == 1);
-    CHECK(taken.receipt->quarantined_len == 1 && strcmp(taken.receipt->quarantined[0].entry, bad->id) == 0);
+    CHECK(taken.receipt->quarantined.len == 1 && strcmp(taken.receipt->quarantined.items[0].entry, bad->id) == 0);
     CHECK_SHELL("git -C hub/repo.git show C-1:quarantine/%s/0/3-%.16s.why | grep -q role", B->id, bad->id);
     CHECK_SHELL("! git -C hub/repo.git cat-file -e C-1:record/decision");
     CHECK_OK(deliver(B, "C-1", &taken));
@@ -134,7 +134,7 @@ TEST(a_quarantined_entry_is_kept_with_its_reason_until_an_admin_releases_it)
     CHECK_SHELL("! git -C hub/repo.git cat-file -e C-1:quarantine");
     reopen_hub();
     CHECK_OK(deliver(B, "C-1", &taken));
-    CHECK(taken.receipt->quarantined_len == 1); /* as it was answered then */
+    CHECK(taken.receipt->quarantined.len == 1); /* as it was answered then */
     hub_kit_end();
 }
 
@@ -188,12 +188,12 @@ TEST(a_bad_signature_in_a_bundle_is_told_and_asked_for_again)
     bad->signature[3] ^= 1;
     hold(B, bad, B);
     CHECK_OK(deliver(B, "C-1", &taken));
-    CHECK(taken.accepted == 0 && taken.problems->len == 1 && taken.receipt->quarantined_len == 1);
+    CHECK(taken.accepted == 0 && taken.problems->len == 1 && taken.receipt->quarantined.len == 1);
     CHECK(taken.receipt->heads_len == 1 && taken.receipt->heads[0].seq == 2);
     CHECK_SHELL("ls hub/quarantine/*.line hub/quarantine/*.line.why");
     bad->signature[3] = right;
     CHECK_OK(deliver(B, "C-1", &taken));
-    CHECK(taken.accepted == 1 && taken.receipt->quarantined_len == 0);
+    CHECK(taken.accepted == 1 && taken.receipt->quarantined.len == 0);
     hub_kit_end();
 }
 
@@ -262,7 +262,7 @@ TEST(bytes_may_come_before_their_record)
     o.evidence = &x;
     o.evidence_len = 1;
     CHECK_OK(send(&o, &taken));
-    CHECK(taken.receipt->held_len == 0);
+    CHECK(taken.receipt->held_len == 1 && taken.receipt->awaited_len == 0);
     say_evidence(B, "C-1", 3, &x);
     CHECK_OK(deliver(B, "C-1", &taken));
     CHECK(taken.receipt->held_len == 1);

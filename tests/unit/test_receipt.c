@@ -11,18 +11,22 @@
 #define QUARANTINE(number)                                                                                   \
     "{\"case\":\"BJ-1\",\"entry\":\"" SHA_B "\",\"kit\":\"" KIT_B                                            \
     "\",\"reason\":\"no role\",\"seq\":" number "}"
+#define WITHHELD(number)                                                                                     \
+    "{\"case\":\"BJ-1\",\"entry\":\"" SHA_C "\",\"kit\":\"" KIT_B "\",\"seq\":" number "}"
 
 #define VALID                                                                                                \
     "{\"accepted\":3,\"at\":\"2026-11-22T10:11:12+08:00\",\"awaited\":[\"" SHA_C "\"],\"bundle\":\"" SHA_A   \
     "\",\"case\":\"BJ-1\",\"format\":\"satchel receipt 1\",\"heads\":{\"BJ-1\":{\"" KIT_A                    \
     "\":{\"entry\":\"" SHA_A "\",\"seq\":5},\"" KIT_B "\":{\"entry\":\"" SHA_B                               \
     "\",\"seq\":7}}},\"held\":[\"" SHA_A "\",\"" SHA_B "\"],\"hub\":\"" KIT_A                                \
-    "\",\"known\":1,\"quarantined\":[" QUARANTINE("8") "," QUARANTINE("9") "],\"root\":\"" KIT_B "\"}"
+    "\",\"known\":1,\"quarantined\":[" QUARANTINE("8") "," QUARANTINE(                                       \
+        "9") "],\"root\":\"" KIT_B "\",\"waiting\":[" QUARANTINE("7") "],\"withheld\":[" WITHHELD("6") "]}"
 #define CHECKPOINT                                                                                           \
     "{\"accepted\":0,\"at\":\"2026-11-22T10:11:12Z\",\"awaited\":[],\"bundle\":null,\"case\":null,"          \
     "\"format\":\"satchel receipt 1\",\"heads\":{\"A\":{\"" KIT_B "\":{\"entry\":\"" SHA_A "\",\"seq\":1}}," \
     "\"B\":{\"" KIT_A "\":{\"entry\":\"" SHA_B "\",\"seq\":2}}},\"held\":[],\"hub\":\"" KIT_A                \
-    "\",\"known\":0,\"quarantined\":[" QUARANTINE("8") "],\"root\":\"" KIT_B "\"}"
+    "\",\"known\":0,\"quarantined\":[" QUARANTINE("8") "],\"root\":\"" KIT_B                                 \
+                                                       "\",\"waiting\":[],\"withheld\":[]}"
 
 /* `text` with the first `from` replaced by `to`. */
 static const char *change(const char *text, const char *from, const char *to)
@@ -75,11 +79,14 @@ TEST(members_are_read)
     CHECK_STR(r->hub, KIT_A);
     CHECK_STR(r->root, KIT_B);
     CHECK(r->accepted == 3 && r->known == 1 && r->held_len == 2 && r->awaited_len == 1);
-    CHECK(r->heads_len == 2 && r->heads[1].seq == 7 && r->quarantined_len == 2 && r->quarantined[1].seq == 9);
+    CHECK(r->heads_len == 2 && r->heads[1].seq == 7 && r->quarantined.len == 2 &&
+          r->quarantined.items[1].seq == 9);
     CHECK_STR(r->heads[1].kit, KIT_B);
     CHECK_STR(r->heads[1].case_name, "BJ-1");
     CHECK_STR(r->heads[1].entry, SHA_B);
-    CHECK_STR(r->quarantined[0].reason, "no role");
+    CHECK_STR(r->quarantined.items[0].reason, "no role");
+    CHECK(r->waiting.len == 1 && r->waiting.items[0].seq == 7);
+    CHECK(r->withheld.len == 1 && r->withheld.items[0].seq == 6 && !r->withheld.items[0].reason);
     arena_release(&a);
 }
 
@@ -169,6 +176,18 @@ TEST(quarantined)
     CHANGE_REFUSED("\"" KIT_B "\",\"reason\"", "\"b\",\"reason\"");
 }
 
+TEST(waiting_and_withheld)
+{
+    CHANGE_ACCEPTED("[" QUARANTINE("7") "]", "[]");
+    CHANGE_ACCEPTED("[" WITHHELD("6") "]", "[" WITHHELD("5") "," WITHHELD("6") "]");
+    CHANGE_REFUSED(",\"waiting\":[" QUARANTINE("7") "]", "");
+    CHANGE_REFUSED(",\"withheld\":[" WITHHELD("6") "]", "");
+    CHANGE_REFUSED(QUARANTINE("7"), WITHHELD("7"));
+    CHANGE_REFUSED(WITHHELD("6"), QUARANTINE("6"));
+    CHANGE_REFUSED(WITHHELD("6"), WITHHELD("6") "," WITHHELD("5"));
+    CHANGE_REFUSED("\"waiting\":[{\"case\":\"BJ-1\"", "\"waiting\":[{\"case\":\"BJ-2\"");
+}
+
 TEST(checkpoints)
 {
     ACCEPTED(CHECKPOINT);
@@ -185,8 +204,10 @@ TEST(writing_sorts)
     struct buf b;
     const char *held[] = {SHA_B, SHA_A, SHA_B}, *awaited[] = {SHA_C};
     struct receipt_head heads[] = {{"BJ-1", KIT_B, 7, SHA_B}, {"BJ-1", KIT_A, 5, SHA_A}};
-    struct receipt_quarantine quarantined[] = {
+    struct receipt_apart quarantined[] = {
         {"BJ-1", KIT_B, SHA_B, "no role", 9}, {"BJ-1", KIT_B, SHA_B, "no role", 8}};
+    struct receipt_apart waiting[] = {{"BJ-1", KIT_B, SHA_B, "no role", 7}};
+    struct receipt_apart withheld[] = {{"BJ-1", KIT_B, SHA_C, NULL, 6}};
     struct receipt r = {.at = "2026-11-22T10:11:12+08:00",
         .bundle = SHA_A,
         .case_name = "BJ-1",
@@ -196,8 +217,9 @@ TEST(writing_sorts)
         .known = 1,
         .heads = heads,
         .heads_len = 2,
-        .quarantined = quarantined,
-        .quarantined_len = 2,
+        .quarantined = {quarantined, 2},
+        .waiting = {waiting, 1},
+        .withheld = {withheld, 1},
         .held = held,
         .held_len = 3,
         .awaited = awaited,

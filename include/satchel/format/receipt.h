@@ -2,10 +2,18 @@
  *
  *   {"at":…,"accepted":n,"awaited":[sha256,…],"bundle":id|null,"case":…|null,"format":"satchel receipt 1",
  *    "held":[sha256,…],"heads":{case:{kit:{"entry":id,"seq":n},…},…},"hub":kit id of the hub's key,"known":n,
- *    "quarantined":[{"case":…,"entry":id,"kit":…,"reason":…,"seq":n},…],"root":kit id of the register's root key}
+ *    "quarantined":[{"case":…,"entry":id,"kit":…,"reason":…,"seq":n},…],"root":kit id of the register's root key,
+ *    "waiting":[like those quarantined],"withheld":[{"case":…,"entry":id,"kit":…,"seq":n},…]}
  *
- * "heads": per case and kit the highest seq without gap. One receipt a bundle covers that bundle's case ("held" and
- * "awaited" too); a checkpoint (bundle and case null) covers every case of the hub and lists no evidence. */
+ * "heads": per case and kit the highest seq without gap, of all that is held: what stands in one of the three lists
+ * does not apply, whatever its seq. "held" and "awaited": evidence of the case that its bundles have brought whole; and
+ * what its records name, or its bundles have begun to bring, that is not. One receipt a bundle covers that bundle's
+ * case; a checkpoint (bundle and case null) covers every case of the hub and lists no evidence.
+ *
+ * The hub keeps a receipt whole, and hands it whole to headquarters and admins. What another kit gets is about what
+ * it may see: of its own entries reasons are told; entries of others that do not apply are not handed to it, and are
+ * "withheld": a name in place of the entry, so that the numbers about it have no gap. Who sees the case no more gets his
+ * own kit's heads and entries, and the evidence of its records, and nothing else. */
 #ifndef SATCHEL_FORMAT_RECEIPT_H
 #define SATCHEL_FORMAT_RECEIPT_H
 
@@ -20,17 +28,22 @@ struct receipt_head {
     int64_t seq;
     const char *entry; /* id */
 };
-struct receipt_quarantine {
-    const char *case_name, *kit, *entry, *reason;
+/* An entry that is held and does not apply. */
+struct receipt_apart {
+    const char *case_name, *kit, *entry;
+    const char *reason; /* NULL where it is withheld */
     int64_t seq;
+};
+struct receipt_list {
+    struct receipt_apart *items; /* sorted by case, kit, seq, entry */
+    size_t len;
 };
 struct receipt {
     const char *at, *bundle, *case_name, *hub, *root;
     int64_t accepted, known;
     struct receipt_head *heads; /* sorted by case, kit */
     size_t heads_len;
-    struct receipt_quarantine *quarantined;
-    size_t quarantined_len;
+    struct receipt_list quarantined, waiting, withheld;
     const char **held;
     size_t held_len;
     const char **awaited;

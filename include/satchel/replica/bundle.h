@@ -38,6 +38,7 @@ struct bundle_order {
     const struct have *beyond;   /* what the receiver has: entries above it are sent (from a fork on, all) */
     size_t beyond_len;
     bool without_entries;        /* none of them */
+    bool tell_no_more;           /* of what the sender holds only what `beyond` says, too: the receiver told it that */
     bool quarantined_too;        /* also entries that do not apply (a kit sends all of them; the hub to headquarters) */
     const struct evidence *evidence;
     size_t evidence_len;
