@@ -116,7 +116,7 @@ static int may_see(struct packing *p, const char *case_name, bool *yes)
     if (p->to_hub || strcmp(p->to, p->s->kit) == 0) return 0;
     time_write_now(now);
     int rc = store_registry_get(p->s, &r);
-    if (rc == 0) *yes = registry_may_see(r, p->s->fold, p->to, case_name, now);
+    if (rc == 0) *yes = registry_may_see(r, p->s->fold, p->to, case_name, NULL, now);
     return rc;
 }
 

@@ -476,14 +476,16 @@ static int remove_unfinished(struct outbox *o)
 static int cut_case(struct outbox *o, const char *name)
 {
     struct hub_case *c;
+    const char *opener;
     char now[TIME_TEXT];
     time_write_now(now);
     int rc = case_open(o->hub, name, &c);
+    if (rc == 0) rc = case_opener(o->hub, c, &opener);
     const struct registry *r = rc ? NULL : hub_registry(o->hub);
     if (rc || !r) return rc ? rc : ERR_ROAD;
     for (size_t i = 0; i < o->len && rc == 0; i++) {
         struct reader to = {.served = &o->kits[i], .sees = c == o->hub->the_register};
-        if (!to.sees) to.sees = registry_may_see(r, c->fold, to.served->kit, name, now);
+        if (!to.sees) to.sees = registry_may_see(r, c->fold, to.served->kit, name, opener, now);
         if (!to.served->failed) rc = serve_case(o, &to, c);
     }
     return rc;

@@ -24,8 +24,9 @@ struct hub_case {
     struct fold *fold; /* the register's entries, and its own */
     struct tree *tree;
     struct oid tip;
-    bool born;          /* there is a branch */
-    struct map brought; /* evidence that came in its own bundles, by sha256; see evidence.c */
+    bool born;                /* there is a branch */
+    char opener[KIT_ID_SIZE]; /* "" until somebody asks */
+    struct map brought;       /* evidence that came in its own bundles, by sha256; see evidence.c */
     struct adopted *adopted;
 };
 
@@ -58,6 +59,10 @@ int case_read_entries(struct repo *repo, struct tree *tree, struct fold *f) MUST
 /* The registry of the register as it is in memory: after case_open that is the branch, within a merge what is
  * new too. */
 int case_registry(struct hub *h, const struct registry **out) MUST_CHECK;
+/* The kit that opened a case: of several organisations the one whose entry the branch took in first decides,
+ * so that nobody can take a case's sight from its opener with another. NULL: it has none. Borrowed like the
+ * case. */
+int case_opener(struct hub *h, struct hub_case *c, const char **kit) MUST_CHECK;
 /* The register has moved: what other cases have of it is old. */
 void case_forget_others(struct hub *h);
 

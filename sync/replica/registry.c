@@ -400,8 +400,16 @@ static bool within(const struct fold_record *assignment, const char *at)
     return !at || (on_side(assignment, "from", at, 1) && on_side(assignment, "until", at, -1));
 }
 
-/* Assigned, or the one who opened the case: its organisation is the kit's, and nobody else's beside it. */
-static bool works_on(struct fold *f, const char *case_name, const struct kit *k, const char *at)
+static bool is_assigned(const struct fold_record *assignment, const struct kit *k, const char *at)
+{
+    const char *named = record_str(assignment, "person");
+    if (assignment->void_state == VOID || !within(assignment, at)) return false;
+    return named && strcmp(without_register(named), k->shown.person) == 0;
+}
+
+/* Assigned, or the one who opened the case. */
+static bool works_on(
+    struct fold *f, const char *case_name, const struct kit *k, const char *opener, const char *at)
 {
     const struct fold_record *const *records;
     size_t len;
@@ -414,21 +422,20 @@ static bool works_on(struct fold *f, const char *case_name, const struct kit *k,
             opened |= own;
             opened_by_others |= !own;
         }
-        if (strcmp(r->type, "assignment") != 0 || r->void_state == VOID || !within(r, at)) continue;
-        const char *named = record_str(r, "person");
-        assigned |= named && strcmp(without_register(named), k->shown.person) == 0;
+        if (strcmp(r->type, "assignment") == 0) assigned |= is_assigned(r, k, at);
     }
+    if (opener) return assigned || strcmp(opener, k->shown.kit) == 0;
     return assigned || (opened && !opened_by_others);
 }
 
-bool registry_may_see(
-    const struct registry *r, struct fold *f, const char *kit, const char *case_name, const char *at)
+bool registry_may_see(const struct registry *r, struct fold *f, const char *kit, const char *case_name,
+    const char *opener, const char *at)
 {
     const struct kit *k = find_kit(r, kit);
     if (!k || k->shown.revoked || (at && valid_at(k->person, at) != YES)) return false;
     if (strcmp(case_name, REGISTER_CASE) == 0) return true;
     if (holds(k->person, "headquarters") == YES || holds(k->person, "admin") == YES) return true;
-    return works_on(f, case_name, k, at);
+    return works_on(f, case_name, k, opener, at);
 }
 
 /* ---- judging ---- */

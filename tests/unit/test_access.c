@@ -266,6 +266,30 @@ TEST(who_sees_a_case_no_more_still_gets_his_answer_and_nothing_else)
     hub_kit_end();
 }
 
+/* k opens the case; `other` works on it for a time, and writes a second organisation. */
+static void open_twice(struct test_kit *k, struct test_kit *other, const char *name)
+{
+    open_case(k, name);
+    assign(other, name, 20 + name[2] - '0', true);
+    say(other, name, "organisation", 30 + name[2] - '0', "{\"name\":\"Mine\"}");
+    CHECK_DELIVER(other, name);
+    assign(other, name, 20 + name[2] - '0', false);
+}
+
+TEST(who_opened_a_case_keeps_its_sight)
+{
+    hub_kit_begin();
+    open_twice(B, C, "C-1");
+    open_twice(C, B, "C-2");
+    for (int again = 0; again < 2; again++) {
+        sync_stick();
+        CHECK(look(B, "C-1").entries == 3 && look(C, "C-2").entries == 3);
+        CHECK(look(C, "C-1").entries == 0 && look(B, "C-2").entries == 0);
+        reopen_hub();
+    }
+    hub_kit_end();
+}
+
 TEST(reasons_are_told_to_authors_and_headquarters)
 {
     hub_kit_begin();

@@ -241,7 +241,7 @@ TEST(the_hub)
 
 static bool may_see(struct world *w, char author, const char *case_name)
 {
-    return registry_may_see(w->registry, w->scene.fold, w->scene.authors[author - 'A'].kit, case_name, NULL);
+    return registry_may_see(w->registry, w->scene.fold, w->scene.authors[author - 'A'].kit, case_name, NULL, NULL);
 }
 
 TEST(who_may_see_what)
@@ -261,9 +261,20 @@ TEST(who_may_see_what)
     world_release(&w);
 }
 
+TEST(who_opened_a_case_is_told_by_the_hub)
+{
+    WORLD(PERSON("roles.auditor=true"), KIT(""), "j: B B4 + :organisation fact=x @C-4",
+        "k2: C C4 + :organisation fact=y @C-4");
+    const char *b = w.scene.authors[1].kit, *c = w.scene.authors[2].kit;
+    CHECK(!registry_may_see(w.registry, w.scene.fold, b, "C-4", NULL, NULL));
+    CHECK(registry_may_see(w.registry, w.scene.fold, b, "C-4", b, NULL));
+    CHECK(!registry_may_see(w.registry, w.scene.fold, b, "C-4", c, NULL));
+    world_release(&w);
+}
+
 static bool b_sees_at(const struct world *w, const char *at)
 {
-    return registry_may_see(w->registry, w->scene.fold, w->scene.authors[1].kit, "C-2", at);
+    return registry_may_see(w->registry, w->scene.fold, w->scene.authors[1].kit, "C-2", NULL, at);
 }
 
 TEST(of_dates_in_conflict_each_must_let_see)

@@ -39,9 +39,13 @@ bool registry_hub(const struct registry *r, struct registry_kit *out);
 bool registry_role(const struct registry *r, const char *kit, const char *role, const char *at);
 /* May this kit's person see the case at RFC 3339 time `at` (NULL: whenever): the register, everyone enrolled; headquarters
  * and admin, all; others where an "assignment" record of the case names the person and its dates include `at`, or where
- * the kit itself opened the case. To have written in a case is not enough: an assignment that ends must end the sight. */
-bool registry_may_see(
-    const struct registry *r, struct fold *f, const char *kit, const char *case_name, const char *at);
+ * the kit itself opened the case. To have written in a case is not enough: an assignment that ends must end the sight.
+ *
+ * `opener`: the kit that opened the case, by the hub's history: its first organisation that applied. NULL: that is not
+ * known (a kit has entries, but not the order in which the hub took them in); then a kit counts as the opener only
+ * where all organisations of the case are its own. */
+bool registry_may_see(const struct registry *r, struct fold *f, const char *kit, const char *case_name,
+    const char *opener, const char *at);
 
 /* The verdict on an entry whose signature is known to be good by `public_key`: signature's key against the enrolled
  * key, revocation (kit field "revoked.<case>:<seq>": entries of that case above the seq are refused; a revoked kit with
