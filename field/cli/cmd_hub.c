@@ -296,13 +296,21 @@ int cmd_hub_enrol(struct cli *c)
 
 /* ---- receive, sync ---- */
 
-static int taken_json(struct cli *c, const struct hub_taken *t, struct jv **out)
+static const char *hub_person(void *registry, const char *kit)
+{
+    const struct registry_kit *k = registry ? registry_kit(registry, kit) : NULL;
+    return k && *k->name ? k->name : NULL;
+}
+
+static int taken_json(struct cli *c, struct hub *hub, const struct hub_taken *t, struct jv **out)
 {
     struct arena *a = &c->arena;
     struct jv *o = jv_object(a), *blobs = jv_object(a);
+    const char *person = hub_person((void *)hub_registry(hub), t->from);
     int r = jv_put_str(a, o, "bundle", t->bundle);
     if (!r) r = jv_put_str(a, o, "case", t->case_name);
     if (!r) r = jv_put_str(a, o, "from", t->from);
+    if (!r) r = jv_put_str(a, o, "person", person);
     if (!r) r = jv_put_int(a, o, "accepted", t->accepted);
     if (!r) r = jv_put_int(a, o, "known", t->known);
     if (!r) r = jv_put_int(a, o, "waiting", t->waiting);
@@ -319,7 +327,7 @@ static void print_taken(struct cli *c, const struct jv *t)
 {
     const struct jv *problems = jv_get(t, "quarantined"), *alarms = jv_get(t, "alarms"), *blobs = jv_get(t, "blobs");
     fprintf(c->out, T("received %s from %s: %lld new entries, %lld known; evidence %lld held, %lld awaited"),
-        shown_case(c, jv_get_str(t, "case")), jv_get_str(t, "from"), (long long)jv_get_int(t, "accepted", 0),
+        shown_case(c, jv_get_str(t, "case")), shown_kit(c, jv_get_str(t, "from"), jv_get_str(t, "person")), (long long)jv_get_int(t, "accepted", 0),
         (long long)jv_get_int(t, "known", 0), (long long)jv_get_int(blobs, "held", 0), (long long)jv_get_int(blobs, "awaited", 0));
     fprintf(c->out, "\n");
     for (size_t i = 0; problems && i < problems->len; i++) {
@@ -336,10 +344,11 @@ static int take_bundle(struct cli *c, const char *path, void *desk, struct jv **
 {
     struct hub_taken t = {0};
     struct bar bar;
+    struct hub *hub = ((struct hub_desk *)desk)->hub;
     struct progress *p = bar_start(&bar, T("receiving"));
-    int r = hub_receive(((struct hub_desk *)desk)->hub, path, &c->arena, &t, p);
+    int r = hub_receive(hub, path, &c->arena, &t, p);
     bar_end(&bar);
-    if (!r) r = taken_json(c, &t, out);
+    if (!r) r = taken_json(c, hub, &t, out);
     if (!r && !c->json) print_taken(c, *out);
     return r;
 }
@@ -355,18 +364,19 @@ int cmd_hub_receive(struct cli *c)
     return r;
 }
 
-static int print_hub_exchange(struct cli *c, const struct hub_exchange *e)
+static int print_hub_exchange(struct cli *c, struct hub *hub, const struct hub_exchange *e)
 {
     struct jv *o = jv_object(&c->arena), *taken = jv_array(&c->arena), *t;
     int r = 0;
     for (size_t i = 0; i < e->taken_len && !r; i++) {
-        r = taken_json(c, &e->taken[i], &t);
+        r = taken_json(c, hub, &e->taken[i], &t);
         if (!r) r = jv_push(&c->arena, taken, t);
         if (!r && !c->json) print_taken(c, t);
     }
     for (size_t i = 0; i < e->written->len && !c->json; i++) {
         const struct jv *w = e->written->items[i];
-        fprintf(c->out, "%s  %s  %s  %s\n", T("written"), jv_get_str(w, "kit"), shown_case(c, jv_get_str(w, "case")),
+        const char *kit = jv_get_str(w, "kit"), *person = hub_person((void *)hub_registry(hub), kit);
+        fprintf(c->out, "%s  %s  %s  %s\n", T("written"), shown_kit(c, kit, person), shown_case(c, jv_get_str(w, "case")),
             size_text(&c->arena, (uint64_t)jv_get_int(w, "size", 0)));
     }
     for (size_t i = 0; i < e->failed->len; i++)
@@ -397,7 +407,7 @@ int cmd_hub_sync(struct cli *c)
     r = hub_sync_folder(d.hub, c->args[1], size, &e, p);
     bar_end(&bar);
     if (!r) {
-        r = print_hub_exchange(c, &e);
+        r = print_hub_exchange(c, d.hub, &e);
         hub_exchange_release(&e);
     }
     hub_desk_close(&d);
@@ -430,12 +440,6 @@ int cmd_hub_status(struct cli *c)
     }
     hub_desk_close(&d);
     return r;
-}
-
-static const char *hub_person(void *registry, const char *kit)
-{
-    const struct registry_kit *k = registry ? registry_kit(registry, kit) : NULL;
-    return k && *k->name ? k->name : NULL;
 }
 
 /* The record's entries alone are read and folded: the rest of the case is not touched. */

@@ -7,6 +7,7 @@
 #include "satchel/replica/state.h"
 
 #define LABEL_COLUMNS 18
+#define REGISTER_LINK REGISTER_CASE ":"
 
 const char *shown(struct cli *c, const char *text)
 {
@@ -58,40 +59,77 @@ static const char *choice_text(const struct form_field *f, const char *value)
     return value;
 }
 
-/* The first `most` of its texts, choices and dates: what tells it from others of its type. */
-static const char *record_words(struct cli *c, const struct fold_record *r, int most)
+static const char *link_id(const char *link)
+{
+    size_t prefix = strlen(REGISTER_LINK);
+    return strncmp(link, REGISTER_LINK, prefix) == 0 ? link + prefix : link;
+}
+
+/* What a link leads to; NULL: it is not here. At a hub's own commands there is no store, ids must do there. */
+static const struct fold_record *linked(struct cli *c, const char *link)
+{
+    const char *id = link_id(link);
+    struct store *store = c->session->store;
+    return store ? fold_record(store_fold(store), id == link ? NULL : REGISTER_CASE, id) : NULL;
+}
+
+static const char *title_of(struct cli *c, const struct fold_record *r, bool links);
+
+/* What a field says in a list; NULL: nothing. */
+static const char *field_words(struct cli *c, const struct form_field *f, const struct fold_record *r, bool links)
+{
+    const char *s = f ? record_str(r, f->name) : NULL;
+    if (!s || f->kind == FIELD_SET) return NULL;
+    if (f->kind != FIELD_LINK) return shown(c, choice_text(f, s));
+    const struct fold_record *target = links ? linked(c, s) : NULL;
+    return target ? title_of(c, target, false) : NULL;
+}
+
+/* The fields that the form's "summary" names; links by what they lead to, one step far. */
+static const char *title_of(struct cli *c, const struct fold_record *r, bool links)
 {
     const struct form *form = record_form(c, r);
+    const struct jv *summary = form ? jv_get(form->json, "summary") : NULL;
     const char *words = "";
-    for (size_t i = 0; form && i < form->fields_len && most > 0; i++) {
-        const struct form_field *f = &form->fields[i];
-        bool tells = f->kind == FIELD_TEXT || f->kind == FIELD_CHOICE || f->kind == FIELD_DATE;
-        const char *s = tells ? record_str(r, f->name) : NULL;
-        if (!s) continue;
-        words = arena_printf(&c->arena, "%s%s%s", words, *words ? "  " : "", shown(c, choice_text(f, s)));
+    for (size_t i = 0; summary && summary->type == JV_ARRAY && i < summary->len; i++) {
+        const char *member, *name = jv_str(summary->items[i]);
+        const char *s = name ? field_words(c, form_field(form, name, &member), r, links) : NULL;
+        if (s && *s) words = arena_printf(&c->arena, "%s%s%s", words, *words ? "  " : "", s);
         if (!words) return "";
-        most--;
     }
     return words;
 }
 
 const char *record_title(struct cli *c, const struct fold_record *r)
 {
-    return record_words(c, r, 1);
+    return title_of(c, r, true);
+}
+
+/* A case by its name and that of its organisation. */
+static const char *case_title(struct cli *c, const char *case_name)
+{
+    const struct fold_record *const *records;
+    size_t len;
+    const char *organisation = "";
+    if (!c->session->store || fold_records(store_fold(c->session->store), case_name, &records, &len)) return case_name;
+    for (size_t i = 0; i < len && !*organisation; i++)
+        if (strcmp(records[i]->type, "organisation") == 0 && records[i]->void_state != VOID)
+            organisation = record_title(c, records[i]);
+    const char *s = arena_printf(&c->arena, "%s%s%s", case_name, *organisation ? " " : "", organisation);
+    return s ? s : case_name;
 }
 
 const char *shown_link(struct cli *c, const char *link)
 {
-    static const char prefix[] = "register:";
-    const char *case_name = NULL, *id = link;
-    if (strncmp(link, prefix, sizeof prefix - 1) == 0) {
-        case_name = REGISTER_CASE;
-        id = link + sizeof prefix - 1;
-    }
-    struct store *store = c->session->store; /* none at a hub's own commands: ids must do there */
-    const struct fold_record *r = store ? fold_record(store_fold(store), case_name, id) : NULL;
-    const char *title = r ? record_title(c, r) : "";
+    const struct fold_record *r = linked(c, link);
+    const char *id = link_id(link), *title = r ? record_title(c, r) : "";
     const char *s = *title ? arena_printf(&c->arena, "%s (%s)", title, id) : shown(c, id);
+    return s ? s : "";
+}
+
+const char *shown_kit(struct cli *c, const char *kit, const char *person)
+{
+    const char *s = person ? arena_printf(&c->arena, "%s (%s)", shown(c, person), kit) : shown(c, kit);
     return s ? s : "";
 }
 
@@ -163,7 +201,7 @@ static void print_void(struct cli *c, const struct fold_record *r)
 void print_record(struct cli *c, const struct fold_record *r)
 {
     const struct form *form = record_form(c, r);
-    fprintf(c->out, "%s  %s  %s\n", r->id, form ? label_text(&form->title) : r->type, r->case_name);
+    fprintf(c->out, "%s  %s  %s\n", r->id, form ? label_text(&form->title) : r->type, case_title(c, r->case_name));
     if (!r->created) fprintf(c->out, "  %s\n", T("the entry that creates this record has not arrived"));
     if (r->void_state != NOT_VOID) print_void(c, r);
     for (size_t i = 0; form && i < form->fields_len; i++) {
@@ -178,11 +216,13 @@ void print_record(struct cli *c, const struct fold_record *r)
     }
 }
 
+/* An assignment is about its case. */
 void print_record_line(struct cli *c, const struct fold_record *r)
 {
+    const char *about = strcmp(r->type, "assignment") == 0 ? case_title(c, r->case_name) : "";
     const char *mark = r->void_state == VOID ? T(" [voided]") : r->conflicts ? T(" [conflict]") : "";
     print_padded(c->out, r->id, 34);
-    fprintf(c->out, "%s%s\n", record_words(c, r, 3), mark);
+    fprintf(c->out, "%s%s%s%s\n", record_title(c, r), *about ? "  " : "", about, mark);
 }
 
 /* ---- history ---- */

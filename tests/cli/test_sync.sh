@@ -19,6 +19,9 @@ for k in zhang li; do
   check "$k is enrolled" as chen hub enrol hub $k.request --roles auditor,leader --cases BJ-1 -o $k.enrol
   check "$k joins" as $k join $k.enrol
 done
+same "a kit is called by its person" 1 "$(as chen list kit | grep -c ' li$')"
+same "an assignment by its person and its case" 1 "$(as chen list assignment | grep -c ' li  BJ-1 华安$')"
+same "with the organisation where it is shown" 1 "$(as chen show "$(as chen --json list assignment | jq -r '.[0].id')" | head -n 1 | grep -c 'BJ-1 华安$')"
 check "wang is enrolled for nothing" as chen hub enrol hub wang.request --roles auditor -o wang.enrol
 refuse "another's enrolment" 3 as wang join li.enrol
 check "wang joins" as wang join wang.enrol
@@ -65,6 +68,7 @@ mkdir again; quiet as zhang pack --everything --case BJ-1 -o again
 quiet s hub receive hub again/*.satchel
 before=$(tips)
 for i in 1 2 3 4 5 6 7 8 9 10; do quiet s hub receive hub again/*.satchel; done
+same "the hub names who sent" "$(ls again | wc -l)" "$(s hub receive hub again/*.satchel | grep -c 'from zhang (k[a-z2-7]*)')"
 same "ten deliveries change nothing" "$before" "$(tips)"
 same "the repository is sound" "" "$(git -C hub/repo.git fsck --strict 2>&1)"
 check "evidence is whole" git -C hub/repo.git lfs fsck --dry-run BJ-1
