@@ -30,8 +30,8 @@ struct ruling {
 /* With the newest receipt of the case, if there is any; in the arena. */
 int ruling_of_case(struct store *s, const char *case_name, struct arena *a, struct ruling *out) MUST_CHECK;
 /* The verdict: what the receipt quarantines is quarantined; what the hub has accepted is good where the
- * register refuses it today but its kit could write it once; else what the register says. *reason in the
- * arena. */
+ * register refuses it today but its kit could write it once; else what the register says. Accepted is what lies on
+ * the one chain that ends in the receipt's head, by the ids, and does not wait there. *reason in the arena. */
 int rule(struct store *s, const struct ruling *by, const struct entry *e,
     const unsigned char public_key[KEY_SIZE], struct arena *a, enum verdict *verdict,
     const char **reason) MUST_CHECK;

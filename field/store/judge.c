@@ -7,20 +7,53 @@
 
 /* ---- what a receipt says ---- */
 
-static const struct receipt_apart *listed(const struct receipt_list *l, const struct entry *e)
+static const struct receipt_apart *listed(const struct receipt_list *l, const char *id)
 {
     for (size_t i = 0; i < l->len; i++)
-        if (strcmp(l->items[i].entry, e->id) == 0) return &l->items[i];
+        if (strcmp(l->items[i].entry, id) == 0) return &l->items[i];
     return NULL;
 }
 
-static bool accepted(const struct receipt *r, const struct entry *e)
+static const struct receipt_head *head_of(const struct receipt *r, const struct entry *e)
 {
-    for (size_t i = 0; r && i < r->heads_len; i++) {
+    for (size_t i = 0; i < r->heads_len; i++) {
         const struct receipt_head *h = &r->heads[i];
-        if (strcmp(h->case_name, e->case_name) == 0 && strcmp(h->kit, e->kit) == 0) return h->seq >= e->seq;
+        if (strcmp(h->case_name, e->case_name) == 0 && strcmp(h->kit, e->kit) == 0) return h;
     }
-    return false;
+    return NULL;
+}
+
+/* The one entry of that number; NULL: none is held, or it is forked there. */
+static const char *only_entry(struct fold *f, const struct receipt_head *head, int64_t seq)
+{
+    const struct fold_chain *c = fold_chain(f, head->case_name, head->kit);
+    const char *id = NULL;
+    for (size_t i = 0; c && i < c->entries_len; i++) {
+        if (c->entries[i]->entry->seq != seq) continue;
+        if (id) return NULL;
+        id = c->entries[i]->entry->id;
+    }
+    return id;
+}
+
+/* The entry before one of the receipt's chain. What the hub withholds tells only its own id. */
+static const char *entry_before(
+    struct fold *f, const struct receipt *r, const struct receipt_head *head, const char *id, int64_t seq)
+{
+    const struct held *h = fold_entry(f, id);
+    if (h) return h->entry->prev;
+    return listed(&r->withheld, id) ? only_entry(f, head, seq - 1) : NULL;
+}
+
+/* The head is the end of one chain: an entry of it is met by going back. Another entry of the same number is
+ * of a fork that the receipt says nothing of, and behind what is not held here nothing can be told. */
+static bool accepted(struct fold *f, const struct receipt *r, const struct entry *e)
+{
+    const struct receipt_head *head = r ? head_of(r, e) : NULL;
+    const char *id = head && head->seq >= e->seq && !listed(&r->waiting, e->id) ? head->entry : NULL;
+    for (int64_t seq = head ? head->seq : 0; id && seq > e->seq; seq--)
+        id = entry_before(f, r, head, id, seq);
+    return id && strcmp(id, e->id) == 0;
 }
 
 int ruling_of_case(struct store *s, const char *case_name, struct arena *a, struct ruling *out)
@@ -73,11 +106,11 @@ int rule(struct store *s, const struct ruling *by, const struct entry *e,
     const struct registry *r = by->registry;
     int rc = registry_judge(r, store_forms(s), e, public_key, a, verdict, reason);
     if (rc || by_root(r, e, public_key)) return rc;
-    const struct receipt_apart *q = by->receipt ? listed(&by->receipt->quarantined, e) : NULL;
+    const struct receipt_apart *q = by->receipt ? listed(&by->receipt->quarantined, e->id) : NULL;
     if (q) {
         *verdict = VERDICT_QUARANTINED;
         *reason = q->reason;
-    } else if (*verdict == VERDICT_QUARANTINED && (by->vouched || accepted(by->receipt, e)) &&
+    } else if (*verdict == VERDICT_QUARANTINED && (by->vouched || accepted(s->fold, by->receipt, e)) &&
                could_write(s, r, e, public_key)) {
         *verdict = VERDICT_GOOD;
         *reason = NULL;

@@ -260,6 +260,14 @@ static int take_peer(struct receiving *w)
 
 /* ---- the whole ---- */
 
+/* What an older receipt accepts is known only once the chain up to its head is here. */
+static int judge_again(struct receiving *w)
+{
+    struct ruling by = {.receipt = w->by.receipt};
+    if (!by.receipt) return 0;
+    return rejudge_case(w->tx, w->s, w->o.manifest->case_name, &by, REJUDGE_NOT_GOOD);
+}
+
 static int take_all(struct receiving *w)
 {
     const char *case_name = w->o.manifest->case_name;
@@ -271,6 +279,7 @@ static int take_all(struct receiving *w)
     if (rc == 0 && is_register) rc = settle_register(w->tx, w->s, &w->by);
     if (rc == 0 && is_register) rc = rejudge_cases(w->tx, w->s, REJUDGE_WAITING);
     if (rc == 0 && w->o.receipt) rc = apply_receipt(w->tx, w->s, w->o.receipt);
+    if (rc == 0 && !is_register) rc = judge_again(w);
     if (rc == 0) rc = settle_wants(w);
     if (rc == 0) rc = settle_sent(w);
     if (rc == 0) rc = take_peer(w);

@@ -523,15 +523,17 @@ static size_t blobs_of(struct world *w, const char *case_name, const unsigned ch
     return n;
 }
 
-/* The hub takes in what was packed last, and its answer is taken in. */
+/* The hub takes in what was packed last, and its answer alone is taken in. */
 static struct taken answered(struct world *w, struct person *p, const char *case_name)
 {
     struct taken t = {0};
+    const struct have *have;
     const char **names, *folder = in_folder("answers");
     size_t len;
     for (size_t i = 0; i < w->files.len; i++) hub_take(&w->hub, w->files.files[i].path);
     CHECK_OK(os_remove_tree(folder));
-    hub_send(&w->hub, case_name, kit_of(p), store_recipient(p->store), NULL, 0, folder);
+    CHECK_OK(fold_have(w->hub.fold, case_name, &w->arena, &have, &len));
+    hub_send(&w->hub, case_name, kit_of(p), store_recipient(p->store), have, len, folder);
     CHECK_OK(os_list(&names, &len, &w->arena, folder));
     for (size_t i = 0; i < len; i++)
         CHECK_OK(store_receive(p->store, path_join(&w->arena, folder, names[i]), &w->arena, &t, NULL));
@@ -946,6 +948,40 @@ WORLD_TEST(what_was_right_once_stays_right)
     CHECK(*person_called(&erik, "Dora"));
     person_release(&carl);
     person_release(&erik);
+}
+
+static void write_department(struct person *p, const char *code)
+{
+    char json[64];
+    snprintf(json, sizeof json, "{\"code\":\"%s\",\"name\":\"Sales\"}", code);
+    change(p, "department", TEST_CASE, NULL, json);
+}
+
+/* What the hub has accepted stays good, though bob is no auditor any more; what his copied laptop has written under
+ * a number that the hub names is something else. */
+WORLD_TEST(a_head_vouches_for_its_own_chain_only)
+{
+    struct person twin = w->bob;
+    char copy[256], person[RECORD_ID_MAX];
+    open_case(w);
+    hand_over(w, &w->ann, &w->bob);
+    write_department(&w->bob, "D1");
+    snprintf(copy, sizeof copy, "cp -r %s", in_folder("bob"));
+    snprintf(copy + strlen(copy), sizeof copy - strlen(copy), " %s", in_folder("twin"));
+    CHECK(system(copy) == 0);
+    write_department(&w->bob, "D2");
+    write_department(&w->bob, "D3");
+    CHECK(pack(w, &w->bob, NULL, TEST_CASE) >= 1);
+    CHECK(answered(w, &w->ann, TEST_CASE).receipt);
+    snprintf(person, sizeof person, "%s", person_called(&w->ann, "Bob"));
+    change(&w->ann, NULL, NULL, person, "{\"roles.auditor\":false}");
+    struct taken t = hand_over(w, &w->bob, &w->ann);
+    CHECK(t.accepted == 3 && t.quarantined == 0);
+    CHECK_OK(store_open(&twin.store, in_folder("twin"), WORDS, twin.forms));
+    write_department(&twin, "D2 of the copy");
+    t = hand_over(w, &twin, &w->ann);
+    CHECK(t.known == 1 && t.accepted == 0 && t.quarantined == 1);
+    store_close(twin.store);
 }
 
 int main(int argc, char **argv)
