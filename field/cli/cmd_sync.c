@@ -16,12 +16,20 @@ static int taken_json(struct cli *c, const struct taken *t, struct jv **out)
     if (!r) r = jv_put_int(a, o, "accepted", t->accepted);
     if (!r) r = jv_put_int(a, o, "known", t->known);
     if (!r) r = jv_put_int(a, o, "waiting", t->waiting);
+    if (!r) r = jv_put_str(a, o, "clash", t->clash);
     if (!r) r = jv_put(a, o, "quarantined", t->problems ? t->problems : jv_array(a));
     if (!r) r = jv_put_int(a, blobs, "held", t->blobs_held);
     if (!r) r = jv_put_int(a, blobs, "awaited", t->blobs_awaited);
     if (!r) r = jv_put(a, o, "blobs", blobs);
     if (!r) *out = o;
     return r;
+}
+
+static void print_refused(struct cli *c, const char *case_name, const char *clash)
+{
+    fprintf(c->out, T("headquarters has a case '%s' already, so '%s' can't be taken in; bring its records in under another name: 'satchel copy --case %s --to NAME'"),
+        clash, case_name, case_name);
+    fprintf(c->out, "\n");
 }
 
 static void print_taken(struct cli *c, const struct taken *t)
@@ -170,6 +178,7 @@ static int take_bundle(struct cli *c, const char *path, void *ctx, struct jv **o
     bar_end(&bar);
     if (!r) r = taken_json(c, &t, out);
     if (!r && !c->json) print_taken(c, &t);
+    if (!r && !c->json && t.clash) print_refused(c, t.case_name, t.clash);
     return r;
 }
 
@@ -212,7 +221,9 @@ static void print_exchange(struct cli *c, const struct exchange *e)
     for (size_t i = 0; i < e->taken_len; i++) print_taken(c, &e->taken[i]);
     for (size_t i = 0; i < e->sent.len; i++)
         fprintf(c->out, "%s  %s  %s\n", T("written"), e->sent.files[i].path, size_text(&c->arena, e->sent.files[i].size));
-    if (!e->sent.len && !e->taken_len && !e->failed->len) fprintf(c->out, "%s\n", T("nothing new in either direction"));
+    for (size_t i = 0; i < e->refused->len; i++)
+        print_refused(c, jv_get_str(e->refused->items[i], "case"), jv_get_str(e->refused->items[i], "clash"));
+    if (!e->sent.len && !e->taken_len && !e->failed->len && !e->refused->len) fprintf(c->out, "%s\n", T("nothing new in either direction"));
 }
 
 static int exchange_json(struct cli *c, const struct exchange *e, struct jv **out)
@@ -226,6 +237,7 @@ static int exchange_json(struct cli *c, const struct exchange *e, struct jv **ou
     if (!r) r = jv_put(&c->arena, o, "received", taken);
     if (!r) r = jv_put(&c->arena, o, "written", sent);
     if (!r) r = jv_put(&c->arena, o, "failed", e->failed);
+    if (!r) r = jv_put(&c->arena, o, "refused", e->refused);
     if (!r) *out = o;
     return r;
 }
@@ -255,7 +267,7 @@ int cmd_sync(struct cli *c)
             fprintf(stderr, "satchel: %s: %s\n", shown(c, jv_get_str(e.failed->items[i], "file")),
                 shown(c, jv_get_str(e.failed->items[i], "error")));
         c->result = jv_copy(&c->arena, o);
-        c->status = err_exit_status(e.failed_code);
+        c->status = err_exit_status(e.failed_code ? e.failed_code : e.refused->len ? ERR_NO : 0);
     }
     exchange_release(&e);
     return r;

@@ -218,6 +218,8 @@ static int copy_all(struct copying *c)
     if (!err) err = open_case(c);
     if (!err) err = create_all(c);
     for (size_t i = 0; i < c->len && !err; i++) err = complete(c, &c->records[i]);
+    const char *name = err ? NULL : arena_printf(c->arena, "copied.%s", c->from);
+    if (!err) err = name ? store_tx_set(c->tx, name, c->to) : ERR_ROAD;
     return err;
 }
 

@@ -11,6 +11,8 @@
  *                         once a receipt has named it, else {"case":…,"due":what was due, hashed,
  *                         "evidence":{sha256:in how many parts,…},"parts":how many were written together}
  *   done.<kit>.<case>     what was due, hashed, when the hub named the one bundle that said all of it
+ *   refused.<case>        the case that keeps this one out of the hub: names differ in the case of letters only
+ *   copied.<case>         the case that its records were copied to
  *   got.<id>              a bundle that was taken in from a folder */
 #ifndef SATCHEL_FIELD_STORE_EXCHANGE_H
 #define SATCHEL_FIELD_STORE_EXCHANGE_H
@@ -78,6 +80,8 @@ void packing_release(struct packing *p);
 int packing_cases(struct packing *p, const char *const **out, size_t *len) MUST_CHECK;
 /* What is due of a case. */
 int packing_order(struct packing *p, const char *case_name, struct bundle_order *out) MUST_CHECK;
+/* The case of the hub that keeps this one out, in p's arena; NULL: none is known to. */
+int packing_refused(struct packing *p, const char *case_name, const char **clash) MUST_CHECK;
 /* Cuts it into p->folder, adds the files to p->out and remembers what the receiver is told. *made (may be
  * NULL): of them, from which on this call added. */
 int packing_cut(struct packing *p, const struct bundle_order *o, size_t *made) MUST_CHECK;

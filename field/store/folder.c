@@ -370,14 +370,14 @@ static int remember_written(struct visit *v, struct arena *a, const struct writt
 
 /* What an older file said is named by a receipt or said again by the new ones, unless it carries evidence
  * still. */
-static int remove_older(
-    struct visit *v, const struct sent *sent, size_t len, const char *case_name, const char *due)
+static int remove_older(struct visit *v, const struct sent *sent, size_t len, const char *case_name,
+    const char *due, bool refused)
 {
     int rc = 0;
     for (size_t i = 0; rc == 0 && i < len; i++) {
         bool named = sent[i].about->type == JV_NULL;
         bool older = is_of(&sent[i], case_name) && !says(&sent[i], case_name, due) && !sent[i].pending;
-        if (named || older) rc = remove_sent(v, &sent[i]);
+        if (named || older || (refused && is_of(&sent[i], case_name))) rc = remove_sent(v, &sent[i]);
     }
     return rc;
 }
@@ -393,6 +393,23 @@ static int write_due(struct visit *v, struct packing *p, struct bundle_order *o,
     return rc ? rc : remember_written(v, &p->arena, &w);
 }
 
+/* Told at each sync, until its records have been copied. */
+static int note_refused(struct visit *v, const char *case_name, const char *clash)
+{
+    struct arena *a = &v->out->arena;
+    struct jv *o = jv_object(a);
+    struct buf b;
+    bool there;
+    char *name = arena_printf(a, "copied.%s", case_name);
+    buf_init(&b, BUF_UNLIMITED);
+    int rc = name ? setting_get(v->s, name, &b, &there) : ERR_ROAD;
+    buf_release(&b);
+    if (rc || there) return rc;
+    rc = jv_put_str(a, o, "case", case_name);
+    if (rc == 0) rc = jv_put_str(a, o, "clash", clash);
+    return rc ? rc : jv_push(a, v->out->refused, o);
+}
+
 static int send_case(struct visit *v, struct packing *p, const char *case_name)
 {
     struct bundle_order o;
@@ -400,7 +417,10 @@ static int send_case(struct visit *v, struct packing *p, const char *case_name)
     size_t len;
     char due[SHA256_HEX];
     bool done;
+    const char *clash;
     int rc = list_sent(v, &p->arena, &sent, &len);
+    if (rc == 0) rc = packing_refused(p, case_name, &clash);
+    if (rc == 0 && clash) rc = note_refused(v, case_name, clash);
     if (rc == 0) rc = packing_order(p, case_name, &o);
     if (rc == 0) rc = hash_order(&o, &p->arena, due);
     if (rc == 0) rc = is_done(v, p, case_name, due, &done);
@@ -408,9 +428,9 @@ static int send_case(struct visit *v, struct packing *p, const char *case_name)
     /* Evidence that is due still has not been kept: a receipt for its bundle alone does not end the sending.
      */
     bool said = done && !o.tell_have && o.evidence_len == 0;
-    bool nothing_new = said || all_there(sent, len, case_name, due);
+    bool nothing_new = clash || said || all_there(sent, len, case_name, due);
     if (!nothing_new) rc = write_due(v, p, &o, sent, len, due);
-    return rc ? rc : remove_older(v, sent, len, case_name, due);
+    return rc ? rc : remove_older(v, sent, len, case_name, due, clash);
 }
 
 static int send_all(struct visit *v)
@@ -458,7 +478,8 @@ static int visit(struct visit *v)
     v->outbox = v->outboxes ? path_join(a, v->outboxes, v->s->kit) : NULL;
     v->failed = jv_array(a);
     v->out->failed = v->failed;
-    int rc = v->inbox && v->outbox && v->failed ? check_folder(v->folder) : ERR_ROAD;
+    v->out->refused = jv_array(a);
+    int rc = v->inbox && v->outbox && v->failed && v->out->refused ? check_folder(v->folder) : ERR_ROAD;
     if (rc == 0) rc = take_all(v);
     return rc ? rc : send_if_possible(v);
 }

@@ -145,7 +145,8 @@ int packing_cases(struct packing *p, const char *const **out, size_t *len)
 static bool is_forked_off(struct packing *p, const struct receipt_head *h)
 {
     const struct fold_chain *c = fold_chain(p->s->fold, h->case_name, h->kit);
-    bool own = strcmp(h->kit, p->s->kit) == 0; /* nobody else continues it: then this store is an older copy */
+    bool own =
+        strcmp(h->kit, p->s->kit) == 0; /* nobody else continues it: then this store is an older copy */
     return c && (own || c->highest >= h->seq) && !fold_entry(p->s->fold, h->entry);
 }
 
@@ -511,11 +512,32 @@ int packing_cut(struct packing *p, const struct bundle_order *o, size_t *made)
     return rc;
 }
 
+int packing_refused(struct packing *p, const char *case_name, const char **clash)
+{
+    struct buf b;
+    bool there = false;
+    char *name = arena_printf(&p->arena, "refused.%s", case_name);
+    *clash = NULL;
+    if (!p->to_hub) return 0;
+    buf_init(&b, BUF_UNLIMITED);
+    int rc = name ? setting_get(p->s, name, &b, &there) : ERR_ROAD;
+    if (rc == 0 && there && !(*clash = arena_strdup(&p->arena, buf_str(&b)))) rc = ERR_ROAD;
+    buf_release(&b);
+    return rc;
+}
+
 static int pack_case(struct packing *p, const char *case_name)
 {
     struct bundle_order o;
     int rc = packing_order(p, case_name, &o);
     return rc ? rc : packing_cut(p, &o, NULL);
+}
+
+static int pack_unless_refused(struct packing *p, const char *case_name)
+{
+    const char *clash;
+    int rc = packing_refused(p, case_name, &clash);
+    return rc || clash ? rc : pack_case(p, case_name);
 }
 
 static int pack_named(struct packing *p, const char *asked)
@@ -532,7 +554,7 @@ static int pack_all(struct packing *p)
     const char *const *cases;
     size_t len;
     int rc = packing_cases(p, &cases, &len);
-    for (size_t i = 0; rc == 0 && i < len; i++) rc = pack_case(p, cases[i]);
+    for (size_t i = 0; rc == 0 && i < len; i++) rc = pack_unless_refused(p, cases[i]);
     return rc;
 }
 

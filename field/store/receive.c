@@ -187,6 +187,14 @@ static int count_entries(struct receiving *w)
 
 /* ---- receipt, and what the sender says of itself ---- */
 
+/* The hub will never take the case. */
+static int note_refused(struct receiving *w)
+{
+    char *name = arena_printf(&w->arena, "refused.%s", w->o.manifest->case_name);
+    w->taken.clash = arena_strdup(w->out, w->o.receipt->clash);
+    return name && w->taken.clash ? store_tx_set(w->tx, name, w->taken.clash) : ERR_ROAD;
+}
+
 static int take_receipt(struct receiving *w)
 {
     unsigned char sig[SIGNATURE_SIZE], key[KEY_SIZE];
@@ -194,7 +202,7 @@ static int take_receipt(struct receiving *w)
     if (!w->o.receipt) return 0;
     int rc = sshsig_armor_read(sig, key, NAMESPACE_RECEIPT, buf_str(armor), armor->len);
     if (rc == 0) rc = store_tx_receipt(w->tx, w->o.receipt, &w->o.receipt_bytes, sig, key);
-    return rc;
+    return rc == 0 && w->o.receipt->clash ? note_refused(w) : rc;
 }
 
 /* What the file says has arrived. Only of a bundle that was alone can it be said that all that was due has.

@@ -5,7 +5,8 @@
  * is 1 or more. "quarantined", "waiting" and "withheld" are sorted by case, kit, seq and entry, without
  * repeats; a reason is not empty.
  *   - "bundle" and "case" are both null (a checkpoint; then "held" and "awaited" are empty) or neither is;
- * then "heads" and those lists speak of that case only. */
+ * then "heads" and those lists speak of that case only. With a "clash" there is a case, and "heads" and
+ * "held" are empty. */
 #include "satchel/format/receipt.h"
 
 #include <stdlib.h>
@@ -68,6 +69,7 @@ static void check_scope(struct shape *s, const struct receipt *r)
     check_list(s, r, "quarantined", &r->quarantined);
     check_list(s, r, "waiting", &r->waiting);
     check_list(s, r, "withheld", &r->withheld);
+    if (r->clash && (!r->case_name || r->heads_len || r->held_len)) shape_refuse(s, "clash");
     if (!share_nothing(r->held, r->held_len, r->awaited, r->awaited_len)) shape_refuse(s, "awaited");
 }
 
@@ -157,6 +159,7 @@ static int read_receipt(struct receipt *r, struct arena *a, const struct jv *v)
     r->awaited = shape_hashes(&s, a, "awaited", &r->awaited_len);
     r->bundle = shape_text_or_null(&s, "bundle", is_sha256_hex);
     r->case_name = shape_text_or_null(&s, "case", case_name_valid);
+    r->clash = shape_text_or_null(&s, "clash", case_name_valid);
     r->held = shape_hashes(&s, a, "held", &r->held_len);
     r->hub = shape_text(&s, "hub", kit_id_valid);
     r->known = shape_int(&s, "known", 0, JV_INT_MAX);
@@ -263,6 +266,7 @@ static struct jv *receipt_value(struct arena *a, const struct receipt *r)
     if (rc == 0) rc = jv_put(a, v, "awaited", hashes_value(a, r->awaited, r->awaited_len));
     if (rc == 0) rc = jv_put_str(a, v, "bundle", r->bundle);
     if (rc == 0) rc = jv_put_str(a, v, "case", r->case_name);
+    if (rc == 0) rc = jv_put_str(a, v, "clash", r->clash);
     if (rc == 0) rc = jv_put_str(a, v, "format", FORMAT_NAME);
     if (rc == 0) rc = jv_put(a, v, "heads", heads_value(a, r));
     if (rc == 0) rc = jv_put(a, v, "held", hashes_value(a, r->held, r->held_len));

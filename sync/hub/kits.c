@@ -1,12 +1,14 @@
 /* DIR/kits.json, canonical JSON: what each kit is known to hold, and what it is owed.
  *
- *   {kit:{case:{"bundle":id|null,"handed":[name,…],"have":{kit:seq,…},"want":[sha256,…]},…},…}
+ *   {kit:{case:{"bundle":id|null,"clash":case,"handed":[name,…],"have":{kit:seq,…},"refused":id,
+ *               "want":[sha256,…]},…},…}
  *
- * "have" and "want" are those of the kit's last bundle that was new here. "bundle" is one whose receipt has
- * not been handed out yet; "handed" names the files of an outbox that the last receipt went out in, which
- * stay there until the kit's next bundle. A bundle that is delivered again is answered again, but tells
- * nothing new. The file is only a convenience: what it has lost is sent once more than needed, and a kit that
- * misses a receipt delivers its bundle again. */
+ * "clash" is there where the hub does not take the case: it has that other one; "refused" is the last bundle
+ * of it. "have" and "want" are those of the kit's last bundle that was new here. "bundle" is one whose
+ * receipt has not been handed out yet; "handed" names the files of an outbox that the last receipt went out
+ * in, which stay there until the kit's next bundle. A bundle that is delivered again is answered again, but
+ * tells nothing new. The file is only a convenience: what it has lost is sent once more than needed, and a
+ * kit that misses a receipt delivers its bundle again. */
 #include <string.h>
 #include "parts.h"
 #include "satchel/base/os.h"
@@ -74,7 +76,7 @@ int kits_find(
     const struct jv *kits, const char *kit, const char *case_name, struct arena *a, struct kit_case *out)
 {
     const struct jv *v = jv_get(jv_get(kits, kit), case_name);
-    *out = (struct kit_case){.bundle = jv_get_str(v, "bundle")};
+    *out = (struct kit_case){.bundle = jv_get_str(v, "bundle"), .clash = jv_get_str(v, "clash")};
     int rc = read_have(jv_get(v, "have"), a, out);
     if (rc == 0) rc = read_strings(jv_get(v, "want"), a, &out->want, &out->want_len);
     return rc ? rc : read_strings(jv_get(v, "handed"), a, &out->handed, &out->handed_len);
@@ -131,6 +133,30 @@ int kits_note(struct hub *h, const struct manifest *m, bool fresh)
         const struct jv *before = jv_get(jv_get(kits, m->from), m->case_name);
         rc = kits_write(h, &a, with_case(&a, kits, m->from, m->case_name, noted(&a, before, m, fresh)));
     }
+    arena_release(&a);
+    return rc;
+}
+
+static int refuse(struct hub *h, struct arena *a, const struct jv *kits, const char *kit,
+    const char *case_name, const char *bundle, const char *clash)
+{
+    const struct jv *before = jv_get(jv_get(kits, kit), case_name);
+    const char *last = jv_get_str(before, "refused");
+    if (last && strcmp(last, bundle) == 0) return 0; /* it lies there still, and so does the answer */
+    struct jv *v = with(a, before, "bundle", jv_string(a, bundle));
+    v = with(a, v, "clash", jv_string(a, clash));
+    v = with(a, v, "handed", jv_array(a));
+    v = with(a, v, "refused", jv_string(a, bundle));
+    return kits_write(h, a, with_case(a, kits, kit, case_name, v));
+}
+
+int kits_refused(struct hub *h, const char *kit, const char *case_name, const char *bundle, const char *clash)
+{
+    struct arena a;
+    const struct jv *kits;
+    arena_init(&a);
+    int rc = kits_read(h, &a, &kits);
+    if (rc == 0) rc = refuse(h, &a, kits, kit, case_name, bundle, clash);
     arena_release(&a);
     return rc;
 }

@@ -397,6 +397,22 @@ static int cut(struct outbox *o, struct served *s, struct hub_case *c, const str
     return rc;
 }
 
+static struct bundle_order order_for(struct outbox *o, const struct served *s, const struct hub_case *c)
+{
+    struct bundle_order order = {.fold = c->fold,
+        .case_name = c->name,
+        .from = o->hub->kit,
+        .signer = &o->hub->signer,
+        .to = s->kit,
+        .quarantined_too = s->all,
+        .part_size = o->part_size,
+        .open_evidence = evidence_open,
+        .ctx = o->hub,
+        .progress = o->progress};
+    memcpy(order.recipient, s->recipient, KEY_SIZE);
+    return order;
+}
+
 /* The answer is handed out once, the rest until the kit tells that it holds it. In one bundle they would make
  * the rest another one as soon as the answer is out; only entries that the answer sets apart must go with it.
  */
@@ -423,19 +439,9 @@ static int cut_for(struct outbox *o, const struct reader *to, struct hub_case *c
     struct arena a;
     struct served *s = to->served;
     struct kit_case k;
-    struct bundle_order order = {.fold = c->fold,
-        .case_name = c->name,
-        .from = o->hub->kit,
-        .signer = &o->hub->signer,
-        .to = s->kit,
-        .quarantined_too = s->all,
-        .tell_no_more = !to->sees,
-        .part_size = o->part_size,
-        .open_evidence = evidence_open,
-        .ctx = o->hub,
-        .progress = o->progress};
+    struct bundle_order order = order_for(o, s, c);
+    order.tell_no_more = !to->sees;
     arena_init(&a);
-    memcpy(order.recipient, s->recipient, KEY_SIZE);
     int rc = kits_find(o->known, s->kit, c->name, o->arena, &k);
     if (rc == 0) rc = keep_handed(s, &k);
     order.beyond = k.have;
@@ -487,6 +493,49 @@ static int cut_case(struct outbox *o, const char *name)
         struct reader to = {.served = &o->kits[i], .sees = c == o->hub->the_register};
         if (!to.sees) to.sees = registry_may_see(r, c->fold, to.served->kit, name, opener, now);
         if (!to.served->failed) rc = serve_case(o, &to, c);
+    }
+    return rc;
+}
+
+/* ---- cases that the hub does not take ---- */
+
+static int cut_refusal(struct outbox *o, struct served *s, struct hub_case *none, const struct kit_case *k)
+{
+    struct arena a;
+    struct buf receipt;
+    struct bundle_order order = order_for(o, s, none);
+    arena_init(&a);
+    buf_init(&receipt, RECEIPT_MAX_BYTES);
+    order.receipt = &receipt;
+    int rc = receipt_refuse(o->hub, none->name, k->bundle, k->clash, &a, &receipt);
+    if (rc == 0) rc = cut(o, s, none, &order);
+    buf_release(&receipt);
+    arena_release(&a);
+    return rc == 0 || rc == ERR_DAMAGED ? rc : give_up(o, s, rc);
+}
+
+static int answer_refused(struct outbox *o, struct served *s, const char *case_name)
+{
+    struct kit_case k;
+    struct hub_case none = {0};
+    int rc = kits_find(o->known, s->kit, case_name, o->arena, &k);
+    if (rc == 0) rc = keep_handed(s, &k);
+    if (rc || !k.clash || !k.bundle || !is_sha256_hex(k.bundle) || !case_name_valid(case_name)) return rc;
+    memcpy(none.name, case_name, strlen(case_name) + 1);
+    rc = fold_new(&none.fold);
+    if (rc == 0) rc = cut_refusal(o, s, &none, &k);
+    fold_free(none.fold);
+    return rc;
+}
+
+/* Cases that are not here, and so are in nobody's branch. */
+static int answer_all_refused(struct outbox *o)
+{
+    int rc = 0;
+    for (size_t i = 0; i < o->len; i++) {
+        const struct jv *cases = jv_get(o->known, o->kits[i].kit);
+        for (size_t k = 0; rc == 0 && cases && k < cases->len && !o->kits[i].failed; k++)
+            if (jv_get_str(cases->items[k], "clash")) rc = answer_refused(o, &o->kits[i], cases->keys[k]);
     }
     return rc;
 }
@@ -550,6 +599,7 @@ static int fill(struct outbox *o, const char *outbox)
     const char *const *cases = rc ? NULL : hub_cases(o->hub, &len);
     if (!cases) return rc ? rc : ERR_ROAD;
     for (size_t i = 0; i < len && rc == 0; i++) rc = cut_case(o, cases[i]);
+    if (rc == 0) rc = answer_all_refused(o);
     if (rc == 0) rc = sweep(o, outbox);
     return rc ? rc : kits_answered(o->hub, o->answered);
 }

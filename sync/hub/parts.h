@@ -119,6 +119,9 @@ int receipt_make(struct hub *h, const struct receipt_draft *d, struct arena *a, 
 /* The one that the branch holds for a bundle. ERR_MISSING without a message. */
 int receipt_find(struct hub *h, struct hub_case *c, const char *bundle, struct arena *a, struct buf *bytes,
     struct receipt **out) MUST_CHECK;
+/* The one that refuses a bundle of a case that can't be here. */
+int receipt_refuse(struct hub *h, const char *case_name, const char *bundle, const char *clash, struct arena *a,
+    struct buf *bytes) MUST_CHECK;
 /* What the hub says of a case as it stands, for a bundle that is held; NULL: the one that came last. */
 int receipt_now(struct hub *h, struct hub_case *c, const char *bundle, struct arena *a, struct buf *bytes,
     struct receipt **out) MUST_CHECK;
@@ -170,6 +173,7 @@ struct kit_case {
     size_t have_len;
     const char *const *want;
     size_t want_len;
+    const char *clash;         /* the case that keeps this one out, or NULL */
     const char *bundle;        /* the one to answer; NULL: none since the last answer was handed out */
     const char *const *handed; /* names of files that the last answer went out in */
     size_t handed_len;
@@ -179,6 +183,8 @@ int kits_find(const struct jv *kits, const char *kit, const char *case_name, str
     struct kit_case *out) MUST_CHECK;
 /* A bundle came; fresh: for the first time. Durable. */
 int kits_note(struct hub *h, const struct manifest *m, bool fresh) MUST_CHECK;
+/* A bundle was refused for good: `clash` is the case that keeps its case out. Durable. */
+int kits_refused(struct hub *h, const char *kit, const char *case_name, const char *bundle, const char *clash) MUST_CHECK;
 /* Answers have been handed out: an array of {"case","files":[name],"kit"}. Durable. */
 int kits_answered(struct hub *h, const struct jv *answers) MUST_CHECK;
 

@@ -174,6 +174,17 @@ int receipt_now(struct hub *h, struct hub_case *c, const char *bundle, struct ar
     return rc;
 }
 
+int receipt_refuse(struct hub *h, const char *case_name, const char *bundle, const char *clash,
+    struct arena *a, struct buf *bytes)
+{
+    struct receipt r = {.bundle = bundle, .case_name = case_name, .clash = clash};
+    struct buf sig;
+    buf_init(&sig, RECEIPT_SIG_MAX);
+    int rc = sign_receipt(h, &r, a, bytes, &sig);
+    buf_release(&sig);
+    return rc;
+}
+
 /* ---- for one kit ---- */
 
 struct limit {

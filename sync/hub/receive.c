@@ -47,6 +47,14 @@ static bool opens_case(const struct opened_entry *e)
            strncmp(e->entry->record, type, sizeof type - 1) == 0;
 }
 
+/* The sender is told with the next answer; only he can open the case anew under another name. */
+static int refuse_clash(struct hub *h, const struct incoming *in, const char *clash)
+{
+    int rc = in->staging ? kits_refused(h, in->from, in->case_name, in->bundle, clash) : 0;
+    if (rc) return rc;
+    return err_set(ERR_INPUT, "there is a case '%s' already; '%s' is too like it", clash, in->case_name);
+}
+
 /* Before a case comes to be: its name is free, and something in the bundle may open it. */
 static int check_new_case(struct hub *h, const struct incoming *in)
 {
@@ -56,9 +64,7 @@ static int check_new_case(struct hub *h, const struct incoming *in)
     if (!layout_branch_valid(in->case_name))
         return err_set(ERR_INPUT, "no case can be called '%s'", in->case_name);
     for (size_t i = 0; i < len; i++)
-        if (layout_same_name(cases[i], in->case_name))
-            return err_set(
-                ERR_INPUT, "there is a case '%s' already; '%s' is too like it", cases[i], in->case_name);
+        if (layout_same_name(cases[i], in->case_name)) return refuse_clash(h, in, cases[i]);
     for (size_t i = 0; i < in->len; i++)
         if (opens_case(&in->entries[i])) return 0;
     return err_set(

@@ -16,13 +16,14 @@
 
 #define VALID                                                                                                \
     "{\"accepted\":3,\"at\":\"2026-11-22T10:11:12+08:00\",\"awaited\":[\"" SHA_C "\"],\"bundle\":\"" SHA_A   \
-    "\",\"case\":\"BJ-1\",\"format\":\"satchel receipt 1\",\"heads\":{\"BJ-1\":{\"" KIT_A                    \
+    "\",\"case\":\"BJ-1\",\"clash\":null,\"format\":\"satchel receipt 1\",\"heads\":{\"BJ-1\":{\"" KIT_A     \
     "\":{\"entry\":\"" SHA_A "\",\"seq\":5},\"" KIT_B "\":{\"entry\":\"" SHA_B                               \
     "\",\"seq\":7}}},\"held\":[\"" SHA_A "\",\"" SHA_B "\"],\"hub\":\"" KIT_A                                \
     "\",\"known\":1,\"quarantined\":[" QUARANTINE("8") "," QUARANTINE(                                       \
         "9") "],\"root\":\"" KIT_B "\",\"waiting\":[" QUARANTINE("7") "],\"withheld\":[" WITHHELD("6") "]}"
 #define CHECKPOINT                                                                                           \
     "{\"accepted\":0,\"at\":\"2026-11-22T10:11:12Z\",\"awaited\":[],\"bundle\":null,\"case\":null,"          \
+    "\"clash\":null,"                                                                                        \
     "\"format\":\"satchel receipt 1\",\"heads\":{\"A\":{\"" KIT_B "\":{\"entry\":\"" SHA_A "\",\"seq\":1}}," \
     "\"B\":{\"" KIT_A "\":{\"entry\":\"" SHA_B "\",\"seq\":2}}},\"held\":[],\"hub\":\"" KIT_A                \
     "\",\"known\":0,\"quarantined\":[" QUARANTINE("8") "],\"root\":\"" KIT_B                                 \
@@ -111,7 +112,7 @@ TEST(members_missing_or_unknown)
     CHANGE_REFUSED("\"accepted\":3,", "");
     CHANGE_REFUSED("\"awaited\":[\"" SHA_C "\"],", "");
     CHANGE_REFUSED("\"bundle\":\"" SHA_A "\",", "");
-    CHANGE_REFUSED("\"case\":\"BJ-1\",\"format", "\"format");
+    CHANGE_REFUSED("\"case\":\"BJ-1\",\"clash", "\"clash");
     CHANGE_REFUSED("\"format\":\"satchel receipt 1\",", "");
     CHANGE_REFUSED("\"held\":[\"" SHA_A "\",\"" SHA_B "\"],", "");
     CHANGE_REFUSED("\"hub\":\"" KIT_A "\",", "");
@@ -186,6 +187,20 @@ TEST(waiting_and_withheld)
     CHANGE_REFUSED(WITHHELD("6"), QUARANTINE("6"));
     CHANGE_REFUSED(WITHHELD("6"), WITHHELD("6") "," WITHHELD("5"));
     CHANGE_REFUSED("\"waiting\":[{\"case\":\"BJ-1\"", "\"waiting\":[{\"case\":\"BJ-2\"");
+}
+
+/* Of a case that is refused nothing is held. */
+TEST(clash)
+{
+    CHANGE_REFUSED("\"clash\":null,", "");
+    CHANGE_REFUSED("\"clash\":null", "\"clash\":\"bj-1\"");
+    const char *none = change(VALID,
+        "\"BJ-1\":{\"" KIT_A "\":{\"entry\":\"" SHA_A "\",\"seq\":5},\"" KIT_B "\":{\"entry\":\"" SHA_B
+        "\",\"seq\":7}}",
+        "");
+    none = change(none, "\"" SHA_A "\",\"" SHA_B "\"],\"hub", "],\"hub");
+    CHECK(parse(none) == 0);
+    CHECK(parse(change(none, "\"clash\":null", "\"clash\":\"bj-1\"")) == 0);
 }
 
 TEST(checkpoints)

@@ -1,7 +1,7 @@
 /* receipt.json (design.md §4): the hub's signed answer, naming what it holds durably. Namespace receipt@satchel.
  *
- *   {"at":…,"accepted":n,"awaited":[sha256,…],"bundle":id|null,"case":…|null,"format":"satchel receipt 1",
- *    "held":[sha256,…],"heads":{case:{kit:{"entry":id,"seq":n},…},…},"hub":kit id of the hub's key,"known":n,
+ *   {"at":…,"accepted":n,"awaited":[sha256,…],"bundle":id|null,"case":…|null,"clash":case|null,
+ *    "format":"satchel receipt 1","held":[sha256,…],"heads":{case:{kit:{"entry":id,"seq":n},…},…},"hub":kit id of the hub's key,"known":n,
  *    "quarantined":[{"case":…,"entry":id,"kit":…,"reason":…,"seq":n},…],"root":kit id of the register's root key,
  *    "waiting":[like those quarantined],"withheld":[{"case":…,"entry":id,"kit":…,"seq":n},…]}
  *
@@ -9,6 +9,9 @@
  * does not apply, whatever its seq. "held" and "awaited": evidence of the case that its bundles have brought whole; and
  * what its records name, or its bundles have begun to bring, that is not. One receipt a bundle covers that bundle's
  * case; a checkpoint (bundle and case null) covers every case of the hub and lists no evidence.
+ *
+ * "clash" refuses the bundle for good: the hub has a case of that name, which differs from this one's only in the case of
+ * letters. Nothing of it is held then.
  *
  * The hub keeps a receipt whole, and hands it whole to headquarters and admins. What another kit gets is about what
  * it may see: of its own entries reasons are told; entries of others that do not apply are not handed to it, and are
@@ -39,7 +42,7 @@ struct receipt_list {
     size_t len;
 };
 struct receipt {
-    const char *at, *bundle, *case_name, *hub, *root;
+    const char *at, *bundle, *case_name, *clash, *hub, *root;
     int64_t accepted, known;
     struct receipt_head *heads; /* sorted by case, kit */
     size_t heads_len;

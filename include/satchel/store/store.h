@@ -139,6 +139,7 @@ struct taken {
     int64_t blobs_held, blobs_awaited;
     const struct jv *problems; /* array of {"entry":"kit:seq","id","reason"}: quarantined or rejected */
     bool receipt;              /* it carried a verified receipt of the joined hub */
+    const char *clash;          /* the receipt refuses the case for good: the hub has this one; or NULL */
     const char *receipt_bundle; /* the bundle of ours that it answers, or NULL */
 };
 int store_receive(struct store *s, const char *path, struct arena *a, struct taken *out, struct progress *progress) MUST_CHECK;
@@ -150,7 +151,8 @@ struct exchange {
     struct taken *taken;
     size_t taken_len;
     const struct jv *failed; /* array of {"file","error"} */
-    int failed_code;         /* of the first of them; 0: there is none */
+    int failed_code;         /* ERR_ROAD where that is one of them, else of the first; 0: there is none */
+    struct jv *refused;      /* array of {"case","clash"}: not sent, since the hub has that other case; not copied yet */
     struct arena arena;
 };
 int store_sync_folder(struct store *s, const char *folder, uint64_t part_size, struct exchange *out, struct progress *p)
