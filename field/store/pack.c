@@ -142,17 +142,19 @@ int packing_cases(struct packing *p, const char *const **out, size_t *len)
 /* ---- what it holds already ---- */
 
 /* A head that names another entry than ours is of a fork: then the receiver is sent the whole chain. */
-static bool is_forked_off(struct packing *p, const struct receipt_head *h)
+static bool is_forked_off(struct packing *p, const struct receipt *r, const struct receipt_head *h)
 {
     const struct fold_chain *c = fold_chain(p->s->fold, h->case_name, h->kit);
+    for (size_t i = 0; i < r->withheld.len; i++)
+        if (strcmp(r->withheld.items[i].entry, h->entry) == 0) return false;
     bool own =
         strcmp(h->kit, p->s->kit) == 0; /* nobody else continues it: then this store is an older copy */
     return c && (own || c->highest >= h->seq) && !fold_entry(p->s->fold, h->entry);
 }
 
-static int put_head(struct packing *p, struct jv *held, const struct receipt_head *h)
+static int put_head(struct packing *p, struct jv *held, const struct receipt *r, const struct receipt_head *h)
 {
-    bool forked = is_forked_off(p, h);
+    bool forked = is_forked_off(p, r, h);
     if (!forked && jv_get_int(held, h->kit, 0) >= h->seq) return 0;
     return jv_put_int(&p->arena, held, h->kit, forked ? 0 : h->seq);
 }
@@ -167,7 +169,7 @@ static int find_held(struct packing *p, const char *case_name, const struct rece
     for (size_t i = 0; rc == 0 && said && i < said->len; i++)
         rc = jv_put(&p->arena, held, said->keys[i], said->items[i]);
     for (size_t i = 0; rc == 0 && r && i < r->heads_len; i++)
-        if (strcmp(r->heads[i].case_name, case_name) == 0) rc = put_head(p, held, &r->heads[i]);
+        if (strcmp(r->heads[i].case_name, case_name) == 0) rc = put_head(p, held, r, &r->heads[i]);
     return rc;
 }
 

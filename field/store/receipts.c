@@ -19,6 +19,39 @@ void receipts_forget(struct store *s)
     s->last_receipt = 0;
 }
 
+/* ---- what the hub withholds ---- */
+
+/* The bytes are canonical and "withheld" is their last member: where it is empty, they need not be parsed. */
+static bool withholds(const struct receipt_row *row)
+{
+    static const char none[] = "\"withheld\":[]}";
+    size_t len = sizeof none - 1;
+    return row->bytes_len < len || memcmp((const char *)row->bytes + row->bytes_len - len, none, len) != 0;
+}
+
+static int tell_fold(struct store *s, const char *case_name, const struct receipt_list *l, struct arena *a)
+{
+    struct fold_withheld *list = arena_alloc(a, (l->len + 1) * sizeof *list);
+    if (!list) return ERR_ROAD;
+    for (size_t i = 0; i < l->len; i++)
+        list[i] = (struct fold_withheld){l->items[i].kit, l->items[i].entry, l->items[i].seq};
+    return fold_withhold(s->fold, case_name, list, l->len);
+}
+
+/* Of the newest receipt of a case: what another kit's entry is called that we are not handed. */
+static int note_withheld(struct store *s, const struct receipt_row *row)
+{
+    struct arena a;
+    struct receipt *r = NULL;
+    struct receipt_list none = {0};
+    if (strcmp(row->case_name, CHECKPOINT) == 0) return 0;
+    arena_init(&a);
+    int err = withholds(row) ? receipt_parse(&r, &a, row->bytes, row->bytes_len) : 0;
+    if (!err) err = tell_fold(s, row->case_name, r ? &r->withheld : &none, &a);
+    arena_release(&a);
+    return err;
+}
+
 /* ---- which is the newest ---- */
 
 static struct newest_receipt *slot(struct store *s, const char *case_name)
@@ -46,7 +79,7 @@ static int note(struct store *s, const struct receipt_row *row)
     n->at = row->at;
     sha256(hash, row->bytes, row->bytes_len);
     hex_write(n->id, hash, sizeof hash);
-    return 0;
+    return note_withheld(s, row);
 }
 
 static int load_row(void *ctx, const struct receipt_row *row)

@@ -1,14 +1,15 @@
 /* DIR/kits.json, canonical JSON: what each kit is known to hold, and what it is owed.
  *
  *   {kit:{case:{"bundle":id|null,"clash":case,"handed":[name,…],"have":{kit:seq,…},"refused":id,
- *               "want":[sha256,…]},…},…}
+ *               "want":[sha256,…],"withheld":[id,…]},…},…}
  *
  * "clash" is there where the hub does not take the case: it has that other one; "refused" is the last bundle
  * of it. "have" and "want" are those of the kit's last bundle that was new here. "bundle" is one whose
  * receipt has not been handed out yet; "handed" names the files of an outbox that the last receipt went out
- * in, which stay there until the kit's next bundle. A bundle that is delivered again is answered again, but
- * tells nothing new. The file is only a convenience: what it has lost is sent once more than needed, and a
- * kit that misses a receipt delivers its bundle again. */
+ * in, which stay there until the kit's next bundle; "withheld" the entries that it only names, which the kit
+ * counts as held: once they apply they are handed out all the same. A bundle that is delivered again is
+ * answered again, but tells nothing new. The file is only a convenience: what it has lost is sent once more
+ * than needed, and a kit that misses a receipt delivers its bundle again. */
 #include <string.h>
 #include "parts.h"
 #include "satchel/base/os.h"
@@ -79,6 +80,7 @@ int kits_find(
     *out = (struct kit_case){.bundle = jv_get_str(v, "bundle"), .clash = jv_get_str(v, "clash")};
     int rc = read_have(jv_get(v, "have"), a, out);
     if (rc == 0) rc = read_strings(jv_get(v, "want"), a, &out->want, &out->want_len);
+    if (rc == 0) rc = read_strings(jv_get(v, "withheld"), a, &out->withheld, &out->withheld_len);
     return rc ? rc : read_strings(jv_get(v, "handed"), a, &out->handed, &out->handed_len);
 }
 
@@ -165,7 +167,8 @@ static const struct jv *answered_in(struct arena *a, const struct jv *kits, cons
 {
     const char *kit = jv_get_str(answer, "kit"), *case_name = jv_get_str(answer, "case");
     struct jv *v = with(a, jv_get(jv_get(kits, kit), case_name), "bundle", jv_null(a));
-    return with_case(a, kits, kit, case_name, with(a, v, "handed", jv_get(answer, "files")));
+    v = with(a, v, "handed", jv_get(answer, "files"));
+    return with_case(a, kits, kit, case_name, with(a, v, "withheld", jv_get(answer, "withheld")));
 }
 
 int kits_answered(struct hub *h, const struct jv *answers)

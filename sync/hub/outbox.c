@@ -195,7 +195,8 @@ struct served {
 /* One of them, and one case. */
 struct reader {
     struct served *served;
-    bool sees; /* its person may see the case */
+    bool sees;                    /* its person may see the case */
+    const struct receipt *answer; /* that goes out, or NULL */
 };
 
 struct outbox {
@@ -318,8 +319,8 @@ static int holds_more(
     return rc;
 }
 
-static int choose_receipt(struct outbox *o, const struct reader *to, struct hub_case *c,
-    const struct kit_case *k, bool anyhow, struct arena *a, struct buf *bytes, struct bundle_order *order)
+static int choose_receipt(struct outbox *o, struct reader *to, struct hub_case *c, const struct kit_case *k,
+    bool anyhow, struct arena *a, struct buf *bytes, struct bundle_order *order)
 {
     struct receipt *receipt;
     int rc = ERR_MISSING;
@@ -336,6 +337,7 @@ static int choose_receipt(struct outbox *o, const struct reader *to, struct hub_
     }
     if (!now && !answers) return 0;
     order->receipt = bytes;
+    to->answer = receipt;
     return to->served->all && to->sees ? 0 : receipt_limit(c, to->served->kit, to->sees, receipt, a, bytes);
 }
 
@@ -358,15 +360,19 @@ static int tell_written(
 }
 
 static int note_answered(
-    struct outbox *o, const struct served *s, const char *case_name, const struct bundle_files *files)
+    struct outbox *o, const struct reader *to, const char *case_name, const struct bundle_files *files)
 {
-    struct jv *v = jv_object(o->arena), *names = jv_array(o->arena);
-    int rc = names ? 0 : ERR_ROAD;
+    struct jv *v = jv_object(o->arena), *names = jv_array(o->arena), *withheld = jv_array(o->arena);
+    const struct receipt_list none = {0}, *l = to->answer ? &to->answer->withheld : &none;
+    int rc = names && withheld ? 0 : ERR_ROAD;
+    for (size_t i = 0; i < l->len && rc == 0; i++)
+        rc = jv_push(o->arena, withheld, jv_string(o->arena, l->items[i].entry));
     for (size_t i = 0; i < files->len && rc == 0; i++)
         rc = jv_push(o->arena, names, jv_string(o->arena, path_name(files->files[i].path)));
     if (rc == 0) rc = jv_put_str(o->arena, v, "case", case_name);
     if (rc == 0) rc = jv_put(o->arena, v, "files", names);
-    if (rc == 0) rc = jv_put_str(o->arena, v, "kit", s->kit);
+    if (rc == 0) rc = jv_put_str(o->arena, v, "kit", to->served->kit);
+    if (rc == 0) rc = jv_put(o->arena, v, "withheld", withheld);
     return rc ? rc : jv_push(o->arena, o->answered, v);
 }
 
@@ -385,14 +391,16 @@ static int make_real_folder(const char *path)
     return rc ? rc : os_make_folder(path);
 }
 
-static int cut(struct outbox *o, struct served *s, struct hub_case *c, const struct bundle_order *order)
+static int cut(
+    struct outbox *o, const struct reader *to, struct hub_case *c, const struct bundle_order *order)
 {
     struct bundle_files files;
+    struct served *s = to->served;
     int rc = make_real_folder(s->folder);
     if (rc == 0) rc = bundle_cut(&files, order, s->folder);
     if (rc) return rc;
     rc = tell_written(o, s, c->name, &files);
-    if (rc == 0 && order->receipt) rc = note_answered(o, s, c->name, &files);
+    if (rc == 0 && order->receipt) rc = note_answered(o, to, c->name, &files);
     bundle_files_release(&files);
     return rc;
 }
@@ -416,7 +424,7 @@ static struct bundle_order order_for(struct outbox *o, const struct served *s, c
 /* The answer is handed out once, the rest until the kit tells that it holds it. In one bundle they would make
  * the rest another one as soon as the answer is out; only entries that the answer sets apart must go with it.
  */
-static int cut_answer(struct outbox *o, const struct reader *to, struct hub_case *c, const struct kit_case *k,
+static int cut_answer(struct outbox *o, struct reader *to, struct hub_case *c, const struct kit_case *k,
     struct arena *a, struct bundle_order *rest)
 {
     struct buf receipt;
@@ -426,7 +434,7 @@ static int cut_answer(struct outbox *o, const struct reader *to, struct hub_case
     answer.without_entries = !together;
     buf_init(&receipt, RECEIPT_MAX_BYTES);
     int rc = choose_receipt(o, to, c, k, together, a, &receipt, &answer);
-    if (rc == 0 && answer.receipt) rc = cut(o, s, c, &answer);
+    if (rc == 0 && answer.receipt) rc = cut(o, to, c, &answer);
     rest->without_entries = together;
     buf_release(&receipt);
     return rc;
@@ -434,7 +442,7 @@ static int cut_answer(struct outbox *o, const struct reader *to, struct hub_case
 
 /* Who sees the case no more still gets an answer to what he sent before, else his kit would send it for ever.
  */
-static int cut_for(struct outbox *o, const struct reader *to, struct hub_case *c)
+static int cut_for(struct outbox *o, struct reader *to, struct hub_case *c)
 {
     struct arena a;
     struct served *s = to->served;
@@ -446,9 +454,11 @@ static int cut_for(struct outbox *o, const struct reader *to, struct hub_case *c
     if (rc == 0) rc = keep_handed(s, &k);
     order.beyond = k.have;
     order.beyond_len = k.have_len;
+    order.lacking = k.withheld;
+    order.lacking_len = k.withheld_len;
     if (rc == 0) rc = cut_answer(o, to, c, &k, &a, &order);
     if (rc == 0 && to->sees) rc = choose_evidence(o, c, &k, &a, &order);
-    if (rc == 0 && to->sees) rc = cut(o, s, c, &order);
+    if (rc == 0 && to->sees) rc = cut(o, to, c, &order);
     arena_release(&a);
     return rc;
 }
@@ -460,7 +470,7 @@ static int give_up(struct outbox *o, struct served *s, int code)
 }
 
 /* A folder that is bad stops none of the others; a repository that is stops all. */
-static int serve_case(struct outbox *o, const struct reader *to, struct hub_case *c)
+static int serve_case(struct outbox *o, struct reader *to, struct hub_case *c)
 {
     int rc = cut_for(o, to, c);
     return rc == 0 || rc == ERR_DAMAGED ? rc : give_up(o, to->served, rc);
@@ -508,7 +518,7 @@ static int cut_refusal(struct outbox *o, struct served *s, struct hub_case *none
     buf_init(&receipt, RECEIPT_MAX_BYTES);
     order.receipt = &receipt;
     int rc = receipt_refuse(o->hub, none->name, k->bundle, k->clash, &a, &receipt);
-    if (rc == 0) rc = cut(o, s, none, &order);
+    if (rc == 0) rc = cut(o, &(struct reader){.served = s}, none, &order);
     buf_release(&receipt);
     arena_release(&a);
     return rc == 0 || rc == ERR_DAMAGED ? rc : give_up(o, s, rc);

@@ -177,6 +177,8 @@ struct kit_case {
     const char *bundle;        /* the one to answer; NULL: none since the last answer was handed out */
     const char *const *handed; /* names of files that the last answer went out in */
     size_t handed_len;
+    const char *const *withheld; /* entries that the last answer only named */
+    size_t withheld_len;
 };
 int kits_read(struct hub *h, struct arena *a, const struct jv **kits) MUST_CHECK;
 int kits_find(const struct jv *kits, const char *kit, const char *case_name, struct arena *a,
@@ -185,7 +187,7 @@ int kits_find(const struct jv *kits, const char *kit, const char *case_name, str
 int kits_note(struct hub *h, const struct manifest *m, bool fresh) MUST_CHECK;
 /* A bundle was refused for good: `clash` is the case that keeps its case out. Durable. */
 int kits_refused(struct hub *h, const char *kit, const char *case_name, const char *bundle, const char *clash) MUST_CHECK;
-/* Answers have been handed out: an array of {"case","files":[name],"kit"}. Durable. */
+/* Answers have been handed out: an array of {"case","files":[name],"kit","withheld":[id]}. Durable. */
 int kits_answered(struct hub *h, const struct jv *answers) MUST_CHECK;
 
 /* ---- hub.c ---- */

@@ -14,7 +14,7 @@ static int compare_held(const void *item, const void *key)
     return strcmp(a->id, b->id);
 }
 
-static void look_anew(struct chain *c)
+void chain_look_anew(struct chain *c)
 {
     c->checked = 0;
     c->seq_before = 0;
@@ -33,7 +33,7 @@ int chain_insert(struct arena *a, struct chain *c, struct node *n)
     c->entries = entries;
     c->shown.entries = entries;
     c->shown.entries_len++;
-    if (place < c->checked) look_anew(c);
+    if (place < c->checked) chain_look_anew(c);
     return 0;
 }
 
@@ -45,9 +45,28 @@ static bool follows(const struct chain *c, const struct entry *e, const struct m
            strcmp(before->entry->case_name, c->shown.case_name) == 0;
 }
 
+static const char *withheld_at(const struct chain *c, int64_t seq)
+{
+    for (size_t i = 0; i < c->withheld->len; i++) {
+        const struct fold_withheld *w = &c->withheld->items[i];
+        if (w->seq == seq && strcmp(w->kit, c->shown.kit) == 0) return w->entry;
+    }
+    return NULL;
+}
+
+/* Goes on over entries that are known by name only. */
+static void pass_withheld(struct chain *c)
+{
+    for (const char *id; (id = withheld_at(c, c->shown.gapless + 1));) {
+        c->shown.gapless++;
+        c->shown.head = id;
+    }
+}
+
 void chain_refresh(struct chain *c, const struct map *entries)
 {
     struct fold_chain *s = &c->shown;
+    pass_withheld(c);
     for (; c->checked < s->entries_len; c->checked++) {
         const struct entry *e = c->entries[c->checked]->entry;
         if (e->seq == s->highest) {
@@ -59,6 +78,7 @@ void chain_refresh(struct chain *c, const struct map *entries)
         if (e->seq == s->gapless + 1) {
             s->gapless = e->seq;
             s->head = e->id;
+            pass_withheld(c);
         }
         /* Where nothing is held one below there is a gap, which is another matter. */
         bool below_held = e->seq > 1 && c->seq_before == e->seq - 1;

@@ -56,6 +56,13 @@ static int64_t held_by_receiver(const struct bundle_order *o, const char *kit)
     return 0;
 }
 
+static bool is_lacking(const struct bundle_order *o, const struct entry *e)
+{
+    for (size_t i = 0; i < o->lacking_len; i++)
+        if (strcmp(o->lacking[i], e->id) == 0) return true;
+    return false;
+}
+
 static int compare_held(const void *a, const void *b)
 {
     const struct entry *x = (*(const struct held *const *)a)->entry,
@@ -72,7 +79,7 @@ static int choose_of_chain(struct plan *p, const struct fold_chain *c)
     if (c->broken_at) beyond = 0;
     for (size_t i = 0; i < c->entries_len; i++) {
         const struct held *h = c->entries[i];
-        if (h->entry->seq <= beyond) continue;
+        if (h->entry->seq <= beyond && !is_lacking(p->order, h->entry)) continue;
         if (h->verdict != VERDICT_GOOD && !p->order->quarantined_too) continue;
         p->entries = array_room(&p->arena, p->entries, p->entries_len, &p->entries_cap, sizeof *p->entries);
         if (!p->entries) return ERR_ROAD;

@@ -29,6 +29,7 @@ struct case_set {
     struct map by_id;   /* struct record */
     struct map by_kit;  /* struct chain */
     struct map awaited; /* struct awaited by entry id */
+    struct withheld withheld;
     struct records records;
     const struct fold_chain **chains; /* sorted by kit */
     size_t chains_len, chains_cap;
@@ -159,6 +160,7 @@ static struct chain *chain_of(struct fold *f, struct case_set *c, const char *ki
     if (!made) return NULL;
     made->shown.kit = kit;
     made->shown.case_name = c->name;
+    made->withheld = &c->withheld;
     if (map_put(&c->by_kit, kit, made) || insert_chain(f, c, made)) return NULL;
     return made;
 }
@@ -441,6 +443,28 @@ const struct fold_chain *fold_chain(struct fold *f, const char *case_name, const
     if (!chain) return NULL;
     chain_refresh(chain, &f->entries);
     return &chain->shown;
+}
+
+static int copy_withheld(struct arena *a, struct fold_withheld *to, const struct fold_withheld *from)
+{
+    *to = *from;
+    to->kit = arena_strdup(a, from->kit);
+    to->entry = arena_strdup(a, from->entry);
+    return to->kit && to->entry ? 0 : ERR_ROAD;
+}
+
+int fold_withhold(struct fold *f, const char *case_name, const struct fold_withheld *list, size_t len)
+{
+    const char *name = len ? arena_strdup(&f->arena, case_name) : case_name;
+    struct case_set *c = !name ? NULL : len ? case_of(f, name) : map_get(&f->cases, name);
+    if (!c) return len ? ERR_ROAD : 0;
+    struct withheld all = {arena_alloc(&f->arena, (len + 1) * sizeof *all.items), len};
+    int err = all.items ? 0 : ERR_ROAD;
+    for (size_t i = 0; i < len && !err; i++) err = copy_withheld(&f->arena, &all.items[i], &list[i]);
+    if (err) return err;
+    c->withheld = all;
+    for (size_t i = 0; i < c->chains_len; i++) chain_look_anew((struct chain *)c->chains[i]);
+    return 0;
 }
 
 const struct fold_chain *const *fold_chains(struct fold *f, const char *case_name, size_t *len)

@@ -32,8 +32,15 @@ struct record {
     bool stale;
 };
 
+/* The placeholders of a case. */
+struct withheld {
+    struct fold_withheld *items;
+    size_t len;
+};
+
 struct chain {
-    struct fold_chain shown; /* first */
+    struct fold_chain shown;         /* first */
+    const struct withheld *withheld; /* of its case */
     struct held **entries;
     size_t cap;
     size_t checked;     /* how many entries `shown` takes into account */
@@ -52,6 +59,7 @@ int record_refresh(struct arena *a, struct record *r) MUST_CHECK;
 int record_compare(const struct record *a, const struct record *b); /* type, kit, number, case */
 
 int chain_insert(struct arena *a, struct chain *c, struct node *n) MUST_CHECK;
+void chain_look_anew(struct chain *c);
 void chain_refresh(struct chain *c, const struct map *entries); /* entries: all that are held, by id */
 
 #endif

@@ -87,7 +87,8 @@ static int count_blob(void *ctx, const struct member *m, struct sink **out)
     return 0;
 }
 
-static struct found look(const struct test_kit *k, const char *case_name)
+/* take: into the kit's fold. */
+static struct found look_at(struct test_kit *k, const char *case_name, bool take)
 {
     struct found f = {0};
     const char **names = NULL,
@@ -107,9 +108,24 @@ static struct found look(const struct test_kit *k, const char *case_name)
         f.entries += o.entries_len;
         f.manifest = o.manifest;
         if (o.receipt) f.receipt = o.receipt;
+        for (size_t n = 0; take && n < o.entries_len; n++) {
+            bool known;
+            CHECK_OK(fold_add(
+                k->fold, o.entries[n].entry, o.entries[n].public_key, VERDICT_GOOD, NULL, 0, &known));
+        }
         opened_release(&o);
     }
     return f;
+}
+
+static struct found look(struct test_kit *k, const char *case_name)
+{
+    return look_at(k, case_name, false);
+}
+
+static void take_entries(struct test_kit *k, const char *case_name)
+{
+    look_at(k, case_name, true);
 }
 
 static bool lists(const char **hashes, size_t len, const char *sha256)
@@ -312,6 +328,47 @@ TEST(reasons_are_told_to_authors_and_headquarters)
     CHECK(of_c.receipt->quarantined.len == 0 && of_c.receipt->waiting.len == 0);
     CHECK(of_c.receipt->withheld.len == 2 && of_c.receipt->withheld.items[0].seq == 2);
     CHECK_STR(of_c.receipt->withheld.items[0].entry, bad->id);
+    hub_kit_end();
+}
+
+/* What C's kit does with the names of withheld entries. */
+static void pass_over(struct test_kit *k, const char *case_name, const struct receipt *r)
+{
+    struct fold_withheld *list = arena_alloc(&world.arena, (r->withheld.len + 1) * sizeof *list);
+    for (size_t i = 0; i < r->withheld.len; i++)
+        list[i] = (struct fold_withheld){
+            r->withheld.items[i].kit, r->withheld.items[i].entry, r->withheld.items[i].seq};
+    CHECK_OK(fold_withhold(k->fold, case_name, list, r->withheld.len));
+}
+
+TEST(a_withheld_entry_is_no_gap_and_comes_once_it_applies)
+{
+    hub_kit_begin();
+    open_case(B, "C-1");
+    assign(C, "C-1", 10, true);
+    say(B, "C-1", "finding", 14, "{\"fact\":\"x\"}");
+    const struct entry *bad = say(B, "C-1", "decision", 15, "{\"outcome\":\"grant\"}");
+    say(B, "C-1", "finding", 16, "{\"fact\":\"x\"}");
+    struct hub_taken taken;
+    CHECK_OK(deliver(B, "C-1", &taken));
+    sync_stick();
+    take_entries(C, "C-1");
+    CHECK(fold_chain(C->fold, "C-1", B->id)->gapless == 2);
+    say(C, "C-1", "finding", 17, "{\"fact\":\"x\"}");
+    CHECK_DELIVER(C, "C-1");
+    sync_stick();
+    pass_over(C, "C-1", look(C, "C-1").receipt);
+    CHECK(fold_chain(C->fold, "C-1", B->id)->gapless == 4);
+    say(C, "C-1", "finding", 18, "{\"fact\":\"x\"}");
+    CHECK_DELIVER(C, "C-1");
+    sync_stick();
+    CHECK(look(C, "C-1").entries == 0); /* nothing again and again */
+    say(A, "C-1", "release", 19, arena_printf(&world.arena, "{\"entry\":\"%s\"}", bad->id));
+    CHECK_OK(deliver(A, "C-1", &taken));
+    sync_stick();
+    CHECK(look(C, "C-1").entries == 2); /* the release, and what it released */
+    take_entries(C, "C-1");
+    CHECK(fold_entry(C->fold, bad->id) != NULL);
     hub_kit_end();
 }
 

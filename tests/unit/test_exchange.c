@@ -18,6 +18,7 @@ struct hub {
     struct map held; /* evidence */
     const char *last_bundle;
     const char *quarantine; /* id of an entry that it quarantines, or NULL */
+    bool withholds;         /* only names that entry, in place of the reason */
     bool drops;             /* the evidence that comes: its parts did not make it up, say */
     unsigned char root[KEY_SIZE];
     int clock;
@@ -108,7 +109,8 @@ static void hub_receipt(struct hub *h, const char *case_name, struct buf *out)
     if (bad && strcmp(bad->entry->case_name, case_name) == 0) {
         q.kit = bad->entry->kit;
         q.seq = bad->entry->seq;
-        r.quarantined = (struct receipt_list){&q, 1};
+        if (h->withholds) q.reason = NULL;
+        *(h->withholds ? &r.withheld : &r.quarantined) = (struct receipt_list){&q, 1};
     }
     r.heads_len = n;
     r.held_len = held;
@@ -982,6 +984,35 @@ WORLD_TEST(a_head_vouches_for_its_own_chain_only)
     t = hand_over(w, &twin, &w->ann);
     CHECK(t.known == 1 && t.accepted == 0 && t.quarantined == 1);
     store_close(twin.store);
+}
+
+static int64_t gapless(struct person *p, struct person *of)
+{
+    return fold_chain(store_fold(p->store), TEST_CASE, kit_of(of))->gapless;
+}
+
+/* bob is not handed an entry of ann's, and knows that it is there. */
+WORLD_TEST(what_the_hub_withholds_is_no_gap)
+{
+    open_case(w);
+    hand_over(w, &w->ann, &w->bob);
+    for (const char *code = "D1\0D2\0D3\0"; *code; code += 3) write_department(&w->ann, code);
+    const struct fold_chain *c = fold_chain(store_fold(w->ann.store), TEST_CASE, kit_of(&w->ann));
+    w->hub.quarantine = c->entries[3]->entry->id;
+    w->hub.withholds = true;
+    CHECK(pack(w, &w->ann, NULL, TEST_CASE) >= 1);
+    for (size_t i = 0; i < w->files.len; i++) hub_take(&w->hub, w->files.files[i].path);
+    hub_send(&w->hub, TEST_CASE, kit_of(&w->bob), store_recipient(w->bob.store), NULL, 0, outbox(&w->bob));
+    struct exchange e = sync_stick(&w->bob);
+    CHECK(e.failed->len == 0 && entries_of(&w->bob, TEST_CASE) == 4 && gapless(&w->bob, &w->ann) == 5);
+    exchange_release(&e);
+    store_close(w->bob.store);
+    CHECK_OK(store_open(&w->bob.store, in_folder("bob"), WORDS, w->bob.forms));
+    CHECK(gapless(&w->bob, &w->ann) == 5);
+    w->hub.quarantine = NULL;
+    CHECK(pack(w, &w->bob, NULL, TEST_CASE) >= 0);
+    answered(w, &w->bob, TEST_CASE);
+    CHECK(gapless(&w->bob, &w->ann) == 3);
 }
 
 int main(int argc, char **argv)

@@ -228,6 +228,23 @@ static int have(struct scene *s, char author)
         scene_release(&s);                                                                                   \
     } while (0)
 
+/* The entry between may be known by name only: then the numbers have no gap, until it is told no more. */
+TEST(withheld_entries_are_no_gaps)
+{
+    SCENE("a: A A1 x=1", "b: A A1 x=2 ?held", "c: A A1 x=3", "d: B B1 x=1")
+    const char *kit = s.authors[0].kit;
+    struct fold_withheld of_a[] = {{kit, "b", 2}, {kit, "d", 4}};
+    CHECK_OK(fold_withhold(s.fold, "C-1", of_a, 2));
+    CHECK_STR(chain(&s, 'A'), "4/3 f0 b0");
+    CHECK(have(&s, 'A') == 4 && have(&s, 'B') == 1);
+    CHECK_STR(fold_chain(s.fold, "C-1", kit)->head, "d");
+    CHECK_OK(fold_withhold(s.fold, "C-1", of_a, 1));
+    CHECK(have(&s, 'A') == 3);
+    CHECK_OK(fold_withhold(s.fold, "C-1", NULL, 0));
+    CHECK(have(&s, 'A') == 1);
+    scene_release(&s);
+}
+
 TEST(chains)
 {
     CHAIN("3/3 f0 b0", 3, "a: A A1 x=1", "b: A A1 x=2", "c: A A1 x=3");

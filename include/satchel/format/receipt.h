@@ -1,22 +1,24 @@
 /* receipt.json (design.md §4): the hub's signed answer, naming what it holds durably. Namespace receipt@satchel.
  *
  *   {"at":…,"accepted":n,"awaited":[sha256,…],"bundle":id|null,"case":…|null,"clash":case|null,
- *    "format":"satchel receipt 1","held":[sha256,…],"heads":{case:{kit:{"entry":id,"seq":n},…},…},"hub":kit id of the hub's key,"known":n,
- *    "quarantined":[{"case":…,"entry":id,"kit":…,"reason":…,"seq":n},…],"root":kit id of the register's root key,
- *    "waiting":[like those quarantined],"withheld":[{"case":…,"entry":id,"kit":…,"seq":n},…]}
+ *    "format":"satchel receipt 1","held":[sha256,…],"heads":{case:{kit:{"entry":id,"seq":n},…},…},
+ *    "hub":kit id of the hub's key,"known":n,"quarantined":[{"case":…,"entry":id,"kit":…,"reason":…,"seq":n},…],
+ *    "root":kit id of the register's root key,"waiting":[like those quarantined],
+ *    "withheld":[{"case":…,"entry":id,"kit":…,"seq":n},…]}
  *
  * "heads": per case and kit the highest seq without gap, of all that is held: what stands in one of the three lists
  * does not apply, whatever its seq. "held" and "awaited": evidence of the case that its bundles have brought whole; and
  * what its records name, or its bundles have begun to bring, that is not. One receipt a bundle covers that bundle's
  * case; a checkpoint (bundle and case null) covers every case of the hub and lists no evidence.
  *
- * "clash" refuses the bundle for good: the hub has a case of that name, which differs from this one's only in the case of
- * letters. Nothing of it is held then.
+ * "clash" refuses the bundle for good: the hub has a case of that name, which differs from this one's only in the case
+ * of letters. Nothing of it is held then.
  *
  * The hub keeps a receipt whole, and hands it whole to headquarters and admins. What another kit gets is about what
  * it may see: of its own entries reasons are told; entries of others that do not apply are not handed to it, and are
- * "withheld": a name in place of the entry, so that the numbers about it have no gap. Who sees the case no more gets his
- * own kit's heads and entries, and the evidence of its records, and nothing else. */
+ * "withheld": a name in place of the entry, so that its kit's numbers have no gap (fold_withhold); once it applies it
+ * is handed out like any other. Who sees the case no more gets his own kit's heads and entries, and the evidence of
+ * its records, and nothing else. */
 #ifndef SATCHEL_FORMAT_RECEIPT_H
 #define SATCHEL_FORMAT_RECEIPT_H
 

@@ -37,6 +37,8 @@ struct bundle_order {
     unsigned char recipient[KEY_SIZE];
     const struct have *beyond;   /* what the receiver has: entries above it are sent (from a fork on, all) */
     size_t beyond_len;
+    const char *const *lacking;  /* ids of entries not above it that are sent too */
+    size_t lacking_len;
     bool without_entries;        /* none of them */
     bool tell_no_more;           /* of what the sender holds only what `beyond` says, too: the receiver told it that */
     bool quarantined_too;        /* also entries that do not apply (a kit sends all of them; the hub to headquarters) */

@@ -62,9 +62,9 @@ struct fold_chain {
     const char *case_name;
     struct held *const *entries; /* sorted by seq, then id */
     size_t entries_len;
-    int64_t gapless;      /* highest seq without gap; 0: none */
+    int64_t gapless;      /* highest seq without gap (what is withheld is none); 0: none */
     int64_t highest;
-    const char *head;     /* id of the entry at `gapless` (the least id where it is forked); NULL when 0 */
+    const char *head;     /* id of the entry at `gapless` (the least where it is forked; may be withheld); NULL when 0 */
     int64_t forked_at;    /* lowest seq that two entries bear (equivocation); 0: none */
     int64_t broken_at;    /* lowest seq whose prev is not the id of an entry at seq - 1 that is held; 0: none */
 };
@@ -80,6 +80,14 @@ int fold_add(struct fold *f, const struct entry *e, const unsigned char public_k
     const char *reason, int64_t place, bool *known) MUST_CHECK;
 /* Another verdict on an entry that is held. ERR_MISSING when it is not. */
 int fold_judge(struct fold *f, const char *entry_id, enum verdict v, const char *reason) MUST_CHECK;
+
+/* An entry that somebody else holds and keeps to himself: its place in the chain is known, and so no gap. */
+struct fold_withheld {
+    const char *kit, *entry;
+    int64_t seq;
+};
+/* Those of a case, instead of those told before; copied. */
+int fold_withhold(struct fold *f, const char *case_name, const struct fold_withheld *list, size_t len) MUST_CHECK;
 
 const struct held *fold_entry(const struct fold *f, const char *entry_id); /* NULL: not held */
 /* Counts every change of the set or of a verdict, so that whoever derives something from it knows when to anew. */
