@@ -873,6 +873,7 @@ WORLD_TEST(receipts_of_another_hub_are_refused)
     other.kit = kit_make(99);
     CHECK_OK(os_remove_tree(outbox(&w->ann)));
     hub_send(&other, TEST_CASE, kit_of(&w->ann), store_recipient(w->ann.store), NULL, 0, outbox(&w->ann));
+    w->hub.arena = other.arena;
     struct exchange e = sync_stick(&w->ann);
     CHECK(e.taken_len == 0 && e.failed->len == 1);
     exchange_release(&e);
