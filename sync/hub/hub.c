@@ -309,6 +309,7 @@ void hub_close(struct hub *h)
     if (!h) return;
     hub_end(h);
     case_forget(h, NULL);
+    tree_free(h->glance);
     repo_close(h->repo);
     arena_release(&h->answer);
     arena_release(&h->arena);
@@ -444,23 +445,31 @@ static int read_entry_at(struct hub *h, struct tree *tree, const char *path, str
     return rc;
 }
 
+/* Who asks for one entry asks for the next of the same record; its folders are likely the same. */
+static int open_glance(struct hub *h, const char *case_name)
+{
+    struct oid tip;
+    int rc = repo_tip(h->repo, case_name, &tip);
+    if (rc == ERR_MISSING) return err_set(ERR_MISSING, "there is no case '%s' here", case_name);
+    if (rc || (h->glance && oid_equal(&h->glance_tip, &tip))) return rc;
+    tree_free(h->glance);
+    h->glance = NULL;
+    h->glance_tip = tip;
+    return case_read_tree(h->repo, &tip, &h->glance);
+}
+
 int hub_entry(struct hub *h, const char *case_name, const char *kit, int64_t seq, const char *id,
     struct arena *a, struct entry **out, unsigned char public_key[KEY_SIZE], enum verdict *verdict)
 {
     static const enum verdict verdicts[] = {VERDICT_GOOD, VERDICT_QUARANTINED, VERDICT_WAITING};
     char path[LAYOUT_PATH_SIZE];
-    struct oid tip;
-    struct tree *tree;
-    int rc = repo_tip(h->repo, case_name, &tip);
-    if (rc == ERR_MISSING) return err_set(ERR_MISSING, "there is no case '%s' here", case_name);
-    if (rc == 0) rc = case_read_tree(h->repo, &tip, &tree);
+    int rc = open_glance(h, case_name);
     if (rc) return rc;
     rc = ERR_MISSING;
     for (size_t i = 0; i < 3 && rc == ERR_MISSING; i++) {
         layout_entry_path(path, layout_folder(verdicts[i]), kit, seq, id);
-        rc = read_entry_at(h, tree, path, a, out, public_key);
+        rc = read_entry_at(h, h->glance, path, a, out, public_key);
         if (rc == 0) *verdict = verdicts[i];
     }
-    tree_free(tree);
     return rc == ERR_MISSING ? err_set(ERR_MISSING, "entry '%s:%lld' is not here", kit, (long long)seq) : rc;
 }

@@ -42,6 +42,8 @@ struct hub {
     struct forms *forms;
     struct hub_hooks hooks;
     struct hub_case *the_register, *cases; /* cases: the last used first */
+    struct tree *glance; /* the branch that hub_entry has looked into last, as it was at glance_tip; or NULL */
+    struct oid glance_tip;
     struct registry *registry;
     uint64_t registry_version; /* of the register's fold that the registry was made of */
     struct os_lock *lock;

@@ -437,8 +437,12 @@ static void add_value(struct buf *out, const struct jv *v)
     }
 }
 
+/* What an author saw is a head of the field nearly always: a long history need not be searched for it. */
 static const struct jv *value_set_by(const struct fold_record *r, const char *entry_id, const char *field)
 {
+    const struct fold_field *heads = record_field(r, field);
+    for (size_t i = 0; heads && i < heads->heads_len; i++)
+        if (strcmp(heads->heads[i].by->entry->id, entry_id) == 0) return heads->heads[i].value;
     for (size_t i = 0; i < r->entries_len; i++) {
         if (strcmp(r->entries[i]->entry->id, entry_id) != 0) continue;
         const struct entry_field *f = entry_field(r->entries[i]->entry, field);

@@ -1,5 +1,5 @@
 /* How long a hub takes: a bundle of many entries in, the same history by `git fast-import`, the case read
- * anew, verified. usage: bench_hub [entries] */
+ * anew, verified. usage: bench_hub [entries [entries of one record]] */
 #include "../unit/hub_kit.h"
 
 static double since(double start)
@@ -7,19 +7,20 @@ static double since(double start)
     return os_monotonic_seconds() - start;
 }
 
-/* Four entries to a finding: it is created, and changed three times. */
-static void fill(int entries)
+/* A finding is created, and changed until it has its number of entries. */
+static void fill(int entries, int per_record)
 {
     static const char *const grades[] = {"minor", "major", "observation", "ofi"};
     say(B, "C-1", "organisation", 1, "{\"name\":\"Org\"}");
     for (int i = 1; i < entries; i++) {
         const char *set = arena_printf(&world.arena,
-            i % 4 == 1 ? "{\"fact\":\"fact %d: the record of the acceptance test was not to be "
-                         "found\",\"grade\":\"%s\","
-                         "\"clause\":\"8.2\"}"
-                       : "{\"fact\":\"fact %d as it was understood then\",\"grade\":\"%s\"}",
+            (i - 1) % per_record == 0
+                ? "{\"fact\":\"fact %d: the record of the acceptance test was not to be "
+                  "found\",\"grade\":\"%s\","
+                  "\"clause\":\"8.2\"}"
+                : "{\"fact\":\"fact %d as it was understood then\",\"grade\":\"%s\"}",
             i, grades[i % 4]);
-        say(B, "C-1", "finding", 2 + (i - 1) / 4, set);
+        say(B, "C-1", "finding", 2 + (i - 1) / per_record, set);
     }
 }
 
@@ -32,7 +33,7 @@ int main(int argc, char **argv)
     double start;
     (void)test_last; /* no cases here */
     hub_kit_begin();
-    fill(entries);
+    fill(entries, argc > 2 ? atoi(argv[2]) : 4);
     struct bundle_order order = order_of(B, "C-1");
     size_t len;
     const struct bundle_file *files = cut_order(&order, &len);
