@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "satchel/base/os.h"
+#include "satchel/base/text.h"
 
 #define CASES_MEMORY_MOST ((size_t)512 << 20)
 #define ENTRY_FILE_MAX (ENTRY_MAX_BYTES + 4096)
@@ -330,4 +331,33 @@ int case_registry(struct hub *h, const struct registry **out)
     }
     if (rc == 0) *out = h->registry;
     return rc;
+}
+
+/* ---- what is wrong with it ---- */
+
+static int push_alarm(struct arena *a, struct jv *list, const char *text)
+{
+    return text ? jv_push(a, list, jv_string(a, text)) : ERR_ROAD;
+}
+
+struct jv *case_alarms(struct arena *a, struct fold *f, const char *case_name)
+{
+    size_t len;
+    int rc = 0;
+    struct jv *list = jv_array(a);
+    const struct fold_chain *const *chains = fold_chains(f, case_name, &len);
+    for (size_t i = 0; list && i < len && rc == 0; i++) {
+        const struct fold_chain *c = chains[i];
+        if (c->forked_at)
+            rc = push_alarm(a, list,
+                arena_printf(a,
+                    T("kit '%s' has signed two different entries %lld in case '%s': a cloned or restored "
+                      "device"),
+                    c->kit, (long long)c->forked_at, case_name));
+        if (rc == 0 && c->broken_at)
+            rc = push_alarm(a, list,
+                arena_printf(a, T("entry %lld of kit '%s' in case '%s' does not follow the one before it"),
+                    (long long)c->broken_at, c->kit, case_name));
+    }
+    return rc ? NULL : list;
 }

@@ -1,10 +1,4 @@
-/* The hub's folder: made, opened, locked.
- *
- * hub.json, canonical JSON, without a secret:
- *
- *   {"admin":{"email","key","name","recipient"},"format":"satchel hub 1","name":…}
- *
- * "admin" is the first admin as the request has named him; his key is the root of the register. */
+/* The hub's folder: opened, locked, asked. */
 #include <stdlib.h>
 #include <string.h>
 #include "parts.h"
@@ -12,182 +6,7 @@
 #include "satchel/format/age.h"
 #include "satchel/format/shape.h"
 
-#define FORMAT_NAME "satchel hub 1"
-#define CONFIG_MAX ((size_t)64 << 10)
-#define KEY_FILE_MAX ((size_t)4096)
 #define PACKS_MOST 50
-
-char *hub_file(struct arena *a, const struct hub *h, const char *name)
-{
-    return path_join(a, h->folder, name);
-}
-
-/* ---- making ---- */
-
-static int write_signing_key(struct arena *a, const char *keys)
-{
-    unsigned char seed[KEY_SIZE], public_key[KEY_SIZE];
-    struct buf file, line;
-    buf_init(&file, KEY_FILE_MAX);
-    buf_init(&line, KEY_FILE_MAX);
-    const char *path = path_join(a, keys, "hub"), *public_path = path_join(a, keys, "hub.pub");
-    int rc = path && public_path ? random_bytes(seed, sizeof seed) : ERR_ROAD;
-    if (rc == 0) rc = ed25519_public(public_key, seed);
-    if (rc) goto out;
-    ssh_private_key_write(&file, seed, "hub");
-    ssh_key_line_write(&line, public_key, "hub");
-    buf_addc(&line, '\n');
-    rc = buf_error(&file) ? buf_error(&file) : buf_error(&line);
-    if (rc == 0) rc = file_write(path, file.data, file.len);
-    if (rc == 0) rc = file_write(public_path, line.data, line.len);
-out:
-    wipe(seed, sizeof seed);
-    buf_wipe(&file);
-    buf_release(&line);
-    return rc;
-}
-
-static int write_identity(struct arena *a, const char *keys)
-{
-    unsigned char scalar[KEY_SIZE];
-    char text[AGE_IDENTITY_SIZE + 1];
-    const char *path = path_join(a, keys, "hub.age");
-    int rc = path ? random_bytes(scalar, sizeof scalar) : ERR_ROAD;
-    if (rc == 0) {
-        age_identity_write(text, scalar);
-        strcat(text, "\n");
-        rc = file_write(path, text, strlen(text));
-    }
-    wipe(scalar, sizeof scalar);
-    wipe(text, sizeof text);
-    return rc;
-}
-
-static struct jv *admin_value(struct arena *a, const struct request *q)
-{
-    struct buf line;
-    char recipient[AGE_RECIPIENT_SIZE];
-    struct jv *v = jv_object(a);
-    buf_init(&line, KEY_FILE_MAX);
-    ssh_key_line_write(&line, q->public_key, NULL);
-    age_recipient_write(recipient, q->recipient);
-    int rc = buf_error(&line);
-    if (rc == 0) rc = jv_put_str(a, v, "email", q->email);
-    if (rc == 0) rc = jv_put_str(a, v, "key", buf_str(&line));
-    if (rc == 0) rc = jv_put_str(a, v, "name", q->name);
-    if (rc == 0) rc = jv_put_str(a, v, "recipient", recipient);
-    buf_release(&line);
-    return rc ? NULL : v;
-}
-
-/* As hub.new: a folder without hub.json is no hub yet. */
-static int write_config(struct arena *a, const char *folder, const char *name, const struct request *q)
-{
-    struct buf bytes;
-    struct jv *v = jv_object(a);
-    const char *path = path_join(a, folder, "hub.new");
-    int rc = path ? jv_put(a, v, "admin", admin_value(a, q)) : ERR_ROAD;
-    if (rc == 0) rc = jv_put_str(a, v, "format", FORMAT_NAME);
-    if (rc == 0) rc = jv_put_str(a, v, "name", name);
-    if (rc) return rc;
-    buf_init(&bytes, CONFIG_MAX);
-    json_write(&bytes, v);
-    rc = buf_error(&bytes);
-    if (rc == 0) rc = file_write(path, bytes.data, bytes.len);
-    buf_release(&bytes);
-    return rc;
-}
-
-/* Under another name until it is complete, so that what a killed hub_init left is known as such. One that
- * refuse_old has let pass is complete, and empty. */
-static int make_repository(struct arena *a, const char *folder)
-{
-    const char *made = path_join(a, folder, "repo.new"), *path = path_join(a, folder, "repo.git");
-    if (!made || !path) return ERR_ROAD;
-    if (os_exists(path)) return 0;
-    int rc = os_remove_tree(made);
-    if (rc == 0) rc = repo_create(made, REGISTER_CASE);
-    return rc ? rc : os_rename(made, path);
-}
-
-static int make_folders(struct arena *a, const char *folder)
-{
-    static const char *const names[] = {"keys", "inbox", "quarantine", "partial", "staging", "pieces"};
-    int rc = 0;
-    for (size_t i = 0; i < sizeof names / sizeof *names && rc == 0; i++) {
-        const char *path = path_join(a, folder, names[i]);
-        rc = path ? os_make_folder(path) : ERR_ROAD;
-    }
-    return rc;
-}
-
-/* A repository beside hub.new is what a hub_init that was stopped has left. */
-static int refuse_old(struct arena *a, const char *folder)
-{
-    const char *config = path_join(a, folder, "hub.json"), *made = path_join(a, folder, "hub.new"),
-               *repo = path_join(a, folder, "repo.git");
-    if (!config || !made || !repo) return ERR_ROAD;
-    const char *old = os_exists(config) ? config : os_exists(repo) && !os_exists(made) ? repo : NULL;
-    return old ? err_set(ERR_INPUT, "'%s' is there already; choose another folder", old) : 0;
-}
-
-/* Forth when all the rest is there, back where the register could not be begun. */
-static int rename_config(struct arena *a, const char *folder, const char *from, const char *to)
-{
-    const char *old = path_join(a, folder, from), *fresh = path_join(a, folder, to);
-    return old && fresh ? os_rename(old, fresh) : ERR_ROAD;
-}
-
-/* The branch of the register begins with a commit of the hub's. */
-static int begin_register(struct hub *h)
-{
-    struct arena a;
-    struct hub_case *c;
-    struct merge m = {0};
-    static const char none[] = "0000000000000000";
-    arena_init(&a);
-    int rc = hub_begin(h);
-    if (rc) goto out;
-    rc = case_open(h, REGISTER_CASE, &c);
-    if (rc == 0) rc = merge_begin(&m, h, c, none, NULL, &a);
-    m.changed = true;
-    if (rc == 0) rc = merge_finish(&m);
-    merge_release(&m);
-    hub_end(h);
-out:
-    arena_release(&a);
-    return rc;
-}
-
-static int make_hub(struct arena *a, const char *folder, const char *name, const struct request *q)
-{
-    const char *keys = path_join(a, folder, "keys");
-    int rc = keys ? refuse_old(a, folder) : ERR_ROAD;
-    if (rc == 0) rc = make_folders(a, folder);
-    if (rc == 0) rc = write_signing_key(a, keys);
-    if (rc == 0) rc = write_identity(a, keys);
-    if (rc == 0) rc = write_config(a, folder, name, q);
-    if (rc == 0) rc = make_repository(a, folder);
-    return rc ? rc : rename_config(a, folder, "hub.new", "hub.json");
-}
-
-int hub_init(const char *folder, const char *name, const void *request, size_t len, struct forms *forms)
-{
-    struct arena a;
-    struct request q;
-    struct hub *h;
-    arena_init(&a);
-    int rc = request_read(&q, &a, request, len);
-    if (rc == 0) rc = make_hub(&a, folder, name, &q);
-    if (rc == 0) rc = hub_open(&h, folder, forms, NULL);
-    if (rc == 0) {
-        rc = begin_register(h);
-        hub_close(h);
-        if (rc && rename_config(&a, folder, "hub.json", "hub.new")) rc = ERR_ROAD;
-    }
-    arena_release(&a);
-    return rc;
-}
 
 /* ---- opening ---- */
 
@@ -204,7 +23,7 @@ static bool is_text(const char *s)
 
 static bool is_format(const char *s)
 {
-    return strcmp(s, FORMAT_NAME) == 0;
+    return strcmp(s, HUB_FORMAT) == 0;
 }
 
 static bool any_text(const char *s)
@@ -236,7 +55,7 @@ static int read_config(struct hub *h)
     struct buf bytes;
     struct shape s;
     const struct jv *v;
-    buf_init(&bytes, CONFIG_MAX);
+    buf_init(&bytes, HUB_CONFIG_MAX);
     int rc = read_small(h, "hub.json", &bytes);
     if (rc == ERR_MISSING) rc = err_set(ERR_MISSING, "'%s' is not the folder of a hub", h->folder);
     if (rc == 0) rc = json_parse_canonical(&v, &h->arena, bytes.data, bytes.len, 4);
@@ -328,7 +147,7 @@ int hub_begin(struct hub *h)
     int rc = path ? os_lock(&h->lock, path, true, true) : ERR_ROAD;
     if (rc == 0) {
         rc = repo_clean(h->repo);
-        if (rc == 0) rc = evidence_clean(h);
+        if (rc == 0) rc = hub_clean(h);
         if (rc == 0) rc = repo_consolidate(h->repo, PACKS_MOST);
         if (rc) hub_end(h);
     }

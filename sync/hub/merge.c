@@ -336,7 +336,7 @@ static int put_readme(struct merge *m)
     struct buf text;
     const struct registry *registry;
     int rc = case_registry(m->hub, &registry);
-    struct jv *alarms = receive_alarms(m->arena, m->c->fold, m->c->name);
+    struct jv *alarms = case_alarms(m->arena, m->c->fold, m->c->name);
     if (rc || !alarms) return rc ? rc : ERR_ROAD;
     buf_init(&text, README_MAX);
     if (hooks->readme)

@@ -4,6 +4,7 @@
 
 #include "layout.h"
 #include "repo.h"
+#include "satchel/base/os.h"
 #include "satchel/format/enrolment.h"
 #include "satchel/format/receipt.h"
 #include "satchel/hub/hub.h"
@@ -49,6 +50,15 @@ struct hub {
     struct os_lock *lock;
 };
 
+#define HUB_FORMAT "satchel hub 1"
+#define HUB_CONFIG_MAX ((size_t)64 << 10)
+#define KEY_FILE_MAX ((size_t)4096)
+
+static inline char *hub_file(struct arena *a, const struct hub *h, const char *name) /* path of DIR/name */
+{
+    return path_join(a, h->folder, name);
+}
+
 /* ---- case.c: branches in memory ---- */
 
 /* The case as its branch stands now, read or from memory; a branch that is not there gives an empty one that
@@ -67,6 +77,9 @@ int case_registry(struct hub *h, const struct registry **out) MUST_CHECK;
 int case_opener(struct hub *h, struct hub_case *c, const char **kit) MUST_CHECK;
 /* The register has moved: what other cases have of it is old. */
 void case_forget_others(struct hub *h);
+
+/* Forked and broken chains, in words; NULL when memory is out. */
+struct jv *case_alarms(struct arena *a, struct fold *f, const char *case_name);
 
 /* ---- evidence.c: bytes below lfs/objects, and those on their way there ---- */
 
@@ -104,7 +117,10 @@ int staging_sink(
 int staging_publish(struct staging *s, struct jv *alarms) MUST_CHECK;
 /* Is all of this member here already, from a bundle of the case before? */
 bool evidence_brought(struct hub *h, const struct hub_case *c, struct arena *a, const struct member *m);
-int evidence_clean(struct hub *h) MUST_CHECK; /* what a killed process left half-way */
+/* The name of a file in DIR/partial: is it a part of evidence that is here whole by now, for some case? Which, and of what
+ * case the part is. */
+bool evidence_part_whole(
+    struct hub *h, const char *name, char sha256[SHA256_HEX], char case_name[CASE_NAME_MAX + 1]);
 
 /* ---- receipt.c ---- */
 
@@ -192,17 +208,19 @@ int kits_refused(struct hub *h, const char *kit, const char *case_name, const ch
 /* Answers have been handed out: an array of {"case","files":[name],"kit","withheld":[id]}. Durable. */
 int kits_answered(struct hub *h, const struct jv *answers) MUST_CHECK;
 
+/* ---- clean.c ---- */
+
+int hub_clean(struct hub *h) MUST_CHECK; /* what a killed process left half-way */
+
 /* ---- hub.c ---- */
 
 /* The lock, leftovers removed. Nothing else of the hub may be writing meanwhile. */
 int hub_begin(struct hub *h) MUST_CHECK;
 void hub_end(struct hub *h);
-char *hub_file(struct arena *a, const struct hub *h, const char *name); /* path of DIR/name */
 
 /* ---- receive.c ---- */
 
 int receive_locked(
     struct hub *h, const char *path, struct arena *a, struct hub_taken *out, struct progress *p) MUST_CHECK;
-struct jv *receive_alarms(struct arena *a, struct fold *f, const char *case_name);
 
 #endif

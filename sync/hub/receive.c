@@ -14,7 +14,6 @@
 #include "satchel/base/time.h"
 #include "parts.h"
 #include "satchel/base/os.h"
-#include "satchel/base/text.h"
 
 /* A bundle that has been opened, or lines that were handed over. */
 struct incoming {
@@ -220,32 +219,10 @@ static int push_alarm(struct arena *a, struct jv *list, const char *text)
     return text ? jv_push(a, list, jv_string(a, text)) : ERR_ROAD;
 }
 
-struct jv *receive_alarms(struct arena *a, struct fold *f, const char *case_name)
-{
-    size_t len;
-    int rc = 0;
-    struct jv *list = jv_array(a);
-    const struct fold_chain *const *chains = fold_chains(f, case_name, &len);
-    for (size_t i = 0; list && i < len && rc == 0; i++) {
-        const struct fold_chain *c = chains[i];
-        if (c->forked_at)
-            rc = push_alarm(a, list,
-                arena_printf(a,
-                    T("kit '%s' has signed two different entries %lld in case '%s': a cloned or restored "
-                      "device"),
-                    c->kit, (long long)c->forked_at, case_name));
-        if (rc == 0 && c->broken_at)
-            rc = push_alarm(a, list,
-                arena_printf(a, T("entry %lld of kit '%s' in case '%s' does not follow the one before it"),
-                    (long long)c->broken_at, c->kit, case_name));
-    }
-    return rc ? NULL : list;
-}
-
 static int tell_alarms(
     struct arena *a, const struct merge *m, const struct jv *of_evidence, struct hub_taken *out)
 {
-    struct jv *list = receive_alarms(a, m->c->fold, m->c->name);
+    struct jv *list = case_alarms(a, m->c->fold, m->c->name);
     int rc = list ? 0 : ERR_ROAD;
     for (size_t i = 0; of_evidence && i < of_evidence->len && rc == 0; i++)
         rc = push_alarm(a, list, jv_str(of_evidence->items[i]));
@@ -440,7 +417,7 @@ static int answer_again(
     *known = true;
     out->known = m->entries;
     out->problems = jv_array(a);
-    out->alarms = receive_alarms(a, c->fold, c->name);
+    out->alarms = case_alarms(a, c->fold, c->name);
     for (size_t i = 0; out->problems && i < out->receipt->quarantined.len && rc == 0; i++) {
         const struct receipt_apart *q = &out->receipt->quarantined.items[i];
         if (strcmp(q->kit, m->from) == 0)

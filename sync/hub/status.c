@@ -83,7 +83,7 @@ static int case_status(struct hub *h, const char *name, struct arena *a, struct 
     count_chains(&n, c->fold, name);
     rc = count_records(&n, c->fold, name);
     if (rc == 0) rc = count_awaited(&n, h, c);
-    return rc ? rc : jv_push(a, list, counts_value(a, name, &n, receive_alarms(a, c->fold, name)));
+    return rc ? rc : jv_push(a, list, counts_value(a, name, &n, case_alarms(a, c->fold, name)));
 }
 
 int hub_status(struct hub *h, struct arena *a, struct jv **out)
