@@ -148,7 +148,7 @@ run_out_of_space() {
   stopped=$((stopped + 1))
   same "$what with $kb KB ends with 5 ($(cat err))" 5 $status
   if lines_help "$(lines_of "$what")"; then ok; else bad "$what with $kb KB does not say what to do"; sed 's/^/    /' err; fi
-  same "$what with $kb KB leaves nothing half done" "" "$(diff <(echo "$before") <(listing) | half_done "$what")"
+  same "$what with $kb KB leaves nothing half done" "" "$(diff <(echo "$before") <(echo "$(listing)") | half_done "$what")"
   check "$what with $kb KB: sound on the full disk" "sound_$what"
   make_room
   check "$what with $kb KB: the same again" "do_$what"
