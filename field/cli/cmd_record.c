@@ -12,6 +12,19 @@ static const struct form *form_of_type(struct cli *c, const char *type)
     return form;
 }
 
+/* The form of what `new` makes: nothing that holds what only the program writes. */
+static int form_of_new(struct cli *c, const char *type, const struct form **out)
+{
+    const struct form *form = form_of_type(c, type);
+    if (!form) return ERR_INPUT;
+    for (size_t i = 0; i < form->fields_len; i++)
+        if (form->fields[i].fixed)
+            return err_set(
+                ERR_USAGE, "%s is made of a file, not by hand: 'satchel attach FILE --to RECORD'", type);
+    *out = form;
+    return 0;
+}
+
 /* One change in a transaction of its own. */
 static int change_alone(struct cli *c, const struct change *change, const char **record)
 {
@@ -40,11 +53,11 @@ int cmd_new(struct cli *c)
     struct change change = {.kind = CHANGE_NEW, .type = c->args[0], .case_name = cli_option(c, "case"),
         .why = cli_option(c, "why")};
     const char *id;
+    const struct form *form;
     struct jv *set;
     int r = session_view(c->session);
+    if (!r) r = form_of_new(c, change.type, &form);
     if (r) return r;
-    const struct form *form = form_of_type(c, change.type);
-    if (!form) return ERR_INPUT;
     if (form->in_register)
         change.case_name = REGISTER_CASE;
     else if (!change.case_name)
@@ -165,8 +178,10 @@ static int apply_change(struct apply *ap, const struct jv *line, enum change_kin
     if (r) return r;
     if (kind != CHANGE_VOID) change.set = set;
     if (kind == CHANGE_NEW) {
-        const struct form *form = change.type ? form_of_type(ap->c, change.type) : NULL;
-        if (!form) return change.type ? ERR_INPUT : err_set(ERR_INPUT, "'%s' is missing", "type");
+        const struct form *form;
+        if (!change.type) return err_set(ERR_INPUT, "'%s' is missing", "type");
+        r = form_of_new(ap->c, change.type, &form);
+        if (r) return r;
         if (form->in_register) change.case_name = REGISTER_CASE;
     }
     if (!change.why) change.why = cli_option(ap->c, "why");

@@ -189,13 +189,13 @@ static int refuse_void(const struct draft *d)
 }
 
 /* Evidence is its bytes: what names them is as it was taken in. */
-static int refuse_bytes(const struct draft *d)
+static int refuse_fixed(const struct draft *d)
 {
-    static const char *const names[] = {"pieces", "sha256", "size"};
-    for (size_t i = 0; i < 3 && strcmp(d->on->type, "evidence") == 0; i++)
-        if (jv_get(d->c->set, names[i]))
+    for (size_t i = 0; i < d->c->set->len; i++)
+        if (form_fixes(d->form, d->c->set->keys[i]))
             return err_set(ERR_INPUT,
-                "'%s' of evidence stays as it was taken in; void the record and attach the right file", names[i]);
+                "'%s' of %s stays as it was taken in; void the record and attach the right file",
+                d->c->set->keys[i], d->form->type);
     return 0;
 }
 
@@ -203,7 +203,7 @@ static int plan_set(struct draft *d)
 {
     int err = need_fields(d->c);
     if (!err) err = find_record(d);
-    if (!err) err = refuse_bytes(d);
+    if (!err) err = refuse_fixed(d);
     if (!err) err = refuse_void(d);
     if (!err) err = refuse_conflict(d);
     return err ? err : take_fields(d, d->c->set);

@@ -131,6 +131,13 @@ static int read_kind(struct form_field *f, struct arena *a, const struct jv *v)
     return rc;
 }
 
+static int read_fixed(struct form_field *f, const struct jv *v)
+{
+    if (v && v->type != JV_BOOL) return err_set(ERR_INPUT, "\"fixed\" is true or false");
+    f->fixed = v && v->boolean;
+    return f->fixed && f->kind == FIELD_SET ? err_set(ERR_INPUT, "a set cannot be fixed") : 0;
+}
+
 static int read_field(struct form_field *f, struct arena *a, const struct jv *v)
 {
     const char *name = jv_get_str(v, "name"), *required_at = jv_get_str(v, "required_at");
@@ -143,6 +150,7 @@ static int read_field(struct form_field *f, struct arena *a, const struct jv *v)
     if (required_at && !f->required_at_create)
         return err_set(ERR_INPUT, "field '%s': required_at knows 'create' only", name);
     int rc = read_kind(f, a, v);
+    if (!rc) rc = read_fixed(f, jv_get(v, "fixed"));
     return rc ? err_within(rc, "field '%s'", name) : 0;
 }
 
@@ -409,6 +417,13 @@ int form_check_value(const struct form *f, const char *name, const struct jv *va
     return fits ? 0 : refuse(f, field, name);
 }
 
+bool form_fixes(const struct form *f, const char *name)
+{
+    const char *member;
+    const struct form_field *field = form_field(f, name, &member);
+    return field && field->fixed;
+}
+
 int form_check_entry(const struct form *f, const struct entry *e)
 {
     bool in_register = strcmp(e->case_name, REGISTER_CASE) == 0;
@@ -419,6 +434,9 @@ int form_check_entry(const struct form *f, const struct entry *e)
     for (size_t i = 0; i < e->fields_len; i++) {
         int rc = form_check_value(f, e->fields[i].name, e->fields[i].value);
         if (rc) return rc;
+        if (!e->creates && form_fixes(f, e->fields[i].name))
+            return err_set(ERR_INPUT, "field '%s' of %s stays as it was when the record was made",
+                e->fields[i].name, f->type);
     }
     return 0;
 }

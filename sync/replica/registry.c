@@ -480,6 +480,15 @@ static struct judgement judge_kit(
     return good;
 }
 
+/* Why the form refuses this field of the entry, or NULL. */
+static const char *field_refused(const struct form *form, const struct entry *e, const struct entry_field *f)
+{
+    if (form_check_value(form, f->name, f->value)) return N_("its form does not allow this value");
+    if (!e->creates && form_fixes(form, f->name))
+        return N_("its form fixes this field when the record is made");
+    return NULL;
+}
+
 static int judge_form(struct judgement *out, const struct form *form, const struct entry *e, struct arena *a)
 {
     *out = good;
@@ -487,9 +496,10 @@ static int judge_form(struct judgement *out, const struct form *form, const stru
     err_clear();
     *out = refused(N_("its record does not belong where it was written"));
     for (size_t i = 0; i < e->fields_len; i++) {
-        if (form_check_value(form, e->fields[i].name, e->fields[i].value) == 0) continue;
+        const char *why = field_refused(form, e, &e->fields[i]);
         err_clear();
-        out->reason = arena_printf(a, "%s: %s", N_("its form does not allow this value"), e->fields[i].name);
+        if (!why) continue;
+        out->reason = arena_printf(a, "%s: %s", why, e->fields[i].name);
         return out->reason ? 0 : ERR_ROAD;
     }
     return 0;

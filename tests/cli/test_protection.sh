@@ -34,6 +34,12 @@ sample=$(as li new department --case BJ-1 code=D1 name=甲)
 echo one > one.txt; echo two > two.txt
 one=$(as li attach one.txt --to "$sample"); two=$(as li attach two.txt --to "$sample")
 refuse "evidence is not made into other evidence" 3 as li set "$one" "sha256=$(sha256sum two.txt | cut -c1-64)"
+same "and is told what to do" 1 "$(grep -c 'attach the right file' err)"
+refuse "its size neither" 3 as li set "$one" size:=7
+refuse "evidence is made of a file, not by hand" 2 as li new evidence --case BJ-1 name=x size=4 "sha256=$(sha256sum two.txt | cut -c1-64)"
+same "and attach is named" 1 "$(grep -c 'satchel attach' err)"
+printf '{"do":"new","type":"evidence","case":"BJ-1","set":{"name":"x","size":1,"sha256":"x"}}\n' > by-hand
+refuse "nor by apply" 2 as li apply by-hand
 check "what is about it may change" as li set "$one" title=甲
 check "its bytes come back" as li extract "$one" -o got.txt
 same "as they were" one "$(cat got.txt)"

@@ -63,7 +63,8 @@ static const char *const hub_forms[] = {
     FORM("finding", "case", "\"auditor\"", TEXT("fact") "," TEXT("grade") "," TEXT("clause")),
     FORM("decision", "case", "\"decider\"", TEXT("outcome")),
     FORM("evidence", "case", "\"auditor\"",
-        TEXT("sha256") "," TEXT("name") ",{\"name\":\"size\",\"type\":\"int\"}"),
+        "{\"fixed\":true,\"name\":\"sha256\",\"type\":\"text\"}," TEXT("name")
+        ",{\"fixed\":true,\"name\":\"size\",\"type\":\"int\"}"),
 };
 
 /* ---- shell ---- */

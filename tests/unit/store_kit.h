@@ -51,7 +51,7 @@ static const char *const test_forms[] = {
     "{\"form\":\"evidence\",\"in\":\"case\",\"title\":{\"en\":\"E\",\"zh\":\"E\"},\"writers\":[\"auditor\"],"
     "\"fields\":["
     "{\"name\":\"of\",\"type\":\"set\",\"of\":\"link\",\"label\":{\"en\":\"o\",\"zh\":\"o\"}},"
-    "{\"name\":\"sha256\",\"type\":\"text\",\"label\":{\"en\":\"h\",\"zh\":\"h\"}},"
+    "{\"fixed\":true,\"name\":\"sha256\",\"type\":\"text\",\"label\":{\"en\":\"h\",\"zh\":\"h\"}},"
     "{\"name\":\"name\",\"type\":\"text\",\"label\":{\"en\":\"n\",\"zh\":\"n\"}},"
     "{\"name\":\"title\",\"type\":\"text\",\"label\":{\"en\":\"n\",\"zh\":\"n\"}},"
     "{\"name\":\"media_type\",\"type\":\"text\",\"label\":{\"en\":\"m\",\"zh\":\"m\"}},"

@@ -201,6 +201,26 @@ TEST(entries_are_held_to_their_form_and_place)
     err_clear();
 }
 
+TEST(a_fixed_field_is_set_where_the_record_is_made)
+{
+    struct forms *f =
+        forms_of(FORM("x", "{\"name\":\"a\",\"type\":\"text\",\"fixed\":true}," FIELD("b", "text")));
+    const struct form *x = forms_current(f, "x");
+    struct jv none = {.type = JV_NULL};
+    struct entry_field fields[] = {{.name = "b", .value = &none}, {.name = "a", .value = &none}};
+    struct entry e = {.case_name = "C-1", .fields = fields, .fields_len = 2, .creates = true};
+    CHECK(form_fixes(x, "a") && !form_fixes(x, "b") && !form_fixes(x, "void") && !form_fixes(x, "a.x"));
+    CHECK_OK(form_check_entry(x, &e));
+    e.creates = false;
+    CHECK(form_check_entry(x, &e) == ERR_INPUT && strstr(err_message(), "'a'"));
+    e.fields_len = 1;
+    CHECK_OK(form_check_entry(x, &e));
+    CHECK(refused(FORM("x", "{\"name\":\"a\",\"type\":\"text\",\"fixed\":\"yes\"}")));
+    CHECK(refused(FORM("x", "{\"name\":\"a\",\"type\":\"set\",\"of\":\"text\",\"fixed\":true}")));
+    forms_free(f);
+    err_clear();
+}
+
 TEST(labels_speak_the_chosen_language)
 {
     struct forms *f = forms_of(finding);

@@ -252,6 +252,27 @@ TEST(evidence_is_held_before_its_pointer_is_committed)
     hub_kit_end();
 }
 
+TEST(evidence_stays_what_it_was_taken_in_as)
+{
+    struct hub_taken taken;
+    hub_kit_begin();
+    open_case("C-1");
+    struct evidence x = make_exhibit(1, 100000), other = make_exhibit(2, 100000);
+    say_evidence(B, "C-1", 3, &x);
+    say(B, "C-1", "evidence", 3, "{\"name\":\"y.jpg\"}");
+    CHECK_DELIVER(B, "C-1");
+    const struct entry *bad =
+        say(B, "C-1", "evidence", 3, arena_printf(&world.arena, "{\"sha256\":\"%s\"}", other.sha256));
+    CHECK_OK(deliver(B, "C-1", &taken));
+    CHECK(taken.receipt->quarantined.len == 1);
+    CHECK_STR(taken.receipt->quarantined.items[0].entry, bad->id);
+    CHECK_STR(taken.receipt->quarantined.items[0].reason,
+        "its form fixes this field when the record is made: sha256");
+    CHECK(taken.receipt->awaited_len == 1);
+    CHECK_STR(taken.receipt->awaited[0], x.sha256);
+    hub_kit_end();
+}
+
 TEST(bytes_may_come_before_their_record)
 {
     struct hub_taken taken;

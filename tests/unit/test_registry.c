@@ -17,6 +17,8 @@ static const char *const forms_here[] = {
     FORM("finding", "case", "\"auditor\",\"leader\"", TEXT("fact")),
     FORM("mark", "case", "", TEXT("fact")),
     FORM("organisation", "case", "\"auditor\"", TEXT("fact")),
+    FORM("exhibit", "case", "\"auditor\"",
+        TEXT("note") ",{\"name\":\"sha256\",\"type\":\"text\",\"fixed\":true}"),
 };
 
 struct world {
@@ -120,6 +122,15 @@ TEST(forms)
         PERSON("roles.auditor=true"), KIT(""));
     JUDGED("wait: its form is not known here", "z: B B1 + :riddle fact=x", PERSON("roles.auditor=true"),
         KIT(""));
+}
+
+TEST(a_fixed_field_is_set_by_the_entry_that_makes_the_record)
+{
+#define FIXED "no: its form fixes this field when the record is made: sha256"
+    JUDGED("good", "z: B B1 + :exhibit sha256=x note=x", PERSON("roles.auditor=true"), KIT(""));
+    JUDGED("good", "z: B B1 :exhibit note=y", PERSON("roles.auditor=true"), KIT(""));
+    JUDGED(FIXED, "z: B B1 :exhibit note=y sha256=y", PERSON("roles.auditor=true"), KIT(""));
+    JUDGED(FIXED, "z: B B1 :exhibit sha256=null", PERSON("roles.auditor=true"), KIT(""));
 }
 
 TEST(kits_must_be_settled)

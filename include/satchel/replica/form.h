@@ -1,16 +1,18 @@
-/* Forms: what a record type is made of, as data (forms/<scheme>/types/<type>.json). The code knows kinds of fields,
- * never what one is called on screen.
+/* Forms: what a record type is made of, as data (forms/<scheme>/types/<type>.json). The code knows kinds of
+ * fields, never what one is called on screen.
  *
- *   {"fields":[{"choices":[{"label":{"en":…,"zh":…},"value":"major"},…],"help":{…},"label":{"en":…,"zh":…},
- *               "name":"grade","of":"link"|"choice"|"text","required":true,"required_at":"create","to":["person"],
- *               "type":"choice"},…],
+ *   {"fields":[{"choices":[{"label":{"en":…,"zh":…},"value":"major"},…],"fixed":true,"help":{…},
+ *               "label":{"en":…,"zh":…},"name":"grade","of":"link"|"choice"|"text","required":true,
+ *               "required_at":"create","to":["person"],"type":"choice"},…],
  *    "form":"finding","in":"case"|"register","title":{"en":…,"zh":…},"writers":["auditor",…]}
  *
- * Kinds: text (any UTF-8, may have lines) · int · bool · date · time (RFC 3339) · choice · link (to record types; types
- * that live in the register are written register:type/…) · set (members are fields "name.<member>": true|false|null, of
- * kind link, choice or text) · json (any value; for machines). null clears any field. "void" is a field of
- * every form: true, or null to take it back. A form version is named type@<first 16 hex of the SHA-256 of its canonical
- * JSON>; an entry names the version it was written with and is checked against that one for ever. */
+ * Kinds: text (any UTF-8, may have lines) · int · bool · date · time (RFC 3339) · choice · link (to record
+ * types; types that live in the register are written register:type/…) · set (members are fields
+ * "name.<member>": true|false|null, of kind link, choice or text) · json (any value; for machines). null
+ * clears any field. "void" is a field of every form: true, or null to take it back. "fixed": the program
+ * writes the field in the entry that makes the record (evidence: what names its bytes), and no entry after it
+ * may; not for sets. A form version is named type@<first 16 hex of the SHA-256 of its canonical JSON>; an
+ * entry names the version it was written with and is checked against that one for ever. */
 #ifndef SATCHEL_REPLICA_FORM_H
 #define SATCHEL_REPLICA_FORM_H
 
@@ -42,6 +44,7 @@ struct form_field {
     size_t to_len;
     bool required;          /* missing: a gap of check */
     bool required_at_create; /* missing: `new` refuses */
+    bool fixed;              /* stays as it was when the record was made */
 };
 
 struct form {
@@ -73,8 +76,10 @@ const struct form *const *forms_list(const struct forms *f, size_t *len);
 const struct form_field *form_field(const struct form *f, const char *name, const char **member);
 /* 0, or ERR_INPUT naming the field and what it takes: is this value allowed for this (member) field? */
 int form_check_value(const struct form *f, const char *name, const struct jv *value) MUST_CHECK;
-/* 0, or ERR_INPUT: every field of the entry is one of the form's with a value of its kind; the record lives where the
- * form says (register or case). Required fields are not looked at. */
+bool form_fixes(const struct form *f, const char *name); /* is it a field that stays as it was made? */
+/* 0, or ERR_INPUT: every field of the entry is one of the form's with a value of its kind; none that is
+ * fixed, unless the entry makes the record; the record lives where the form says (register or case). Required
+ * fields are not looked at. */
 int form_check_entry(const struct form *f, const struct entry *e) MUST_CHECK;
 /* 0, or ERR_INPUT naming the first field that is required at creation and missing from `set` (an object). */
 int form_check_create(const struct form *f, const struct jv *set) MUST_CHECK;
