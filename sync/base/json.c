@@ -279,24 +279,6 @@ void json_write_pretty(struct buf *out, const struct jv *v)
     write_value(out, v, 0);
 }
 
-int json_parse_canonical(const struct jv **out, struct arena *a, const void *bytes, size_t len, int max_depth)
-{
-    struct buf canonical;
-    const struct jv *v = NULL;
-    int rc = json_parse(&v, a, bytes, len, max_depth, 0);
-    if (rc) return rc;
-    buf_init(&canonical, BUF_UNLIMITED);
-    buf_space(&canonical, len); /* so that it need not grow */
-    buf_clear(&canonical);
-    json_write(&canonical, v);
-    rc = buf_error(&canonical);
-    if (rc == 0 && (canonical.len != len || memcmp(canonical.data, bytes, len) != 0))
-        rc = err_set(ERR_INPUT, "JSON is not in canonical form (RFC 8785)");
-    buf_release(&canonical);
-    if (rc == 0) *out = v;
-    return rc;
-}
-
 /* ---- comparing and reading ---- */
 
 static bool lists_equal(const struct jv *a, const struct jv *b)

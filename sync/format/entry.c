@@ -15,8 +15,8 @@
  *   v       1
  *   why     a reason; absent where none was given
  *
- * At most 1 MiB and 32 levels deep. The id is the SHA-256 of the bytes, in hex; the signature is an SSHSIG
- * over them, Ed25519 and SHA-512, in the namespace entry@satchel.
+ * At most 1 MiB, 32 levels deep and 131,072 values. The id is the SHA-256 of the bytes, in hex; the signature
+ * is an SSHSIG over them, Ed25519 and SHA-512, in the namespace entry@satchel.
  *
  * A line of entries.jsonl is {"entry":<the bytes>,"sig":"<base64 of the SSHSIG blob>"} and a newline, without
  * blanks; the blob is always 183 bytes, 244 characters. A file of log/ is the bytes, a newline, and the
@@ -137,7 +137,7 @@ static int read_entry(struct entry **out, struct arena *a, const void *bytes, si
         return err_set(ERR_INPUT, "an entry of %zu bytes is over the limit of 1 MiB", len);
     struct entry *e = arena_alloc(a, sizeof *e);
     if (!e) return ERR_ROAD;
-    int rc = json_parse_canonical(&v, a, bytes, len, ENTRY_MAX_DEPTH);
+    int rc = json_parse_canonical(&v, a, bytes, len, ENTRY_MAX_DEPTH, ENTRY_MAX_VALUES);
     if (rc == 0) rc = read_members(e, a, v);
     if (rc) return rc == ERR_INPUT ? err_within(rc, "entry refused") : rc;
     e->bytes = (const unsigned char *)arena_strndup(a, bytes, len);

@@ -226,7 +226,7 @@ int manifest_parse(struct manifest **out, struct arena *a, const void *bytes, si
         return err_set(ERR_INPUT, "a manifest of %zu bytes is over the limit of 4 MiB", len);
     struct manifest *m = arena_alloc(a, sizeof *m);
     if (!m) return ERR_ROAD;
-    int rc = json_parse_canonical(&v, a, bytes, len, MAX_DEPTH);
+    int rc = json_parse_canonical(&v, a, bytes, len, MAX_DEPTH, MANIFEST_MAX_VALUES);
     if (rc == 0) rc = read_manifest(m, a, v);
     if (rc) return rc == ERR_INPUT ? err_within(rc, "manifest refused") : rc;
     name_by_hash(m->id, bytes, len);

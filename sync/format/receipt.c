@@ -179,7 +179,7 @@ int receipt_parse(struct receipt **out, struct arena *a, const void *bytes, size
         return err_set(ERR_INPUT, "a receipt of %zu bytes is over the limit of 16 MiB", len);
     struct receipt *r = arena_alloc(a, sizeof *r);
     if (!r) return ERR_ROAD;
-    int rc = json_parse_canonical(&v, a, bytes, len, MAX_DEPTH);
+    int rc = json_parse_canonical(&v, a, bytes, len, MAX_DEPTH, RECEIPT_MAX_VALUES);
     if (rc == 0) rc = read_receipt(r, a, v);
     if (rc) return rc == ERR_INPUT ? err_within(rc, "receipt refused") : rc;
     name_by_hash(r->id, bytes, len);

@@ -58,7 +58,7 @@ static int read_config(struct hub *h)
     buf_init(&bytes, HUB_CONFIG_MAX);
     int rc = read_small(h, "hub.json", &bytes);
     if (rc == ERR_MISSING) rc = err_set(ERR_MISSING, "'%s' is not the folder of a hub", h->folder);
-    if (rc == 0) rc = json_parse_canonical(&v, &h->arena, bytes.data, bytes.len, 4);
+    if (rc == 0) rc = json_parse_canonical(&v, &h->arena, bytes.data, bytes.len, 4, 32);
     if (rc == 0) {
         shape_begin(&s, v);
         shape_text(&s, "format", is_format);

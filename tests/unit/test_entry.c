@@ -284,6 +284,31 @@ TEST(every_single_byte_change)
     end();
 }
 
+/* An entry of `n` values in all. */
+static bool accepted_with(size_t n)
+{
+    struct buf many;
+    const size_t others = 19; /* of VALID, and the list itself */
+    buf_init(&many, ENTRY_MAX_BYTES);
+    buf_adds(&many, "\"set\":{\"fact\":[0");
+    for (size_t i = others + 1; i < n; i++) buf_adds(&many, ",0");
+    buf_adds(&many, "]");
+    bool accepted =
+        parse(fill(fill(VALID, "\"set\":{\"fact\":\"门没有锁 \\\"D1\\\"\"", buf_str(&many)), NULL, NULL));
+    CHECK(accepted || strstr(err_message(), "values"));
+    buf_release(&many);
+    err_clear();
+    return accepted;
+}
+
+TEST(values_have_a_limit)
+{
+    begin();
+    CHECK(accepted_with(100) && accepted_with(ENTRY_MAX_VALUES));
+    CHECK(!accepted_with(ENTRY_MAX_VALUES + 1));
+    end();
+}
+
 TEST(every_truncation_is_refused)
 {
     begin();

@@ -27,7 +27,17 @@ enum signature {
     OTHER_BYTES,
     HUGE_SIGNATURE
 };
-enum fills { NO_FILL, ZEROS_IN_LIST, BRACKETS, MANY_MEMBERS, MANY_WANTS, SPACES };
+enum fills {
+    NO_FILL,
+    ZEROS_IN_LIST,
+    OBJECTS_IN_LIST,
+    MOST_VALUES,
+    TOO_MANY_VALUES,
+    BRACKETS,
+    MANY_MEMBERS,
+    MANY_WANTS,
+    SPACES
+};
 
 struct hostile {
     const char *what;
@@ -224,6 +234,8 @@ static const struct hostile manifests[] = {
     {.what = "deep", .fill = BRACKETS},
     {.what = "deep value", .key = "have", .fill = BRACKETS},
     {.what = "many values", .fill = ZEROS_IN_LIST},
+    {.what = "many objects", .fill = OBJECTS_IN_LIST},
+    {.what = "many objects in have", .key = "have", .fill = OBJECTS_IN_LIST},
     {.what = "many values in want", .key = "want", .fill = ZEROS_IN_LIST},
     {.what = "many members", .key = "members", .fill = MANY_MEMBERS},
     {.what = "many wants", .key = "want", .fill = MANY_WANTS},
@@ -302,6 +314,9 @@ static const struct hostile entries[] = {
     {.what = "a line over 1 MiB", .line_fill = SPACES},
     {.what = "deep entry", .line_fill = BRACKETS, .only_the_line = true},
     {.what = "entry of many values", .line_fill = ZEROS_IN_LIST, .only_the_line = true},
+    {.what = "entry of many objects", .line_fill = OBJECTS_IN_LIST, .only_the_line = true},
+    {.what = "entry of as many values as may be", .line_fill = MOST_VALUES, .only_the_line = true},
+    {.what = "entry of a value more", .line_fill = TOO_MANY_VALUES, .only_the_line = true},
     {.what = "entry of another case", .other_case = true, .only_the_line = true},
     {.what = "entry with a bad signature", .bad_signature = true, .only_the_line = true},
     {.what = "empty entry", .entry = "{}", .only_the_line = true},
@@ -379,6 +394,23 @@ static void put_repeated(struct buf *out, const char *s, size_t times)
     for (size_t i = 0; i < times; i++) buf_adds(out, s);
 }
 
+/* The costliest n values: each the one member of an object, so deep in each other. One of the n is the list.
+ */
+static void put_deep_values(struct buf *out, size_t n, size_t depth)
+{
+    char before = '[';
+    for (n--; n > 0;) {
+        size_t objects = n > depth ? depth : n - 1;
+        buf_addc(out, before);
+        put_repeated(out, "{\"a\":", objects);
+        buf_addc(out, '0');
+        put_repeated(out, "}", objects);
+        n -= objects + 1;
+        before = ',';
+    }
+    buf_addc(out, ']');
+}
+
 static void put_fill(struct buf *out, enum fills fill, size_t len)
 {
     switch (fill) {
@@ -386,6 +418,17 @@ static void put_fill(struct buf *out, enum fills fill, size_t len)
         buf_adds(out, "[0");
         put_repeated(out, ",0", len / 2 - 2);
         buf_adds(out, "]");
+        break;
+    case OBJECTS_IN_LIST: /* what took most memory of all while only the bytes were limited */
+        buf_adds(out, "[{}");
+        put_repeated(out, ",{}", len / 3 - 2);
+        buf_adds(out, "]");
+        break;
+    case MOST_VALUES:
+        put_deep_values(out, ENTRY_MAX_VALUES, ENTRY_MAX_DEPTH - 1);
+        break;
+    case TOO_MANY_VALUES:
+        put_deep_values(out, ENTRY_MAX_VALUES + 1, ENTRY_MAX_DEPTH - 1);
         break;
     case BRACKETS:
         put_repeated(out, "[", len / 2);
@@ -750,6 +793,32 @@ TEST(what_is_not_hostile_is_taken)
     forge(&v, &nothing, in_folder("bundle"));
     CHECK(receive(&v, in_folder("bundle")) == TAKEN);
     CHECK(folder_files(in_folder("store/blobs")) == 1);
+    victim_release(&v);
+}
+
+/* What an enrolled kit may do at most: an entry in order, with all the values that one may have, and taken
+ * in. */
+TEST(the_largest_entry_is_taken_within_the_limits)
+{
+    struct victim v;
+    struct hostile nothing = {.what = "nothing"};
+    struct buf deep;
+    struct entry_field field = {.name = "submitted_heads"};
+    double seconds;
+    long kilobytes;
+    victim_init(&v);
+    buf_init(&deep, ENTRY_MAX_BYTES);
+    put_deep_values(&deep, ENTRY_MAX_VALUES - 24, ENTRY_MAX_DEPTH - 3);
+    CHECK_OK(json_parse(&field.value, &v.arena, deep.data, deep.len, ENTRY_MAX_DEPTH, JSON_STRICT));
+    struct entry draft = *v.good;
+    draft.form = forms_current(v.forms, "audit")->id;
+    draft.record = arena_printf(&v.arena, "audit/%s-9", store_kit(v.store));
+    draft.fields = &field;
+    CHECK_OK(entry_make(&v.good, &v.arena, &draft, store_signer(v.store)));
+    forge(&v, &nothing, in_folder("bundle"));
+    CHECK(receive_apart(&v, in_folder("bundle"), &seconds, &kilobytes) == TAKEN && seconds <= SECONDS_MOST);
+    CHECK(!memory_counts() || kilobytes <= KILOBYTES_MOST);
+    buf_release(&deep);
     victim_release(&v);
 }
 

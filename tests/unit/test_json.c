@@ -109,9 +109,73 @@ TEST(canonical_form_is_demanded)
     struct arena a;
     const struct jv *v;
     arena_init(&a);
-    CHECK_OK(json_parse_canonical(&v, &a, "{\"a\":[1,null]}", 14, 2));
+    CHECK_OK(json_parse_canonical(&v, &a, "{\"a\":[1,null]}", 14, 2, 4));
     for (size_t i = 0; i < sizeof other / sizeof *other; i++)
-        CHECK(json_parse_canonical(&v, &a, other[i], strlen(other[i]), 32) == ERR_INPUT);
+        CHECK(json_parse_canonical(&v, &a, other[i], strlen(other[i]), 32, 100) == ERR_INPUT);
+    arena_release(&a);
+}
+
+/* Is it canonical to the reader of canonical bytes? By the definition: does what they say write them? */
+static bool canonical_agrees(const char *text, size_t len, bool *canonical)
+{
+    struct arena a;
+    struct buf b;
+    const struct jv *v = NULL, *any = NULL;
+    arena_init(&a);
+    buf_init(&b, BUF_UNLIMITED);
+    int rc = json_parse_canonical(&v, &a, text, len, 3, SIZE_MAX);
+    if (json_parse(&any, &a, text, len, 3, JSON_STRICT) == 0) json_write(&b, any);
+    *canonical = any && b.len == len && memcmp(b.data, text, len) == 0;
+    bool agrees = *canonical ? rc == 0 && jv_equal(v, any) : rc == ERR_INPUT && !v;
+    buf_release(&b);
+    arena_release(&a);
+    err_clear();
+    return agrees;
+}
+
+TEST(both_readers_agree_on_what_is_canonical)
+{
+    static const char *const seeds[] = {
+        "{\"a\":[1,-20,0,9007199254740992],\"b\":{\"c\":null,\"d\":true},\"e\":false}",
+        "[\"\",\"a\\nb\\\\\\\"\\u001f\\u0001\",\"\xe7\x94\xb2\xf0\x9f\x98\x80\",[[]],{},{\"\":\"\"}]",
+        "{\"\\t\":[],\"A\":{\"\xc3\xb6\":[0]},\"a\":-1,\"aa\":\"x\"}", "-9007199254740992",
+        "\"\\u0010\\b\\t\\n\\f\\r\""};
+    static const char likely[] =
+        "[]{},:\"\\0123456789abcdefnrtu-+.eE \t\n/truefalsn\x01\x7f\x80\xc3\xe7\xed\xff";
+    uint64_t seed = 8785;
+    int rounds = test_full ? 3000000 : 300000, differ = 0, good = 0;
+    for (int i = 0; i < rounds; i++) {
+        char text[128];
+        const char *from = seeds[test_random_next(&seed) % (sizeof seeds / sizeof *seeds)];
+        size_t len = strlen(from), changes = test_random_next(&seed) % 3;
+        bool canonical;
+        memcpy(text, from, len);
+        for (size_t k = 0; k < changes; k++) {
+            size_t at = test_random_next(&seed) % len, how = test_random_next(&seed) % 3;
+            char c = likely[test_random_next(&seed) % sizeof likely]; /* its NUL, too */
+            if (how == 0) memmove(text + at + 1, text + at, len++ - at);
+            if (how == 1 && len > 1) memmove(text + at, text + at + 1, --len - at);
+            if (how != 1) text[at] = c;
+        }
+        if (!canonical_agrees(text, len, &canonical)) differ++;
+        if (differ == 1 && !canonical) printf("  they differ about %.*s\n", (int)len, text);
+        if (canonical) good++;
+    }
+    CHECK(differ == 0);
+    CHECK(good > rounds / 4 && good < rounds * 3 / 4);
+}
+
+TEST(values_are_counted)
+{
+    static const char text[] = "{\"a\":[1,[],{}],\"b\":\"x\"}"; /* six of them */
+    struct arena a;
+    const struct jv *v;
+    arena_init(&a);
+    CHECK_OK(json_parse_canonical(&v, &a, text, strlen(text), 4, 6));
+    CHECK(json_parse_canonical(&v, &a, text, strlen(text), 4, 5) == ERR_INPUT);
+    CHECK(json_parse_canonical(&v, &a, "1", 1, 0, 0) == ERR_INPUT);
+    CHECK(json_parse_canonical(&v, &a, text, strlen(text), 1, 6) == ERR_INPUT); /* depth */
+    CHECK(json_parse_canonical(&v, &a, "", 0, 1, 6) == ERR_INPUT);
     arena_release(&a);
 }
 

@@ -33,9 +33,11 @@ enum json_options { JSON_STRICT = 0, JSON_FLOATS_TO_STRING = 1 };
 
 int json_parse(const struct jv **out, struct arena *a, const void *bytes, size_t len, int max_depth, int options)
     MUST_CHECK;
-/* The same, strict, for bytes that are hashed or signed: ERR_INPUT unless they are the canonical ones. */
-int json_parse_canonical(const struct jv **out, struct arena *a, const void *bytes, size_t len, int max_depth)
-    MUST_CHECK;
+/* For bytes that are hashed or signed: ERR_INPUT unless they are canonical, that is those that json_write makes of what
+ * they say. A value costs up to 80 bytes of memory besides the characters of its strings, and two bytes are enough to
+ * write one; so the caller limits their number, lists and what is in them counted. */
+int json_parse_canonical(
+    const struct jv **out, struct arena *a, const void *bytes, size_t len, int max_depth, size_t max_values) MUST_CHECK;
 
 /* Canonical bytes: no blanks, keys sorted, shortest escapes. Errors stick to `out`. */
 void json_write(struct buf *out, const struct jv *v);

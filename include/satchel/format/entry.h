@@ -8,6 +8,9 @@
 
 #define ENTRY_MAX_BYTES ((size_t)1 << 20)
 #define ENTRY_MAX_DEPTH 32
+/* 1 MiB can hold half a million values, which take 41 MB to read; this many take 12. The densest that there is, 1 MiB of
+ * forms, has 63,000. */
+#define ENTRY_MAX_VALUES ((size_t)1 << 17)
 
 struct entry_field {
     const char *name;
@@ -37,7 +40,7 @@ struct entry {
 
 /* Reads received bytes: ERR_INPUT unless they are canonical, have exactly the members of design.md §3 with values of
  * the right shape (kit, case, record and field names, seq >= 1, prev null only for seq 1, seen only for fields of
- * set, without repeats, sorted), and fit the limits. Everything lives in the arena. */
+ * set, without repeats, sorted), and fit the three limits. Everything lives in the arena. */
 int entry_parse(const struct entry **out, struct arena *a, const void *bytes, size_t len) MUST_CHECK;
 
 /* Writes the canonical bytes of the fields of *draft, hashes and signs them; the result, with copies of

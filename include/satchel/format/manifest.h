@@ -18,6 +18,7 @@
 
 #define MANIFEST_MAX_BYTES ((size_t)4 << 20)
 #define MANIFEST_MAX_MEMBERS 16384
+#define MANIFEST_MAX_VALUES ((size_t)1 << 17) /* any kit may sign one: what it takes to read stays below 16 MB */
 #define BUNDLE_MAX_ENTRIES_BYTES ((uint64_t)16 << 20) /* entries.jsonl of one bundle; packing cuts there */
 
 enum member_kind { MEMBER_RECEIPT, MEMBER_RECEIPT_SIG, MEMBER_ENTRIES, MEMBER_BLOB };

@@ -26,6 +26,7 @@
 #include "satchel/format/names.h"
 
 #define RECEIPT_MAX_BYTES ((size_t)16 << 20)
+#define RECEIPT_MAX_VALUES ((size_t)1 << 20)
 
 struct receipt_head {
     const char *case_name;
