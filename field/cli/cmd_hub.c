@@ -42,20 +42,30 @@ int cmd_hub_init(struct cli *c)
 
 /* ---- enrol ---- */
 
+static struct enrolment enrolment_of(
+    struct hub *hub, const struct buf *lines, const char *at, const char *by, const char *for_kit)
+{
+    struct enrolment e = {.at = at, .by = by, .for_kit = for_kit, .hub_name = hub_name(hub), .lines = buf_str(lines), .lines_len = lines->len};
+    memcpy(e.hub_key, hub_public_key(hub), KEY_SIZE);
+    memcpy(e.hub_recipient, hub_recipient(hub), KEY_SIZE);
+    memcpy(e.root, hub_root(hub), KEY_SIZE);
+    return e;
+}
+
 /* The first admin joins by standing before the hub: the folder says what an enrolment would. */
 static int join_as_root(struct cli *c, struct hub *hub)
 {
     struct buf lines;
+    char at[TIME_TEXT];
     struct store *s = c->session->store;
-    struct hub_identity id = {.name = hub_name(hub), .kit = hub_kit(hub)};
     if (!same_bytes(hub_root(hub), store_signer(s)->public_key, KEY_SIZE))
         return err_set(ERR_INPUT, "this kit has not joined the hub '%s': 'satchel join FILE' first", hub_name(hub));
-    memcpy(id.public_key, hub_public_key(hub), KEY_SIZE);
-    memcpy(id.recipient, hub_recipient(hub), KEY_SIZE);
-    memcpy(id.root, hub_root(hub), KEY_SIZE);
+    time_write_now(at);
     buf_init(&lines, ENROLMENT_MAX_BYTES);
     int r = hub_register_lines(hub, &lines);
-    if (!r) r = store_join(s, &id, buf_str(&lines), lines.len);
+    struct enrolment e = enrolment_of(hub, &lines, at, store_kit(s), store_kit(s));
+    memcpy(e.by_key, store_signer(s)->public_key, KEY_SIZE);
+    if (!r) r = store_join(s, &e);
     buf_release(&lines);
     return r;
 }
@@ -243,11 +253,7 @@ static int write_enrolment(struct cli *c, struct hub *hub, const struct request 
     buf_init(&lines, ENROLMENT_MAX_BYTES);
     buf_init(&out, ENROLMENT_MAX_BYTES);
     int r = hub_register_lines(hub, &lines);
-    struct enrolment e = {.at = at, .by = store_kit(s), .for_kit = q->kit, .hub_name = hub_name(hub),
-        .lines = buf_str(&lines), .lines_len = lines.len};
-    memcpy(e.hub_key, hub_public_key(hub), KEY_SIZE);
-    memcpy(e.hub_recipient, hub_recipient(hub), KEY_SIZE);
-    memcpy(e.root, hub_root(hub), KEY_SIZE);
+    struct enrolment e = enrolment_of(hub, &lines, at, store_kit(s), q->kit);
     if (!r) r = enrolment_write(&out, &e, store_signer(s));
     if (!r) r = file_write(path, out.data, out.len);
     buf_release(&lines);

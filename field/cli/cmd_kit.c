@@ -151,18 +151,34 @@ static int read_enrolment(struct cli *c, const char *path, struct enrolment *out
     return r ? err_within(r, "%s", path) : 0;
 }
 
-static int report_joined(struct cli *c, const struct hub_identity *hub)
+/* What was written before and will be set apart is no surprise once it has been sent. */
+static void print_refused(struct cli *c, const struct jv *refused)
+{
+    if (refused->len == 0) return;
+    fprintf(c->out, T("of what this kit has written, this register would set %zu entries apart; before you sync, ask an admin for what is missing and join by his new enrolment:"), refused->len);
+    fprintf(c->out, "\n");
+    for (size_t i = 0; i < refused->len; i++) {
+        const struct jv *o = refused->items[i];
+        fprintf(c->out, "  %s  %s  %s: %s\n", jv_get_str(o, "entry"), jv_get_str(o, "case"), jv_get_str(o, "record"), told(c, jv_get_str(o, "reason")));
+    }
+}
+
+static int report_joined(struct cli *c)
 {
     char spoken[30];
-    struct jv *o = jv_object(&c->arena);
+    struct jv *o = jv_object(&c->arena), *refused;
+    const struct hub_identity *hub = store_hub(c->session->store);
     fingerprint_spoken(spoken, hub->root);
     int r = jv_put_str(&c->arena, o, "hub", hub->name);
     if (!r) r = jv_put_str(&c->arena, o, "hub_kit", hub->kit);
     if (!r) r = jv_put_str(&c->arena, o, "root_fingerprint", spoken);
+    if (!r) r = store_refused(c->session->store, &c->arena, &refused);
+    if (!r) r = jv_put(&c->arena, o, "refused", refused);
     c->result = o;
     if (r || c->json) return r;
     fprintf(c->out, T("joined the hub '%s'"), shown(c, hub->name));
     fprintf(c->out, "\n%s  %s\n", T("compare the root's fingerprint by voice with headquarters:"), spoken);
+    print_refused(c, refused);
     return 0;
 }
 
@@ -170,28 +186,19 @@ int cmd_join(struct cli *c)
 {
     struct enrolment e;
     struct file_info info;
-    char hub_kit[KIT_ID_SIZE];
     int r = session_store(c->session);
     if (!r) r = os_stat(&info, c->args[0]);
     if (!r && info.is_folder) {
         r = cmd_join_folder(c, c->args[0]);
-        return r ? r : report_joined(c, store_hub(c->session->store));
+        return r ? r : report_joined(c);
     }
     if (!r) r = read_enrolment(c, c->args[0], &e);
     if (r) return r;
     struct store *s = c->session->store;
-    if (store_hub(s) && !same_bytes(store_hub(s)->public_key, e.hub_key, KEY_SIZE))
-        return err_set(ERR_INPUT, "this kit has joined another hub, '%s'", store_hub(s)->name);
     if (strcmp(e.for_kit, store_kit(s)) != 0)
         return err_set(ERR_INPUT, "'%s' enrols the kit '%s', but this is '%s'; ask for the enrolment of this kit", c->args[0], e.for_kit, store_kit(s));
-    kit_id_of(hub_kit, e.hub_key);
-    struct hub_identity hub = {.name = e.hub_name, .kit = hub_kit};
-    memcpy(hub.public_key, e.hub_key, KEY_SIZE);
-    memcpy(hub.recipient, e.hub_recipient, KEY_SIZE);
-    memcpy(hub.root, e.root, KEY_SIZE);
-    r = store_join(s, &hub, e.lines, e.lines_len);
-    if (r) return r;
-    return report_joined(c, store_hub(c->session->store));
+    r = store_join(s, &e);
+    return r ? r : report_joined(c);
 }
 
 int cmd_rebuild(struct cli *c)

@@ -41,7 +41,9 @@ int rule(struct store *s, const struct ruling *by, const struct entry *e,
 enum rejudge { REJUDGE_ALL, REJUDGE_WAITING, REJUDGE_NOT_GOOD };
 int rejudge_case(struct store_tx *tx, struct store *s, const char *case_name, const struct ruling *by,
     enum rejudge which) MUST_CHECK;
-/* The register's waiting entries, until nothing moves: one may enrol the author of the next. */
+/* The register's waiting entries, until nothing moves: one may enrol the author of the next. Admitting refuses none,
+ * they wait on. */
+int admit_register(struct store_tx *tx, struct store *s, const struct ruling *by) MUST_CHECK;
 int settle_register(struct store_tx *tx, struct store *s, const struct ruling *by) MUST_CHECK;
 /* All cases but the register, each with its newest receipt. */
 int rejudge_cases(struct store_tx *tx, struct store *s, enum rejudge which) MUST_CHECK;

@@ -1,5 +1,7 @@
 /* Joining a hub: its register comes in, the kit's own is set aside, and everything is judged anew. The root's
- * kit founds the register: its person, itself, the hub, and the forms in force. */
+ * kit founds the register: its person, itself, the hub, and the forms in force. What an admin hands over is
+ * the register as the hub holds it, so he vouches for what was right once, as the hub does when it hands it
+ * over. */
 #include "exchange.h"
 
 #include <string.h>
@@ -168,31 +170,139 @@ static int found_register(struct store_tx *tx, struct store *s, const struct hub
 
 /* ---- joining ---- */
 
+struct joining {
+    struct store_tx *tx;
+    struct store *s;
+    const struct enrolment *from;
+    struct hub_identity hub;
+    struct arena arena;
+    struct ruling by;
+    bool again;
+};
+
 static bool same_hub(const struct hub_identity *a, const struct hub_identity *b)
 {
-    return a && same_bytes(a->public_key, b->public_key, KEY_SIZE) && same_bytes(a->root, b->root, KEY_SIZE);
+    return same_bytes(a->public_key, b->public_key, KEY_SIZE) && same_bytes(a->root, b->root, KEY_SIZE);
 }
 
-static int join(
-    struct store_tx *tx, struct store *s, const struct hub_identity *hub, const char *lines, size_t len)
+/* Another root would be another register, and this one would be set aside. */
+static int check_hub(struct joining *j)
 {
-    struct ruling by = {.vouched = true};
-    bool again = same_hub(store_hub(s), hub);
-    int rc = again ? 0 : store_tx_join(tx, hub);
-    if (rc == 0) rc = take_lines(tx, s, lines, len);
-    if (rc == 0) rc = settle_register(tx, s, &by);
-    if (rc == 0) rc = remember_hub_has(tx, s, hub);
-    if (rc == 0) rc = found_register(tx, s, hub);
-    return rc ? rc : rejudge_cases(tx, s, again ? REJUDGE_WAITING : REJUDGE_ALL);
+    const struct hub_identity *joined = store_hub(j->s);
+    j->again = joined != NULL;
+    if (!joined || same_hub(joined, &j->hub)) return 0;
+    return err_set(ERR_INPUT, "this kit has joined another hub, '%s'", joined->name);
 }
 
-int store_join(struct store *s, const struct hub_identity *hub, const char *register_lines, size_t len)
+/* Who vouches for the register's lines must be an admin by what needs nobody's voucher. */
+static int check_enroler(const struct joining *j)
 {
-    struct store_tx *tx;
-    int rc = store_begin(&tx, s);
+    const struct enrolment *e = j->from;
+    const struct registry *r;
+    int rc = store_registry_get(j->s, &r);
+    if (rc || registry_root(r, e->by_key)) return rc;
+    const struct registry_kit *kit = registry_kit(r, e->by);
+    if (kit && same_bytes(kit->public_key, e->by_key, KEY_SIZE) && registry_role(r, e->by, "admin", e->at))
+        return 0;
+    return err_set(ERR_INPUT,
+        "the enrolment is signed by '%s', which is no admin's kit in the register; ask an admin for another",
+        e->by);
+}
+
+/* Is the line that enrols this kit one that an admin could write? */
+static int check_enrolled(const struct joining *j)
+{
+    const struct registry *r;
+    const struct store *s = j->s;
+    int rc = store_registry_get(j->s, &r);
+    const struct registry_kit *kit = rc ? NULL : registry_kit(r, s->kit);
+    if (rc || (kit && same_bytes(kit->public_key, s->signer.public_key, KEY_SIZE))) return rc;
+    return err_set(ERR_INPUT,
+        "no admin has enrolled '%s' in this register; have it enrolled and get the enrolment file again",
+        s->kit);
+}
+
+/* The same at the first time and later: no line counts before it has been judged. */
+static int take_register(struct joining *j)
+{
+    struct store *s = j->s;
+    int rc = take_lines(j->tx, s, j->from->lines, j->from->lines_len);
+    if (rc == 0) rc = ruling_of_case(s, REGISTER_CASE, &j->arena, &j->by);
+    if (rc == 0) rc = admit_register(j->tx, s, &j->by);
+    if (rc == 0) rc = check_enroler(j);
+    j->by.vouched = true;
+    return rc ? rc : settle_register(j->tx, s, &j->by);
+}
+
+static int join(struct joining *j)
+{
+    int rc = check_hub(j);
+    if (rc == 0 && !j->again) rc = store_tx_join(j->tx, &j->hub);
+    if (rc == 0) rc = take_register(j);
+    if (rc == 0 && !j->again) rc = remember_hub_has(j->tx, j->s, &j->hub);
+    if (rc == 0) rc = found_register(j->tx, j->s, &j->hub);
+    if (rc == 0) rc = check_enrolled(j);
+    return rc ? rc : rejudge_cases(j->tx, j->s, j->again ? REJUDGE_NOT_GOOD : REJUDGE_ALL);
+}
+
+int store_join(struct store *s, const struct enrolment *e)
+{
+    char hub_kit[KIT_ID_SIZE];
+    struct joining j = {.s = s, .from = e, .hub = {.name = e->hub_name, .kit = hub_kit}};
+    kit_id_of(hub_kit, e->hub_key);
+    memcpy(j.hub.public_key, e->hub_key, KEY_SIZE);
+    memcpy(j.hub.recipient, e->hub_recipient, KEY_SIZE);
+    memcpy(j.hub.root, e->root, KEY_SIZE);
+    int rc = store_begin(&j.tx, s);
     if (rc) return rc;
-    rc = join(tx, s, hub, register_lines, len);
-    if (rc == 0) return store_commit(tx);
-    store_rollback(tx);
+    arena_init(&j.arena);
+    rc = join(&j);
+    if (rc == 0)
+        rc = store_commit(j.tx);
+    else
+        store_rollback(j.tx);
+    arena_release(&j.arena);
+    return rc;
+}
+
+/* ---- what the register does not accept ---- */
+
+static int put_refused(struct arena *a, struct jv *list, const struct entry *e, const char *reason)
+{
+    struct jv *o = jv_object(a);
+    int rc = jv_put_str(a, o, "entry", arena_printf(a, "%s:%lld", e->kit, (long long)e->seq));
+    if (rc == 0) rc = jv_put_str(a, o, "case", arena_strdup(a, e->case_name));
+    if (rc == 0) rc = jv_put_str(a, o, "record", arena_strdup(a, e->record));
+    if (rc == 0) rc = jv_put_str(a, o, "reason", arena_strdup(a, reason));
+    return rc ? rc : jv_push(a, list, o);
+}
+
+static int put_case_refused(
+    struct store *s, const struct registry *r, const char *case_name, struct arena *a, struct jv *list)
+{
+    const struct fold_chain *own = fold_chain(s->fold, case_name, s->kit);
+    bool sees = registry_may_see(r, s->fold, s->kit, case_name, NULL, NULL);
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && own && i < own->entries_len; i++) {
+        const struct held *h = own->entries[i];
+        if (h->verdict != VERDICT_GOOD)
+            rc = put_refused(a, list, h->entry, h->reason);
+        else if (!sees)
+            rc = put_refused(a, list, h->entry, N_("its author may not see this case"));
+    }
+    return rc;
+}
+
+int store_refused(struct store *s, struct arena *a, struct jv **out)
+{
+    const struct registry *r;
+    size_t len;
+    struct jv *list = jv_array(a);
+    int rc = store_refresh(s);
+    if (rc == 0) rc = store_registry_get(s, &r);
+    const char *const *cases = fold_cases(s->fold, &len);
+    for (size_t i = 0; rc == 0 && i < len; i++)
+        if (strcmp(cases[i], REGISTER_CASE) != 0) rc = put_case_refused(s, r, cases[i], a, list);
+    if (rc == 0) *out = list;
     return rc;
 }

@@ -190,11 +190,17 @@ int rejudge_case(
 
 /* An entry that came before the one that gives its author the role is not refused for that: refusals come
  * last. */
-int settle_register(struct store_tx *tx, struct store *s, const struct ruling *by)
+int admit_register(struct store_tx *tx, struct store *s, const struct ruling *by)
 {
     bool moved = true;
     int rc = 0;
     while (rc == 0 && moved) rc = judge_round(tx, s, REGISTER_CASE, by, REJUDGE_WAITING, true, &moved);
+    return rc;
+}
+
+int settle_register(struct store_tx *tx, struct store *s, const struct ruling *by)
+{
+    int rc = admit_register(tx, s, by);
     return rc ? rc : rejudge_case(tx, s, REGISTER_CASE, by, REJUDGE_WAITING);
 }
 

@@ -251,14 +251,36 @@ static void enrol(struct person *admin, struct person *whom, const char *name, c
     buf_release(&key);
 }
 
-static void join(struct person *p, struct hub *h, struct person *from)
+static const char *kit_of(struct person *p)
+{
+    return store_kit(p->store);
+}
+
+/* As `by` signs it, who hands the register of `from` over. */
+static int join_by(struct person *p, struct hub *h, struct person *from, struct person *by)
 {
     struct buf lines;
     struct hub_identity id = hub_identity(h);
     buf_init(&lines, BUF_UNLIMITED);
     if (from) lines_of(from, &lines);
-    CHECK_OK(store_join(p->store, &id, buf_str(&lines), lines.len));
+    struct enrolment e = {.at = "2026-11-22T10:11:12+08:00",
+        .by = kit_of(by),
+        .for_kit = kit_of(p),
+        .hub_name = id.name,
+        .lines = buf_str(&lines),
+        .lines_len = lines.len};
+    memcpy(e.by_key, store_signer(by->store)->public_key, KEY_SIZE);
+    memcpy(e.hub_key, id.public_key, KEY_SIZE);
+    memcpy(e.hub_recipient, id.recipient, KEY_SIZE);
+    memcpy(e.root, id.root, KEY_SIZE);
+    int rc = store_join(p->store, &e);
     buf_release(&lines);
+    return rc;
+}
+
+static void join(struct person *p, struct hub *h, struct person *from)
+{
+    CHECK_OK(join_by(p, h, from, from ? from : p));
 }
 
 static void world_init(struct world *w)
@@ -294,11 +316,6 @@ static void world_release(struct world *w)
         world_release(&w);                                                                                   \
     }                                                                                                        \
     static void name##_in(struct world *w)
-
-static const char *kit_of(struct person *p)
-{
-    return store_kit(p->store);
-}
 
 /* Packs into FOLDER/way; how many files. */
 static int pack(struct world *w, struct person *from, const char *to, const char *case_name)
@@ -397,9 +414,67 @@ WORLD_TEST(a_damaged_register_changes_nothing)
     struct hub_identity id = hub_identity(&w->hub);
     struct person carl;
     person_make(&carl, "carl");
-    CHECK(store_join(carl.store, &id, "{}\n", 3) == ERR_INPUT);
+    struct enrolment e = {
+        .at = "", .by = id.kit, .for_kit = "", .hub_name = id.name, .lines = "{}\n", .lines_len = 3};
+    memcpy(e.hub_key, id.public_key, KEY_SIZE);
+    CHECK(store_join(carl.store, &e) == ERR_INPUT);
     CHECK(!store_hub(carl.store) && registry_role(store_registry(carl.store), kit_of(&carl), "admin", NULL));
     person_release(&carl);
+}
+
+/* Carl is enrolled, but who hands the register over must be an admin, whatever he has put into it. */
+WORLD_TEST(an_enrolment_is_an_admins)
+{
+    struct person carl;
+    person_make(&carl, "carl");
+    CHECK(join_by(&carl, &w->hub, &w->ann, &w->ann) == ERR_INPUT); /* nobody has enrolled him */
+    enrol(&w->ann, &carl, "Carl", "auditor");
+    CHECK(join_by(&carl, &w->hub, &w->ann, &w->bob) == ERR_INPUT);
+    CHECK(join_by(&carl, &w->hub, &w->ann, &carl) == ERR_INPUT);
+    CHECK(!store_hub(carl.store));
+    CHECK_OK(join_by(&carl, &w->hub, &w->ann, &w->ann));
+    CHECK(join_by(&w->bob, &w->hub, &w->ann, &carl) == ERR_INPUT);
+    person_release(&carl);
+}
+
+/* A former admin can't vouch for himself: not when somebody joins, and not when he joins again. */
+WORLD_TEST(a_former_admin_enrols_nobody)
+{
+    struct person carl, dora;
+    char person[RECORD_ID_MAX];
+    person_make(&carl, "carl");
+    person_make(&dora, "dora");
+    enrol(&w->ann, &carl, "Carl", "admin");
+    snprintf(person, sizeof person, "%s", person_called(&w->ann, "Carl"));
+    join(&carl, &w->hub, &w->ann);
+    change(&w->ann, NULL, NULL, person, "{\"roles.admin\":false}");
+    hand_over(w, &w->ann, &w->bob);
+    enrol(&carl, &dora, "Dora", "auditor");
+    hand_over(w, &w->ann, &carl);
+    int64_t before = entries_of(&w->bob, REGISTER_CASE);
+    CHECK(join_by(&dora, &w->hub, &carl, &carl) == ERR_INPUT);
+    CHECK(join_by(&w->bob, &w->hub, &carl, &carl) == ERR_INPUT);
+    CHECK(entries_of(&w->bob, REGISTER_CASE) == before);
+    person_release(&carl);
+    person_release(&dora);
+}
+
+/* The register that is joined is not set aside for one with another root, though the hub bears the same key.
+ */
+WORLD_TEST(joining_again_changes_no_root)
+{
+    struct hub false_hub = w->hub;
+    memcpy(false_hub.root, store_signer(w->bob.store)->public_key, KEY_SIZE);
+    CHECK(join_by(&w->bob, &false_hub, &w->ann, &w->bob) == ERR_INPUT);
+    CHECK(registry_root(store_registry(w->bob.store), store_signer(w->ann.store)->public_key));
+}
+
+/* What an admin has written and not sent yet is sent, though he joins again in between. */
+WORLD_TEST(joining_again_is_not_sending)
+{
+    change(&w->ann, "person", NULL, NULL, "{\"name\":\"Erik\"}");
+    join(&w->ann, &w->hub, &w->ann);
+    CHECK(pack(w, &w->ann, NULL, REGISTER_CASE) > 0);
 }
 
 /* ---- two kits ---- */
@@ -960,8 +1035,8 @@ static void write_department(struct person *p, const char *code)
     change(p, "department", TEST_CASE, NULL, json);
 }
 
-/* What the hub has accepted stays good, though bob is no auditor any more; what his copied laptop has written under
- * a number that the hub names is something else. */
+/* What the hub has accepted stays good, though bob is no auditor any more; what his copied laptop has written
+ * under a number that the hub names is something else. */
 WORLD_TEST(a_head_vouches_for_its_own_chain_only)
 {
     struct person twin = w->bob;

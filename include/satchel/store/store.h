@@ -13,6 +13,7 @@
 #define SATCHEL_STORE_STORE_H
 
 #include "satchel/base/io.h"
+#include "satchel/format/enrolment.h"
 #include "satchel/replica/bundle.h"
 #include "satchel/replica/registry.h"
 #include "satchel/store/db.h"
@@ -116,9 +117,14 @@ int store_free_case(struct store *s, const char *case_name, int64_t *files, uint
 
 /* ---- bundles ---- */
 
-/* Enrols this kit with a hub: keeps its identity and register (entry lines, each with newline), sets the own register aside.
- * Where this kit's key is the root it writes the register's first entries: its person, its kit, the hub, the scheme. */
-int store_join(struct store *s, const struct hub_identity *hub, const char *register_lines, size_t len) MUST_CHECK;
+/* Enrols this kit with a hub: keeps its identity and register, sets the own register aside. Where this kit's key is the root
+ * it writes the register's first entries: its person, its kit, the hub, the scheme. ERR_INPUT, and nothing has changed: the
+ * kit has joined another hub or root, who signed the enrolment is neither the root nor an admin of that register, or the
+ * register does not enrol this kit. Joining again judges the lines just so. */
+int store_join(struct store *s, const struct enrolment *e) MUST_CHECK;
+/* This kit's own entries that the register does not accept, or of a case that its person may not see: an array of
+ * {"entry":"kit:seq","case","record","reason"} in the arena; reasons in English, for T. */
+int store_refused(struct store *s, struct arena *a, struct jv **out) MUST_CHECK;
 
 struct pack_request {
     const char *case_name;  /* NULL: every case with something to send; the register first, where it is due */
