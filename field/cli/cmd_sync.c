@@ -17,6 +17,7 @@ static int taken_json(struct cli *c, const struct taken *t, struct jv **out)
     if (!r) r = jv_put_int(a, o, "known", t->known);
     if (!r) r = jv_put_int(a, o, "waiting", t->waiting);
     if (!r) r = jv_put_str(a, o, "clash", t->clash);
+    if (!r) r = jv_put(a, o, "alarms", t->alarms);
     if (!r) r = jv_put(a, o, "quarantined", t->problems ? t->problems : jv_array(a));
     if (!r) r = jv_put_int(a, blobs, "held", t->blobs_held);
     if (!r) r = jv_put_int(a, blobs, "awaited", t->blobs_awaited);
@@ -30,6 +31,15 @@ static void print_refused(struct cli *c, const char *case_name, const char *clas
     fprintf(c->out, T("headquarters has a case '%s' already, so '%s' can't be taken in; bring its records in under another name: 'satchel copy --case %s --to NAME'"),
         clash, case_name, case_name);
     fprintf(c->out, "\n");
+}
+
+static void print_alarms(struct cli *c, const struct taken *t)
+{
+    for (size_t i = 0; i < t->alarms->len; i++) {
+        const struct jv *alarm = t->alarms->items[i];
+        fprintf(stderr, "satchel: %s %s: %s\n", T("ALARM:"), shown(c, jv_get_str(alarm, "where")), jv_get_str(alarm, "text"));
+    }
+    if (t->alarms->len && !c->status) c->status = err_exit_status(ERR_DAMAGED);
 }
 
 static void print_taken(struct cli *c, const struct taken *t)
@@ -178,6 +188,7 @@ static int take_bundle(struct cli *c, const char *path, void *ctx, struct jv **o
     bar_end(&bar);
     if (!r) r = taken_json(c, &t, out);
     if (!r && !c->json) print_taken(c, &t);
+    if (!r) print_alarms(c, &t);
     if (!r && !c->json && t.clash) print_refused(c, t.case_name, t.clash);
     return r;
 }
@@ -266,8 +277,9 @@ int cmd_sync(struct cli *c)
         for (size_t i = 0; i < e.failed->len; i++)
             fprintf(stderr, "satchel: %s: %s\n", shown(c, jv_get_str(e.failed->items[i], "file")),
                 shown(c, jv_get_str(e.failed->items[i], "error")));
+        for (size_t i = 0; i < e.taken_len; i++) print_alarms(c, &e.taken[i]);
         c->result = jv_copy(&c->arena, o);
-        c->status = err_exit_status(e.failed_code ? e.failed_code : e.refused->len ? ERR_NO : 0);
+        if (!c->status) c->status = err_exit_status(e.failed_code ? e.failed_code : e.refused->len ? ERR_NO : 0);
     }
     exchange_release(&e);
     return r;

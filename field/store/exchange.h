@@ -13,6 +13,7 @@
  *   done.<kit>.<case>     what was due, hashed, when the hub named the one bundle that said all of it
  *   refused.<case>        the case that keeps this one out of the hub: names differ in the case of letters only
  *   copied.<case>         the case that its records were copied to
+ *   marks.<case>          the highest entry of each kit that a receipt has named: see marks.c
  *   got.<id>              a bundle that was taken in from a folder */
 #ifndef SATCHEL_FIELD_STORE_EXCHANGE_H
 #define SATCHEL_FIELD_STORE_EXCHANGE_H
@@ -53,6 +54,19 @@ int apply_receipt(struct store_tx *tx, struct store *s, const struct receipt *r)
 int take_copy(struct store_tx *tx, struct store *s, const struct entry *e,
     const unsigned char public_key[KEY_SIZE], enum verdict verdict, const char *reason,
     bool *known) MUST_CHECK;
+
+/* ---- marks.c: what a hub has named once, it holds for good ---- */
+
+/* {kit:mark} in the arena; empty where there are none yet. */
+int marks_read(struct store *s, const char *case_name, struct arena *a, struct jv **out) MUST_CHECK;
+/* Adds an alarm {"where","text"} for each mark that the receipt, of the hub's time `at`, contradicts; text for people.
+ * Once the entries that came with it are taken in. A checkpoint is not looked at. */
+int marks_check(struct store *s, const struct jv *marks, const struct receipt *r, int64_t at, struct arena *a,
+    struct jv *alarms) MUST_CHECK;
+int marks_raise(struct jv *marks, const struct receipt *r, int64_t at, struct arena *a) MUST_CHECK;
+/* All three for a receipt that is taken in. */
+int marks_take(struct store_tx *tx, struct store *s, const struct receipt *r, int64_t at, struct arena *a,
+    struct jv *alarms) MUST_CHECK;
 
 /* ---- pack.c ---- */
 

@@ -1,6 +1,6 @@
 /* Receipts of the joined hub: the newest of each case counts, the others stay in the journal as proof. Which
  * that is, is known from the rows' heads; the receipts themselves are parsed when somebody asks. */
-#include "internal.h"
+#include "exchange.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -203,15 +203,18 @@ static bool names(const struct receipt *r, const char *sha256)
 }
 
 /* Bytes are dropped on its word, so where a hub's clock was set back, or an old receipt came late, both the newest
- * and the last one must name them. */
+ * and the last one must name them; and where the newest takes back what was confirmed, none of it counts. */
 static int add_held(struct store *s, const struct newest_receipt *n)
 {
     struct arena a;
     arena_init(&a);
     struct wanted newest = {.row = n->row, .arena = &a}, last = {.row = n->last, .arena = &a};
+    struct jv *marks, *alarms = jv_array(&a);
     int err = read_receipt(s, &newest);
     if (!err) err = read_receipt(s, &last);
-    for (size_t i = 0; !err && i < newest.receipt->held_len; i++) {
+    if (!err) err = marks_read(s, n->case_name, &a, &marks);
+    if (!err) err = marks_check(s, marks, newest.receipt, n->at, &a, alarms);
+    for (size_t i = 0; !err && alarms->len == 0 && i < newest.receipt->held_len; i++) {
         if (!names(last.receipt, newest.receipt->held[i])) continue;
         const char *name = arena_printf(&s->arena, HELD_NAME, n->case_name, newest.receipt->held[i]);
         err = name ? map_put(&s->held, name, s) : ERR_ROAD;

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "satchel/base/time.h"
+
 struct receiving {
     struct store *s;
     struct arena arena; /* of this bundle alone; what is handed out goes into the caller's */
@@ -14,7 +16,7 @@ struct receiving {
     struct ruling by;
     struct taken taken;
     struct arena *out;
-    struct jv *problems;
+    struct jv *problems, *alarms;
     bool *known; /* by entry */
     bool from_hub;
 };
@@ -205,6 +207,20 @@ static int take_receipt(struct receiving *w)
     return rc == 0 && w->o.receipt->clash ? note_refused(w) : rc;
 }
 
+static int compare_receipt(struct receiving *w)
+{
+    int64_t at;
+    int offset;
+    const struct receipt *r = w->o.receipt;
+    return time_read(&at, &offset, r->at) ? marks_take(w->tx, w->s, r, at, w->out, w->alarms) : 0;
+}
+
+/* A hub that forgets what it has confirmed is not believed that it holds this. */
+static const char *confirmed_bundle(const struct receiving *w)
+{
+    return w->o.receipt && w->alarms->len == 0 ? w->o.receipt->bundle : NULL;
+}
+
 /* What the file says has arrived. Only of a bundle that was alone can it be said that all that was due has.
  */
 static int settle_file(struct receiving *w, const char *name, const struct jv *about)
@@ -220,7 +236,7 @@ static int settle_file(struct receiving *w, const char *name, const struct jv *a
 static int settle_sent(struct receiving *w)
 {
     const struct jv *about = NULL;
-    const char *bundle = w->o.receipt ? w->o.receipt->bundle : NULL;
+    const char *bundle = confirmed_bundle(w);
     if (!bundle) return 0;
     char *name = arena_printf(&w->arena, "sent.%.*s", BUNDLE_NAME_DIGITS, bundle);
     int rc = name ? setting_json(w->s, name, &w->arena, &about) : ERR_ROAD;
@@ -288,6 +304,7 @@ static int take_all(struct receiving *w)
     if (rc == 0 && is_register) rc = rejudge_cases(w->tx, w->s, REJUDGE_WAITING);
     if (rc == 0 && w->o.receipt) rc = apply_receipt(w->tx, w->s, w->o.receipt);
     if (rc == 0 && !is_register) rc = judge_again(w);
+    if (rc == 0 && w->o.receipt) rc = compare_receipt(w);
     if (rc == 0) rc = settle_wants(w);
     if (rc == 0) rc = settle_sent(w);
     if (rc == 0) rc = take_peer(w);
@@ -311,6 +328,7 @@ static int tell(struct receiving *w, struct taken *out)
     memcpy(t->bundle, w->o.manifest->id, SHA256_HEX);
     t->case_name = arena_strdup(w->out, w->o.manifest->case_name);
     t->problems = w->problems;
+    t->alarms = w->alarms;
     t->receipt = r != NULL;
     if (r && r->bundle) t->receipt_bundle = arena_strdup(w->out, r->bundle);
     if (!t->case_name || (r && r->bundle && !t->receipt_bundle)) return ERR_ROAD;
@@ -321,7 +339,7 @@ static int tell(struct receiving *w, struct taken *out)
 /* What store_pack has left in the store's own outbox, once it has arrived. */
 static int remove_sent(struct receiving *w)
 {
-    const char *bundle = w->o.receipt ? w->o.receipt->bundle : NULL;
+    const char *bundle = confirmed_bundle(w);
     if (!bundle) return 0;
     char *name = arena_printf(&w->arena, "%.*s" BUNDLE_SUFFIX, BUNDLE_NAME_DIGITS, bundle);
     const char *path = name ? store_path(w->s, &w->arena, "outbox", name) : NULL;
@@ -344,7 +362,8 @@ int store_receive(
     struct receiving w = {.s = s, .out = a};
     arena_init(&w.arena);
     w.problems = jv_array(a);
-    int rc = w.problems ? receive(&w, path, progress) : ERR_ROAD;
+    w.alarms = jv_array(a);
+    int rc = w.problems && w.alarms ? receive(&w, path, progress) : ERR_ROAD;
     if (rc == 0) rc = tell(&w, out);
     opened_release(&w.o);
     quarantine_free(w.quarantine);

@@ -1,5 +1,5 @@
 /* Everything recomputed: what was decided when the entries were taken in is not believed again. */
-#include "internal.h"
+#include "exchange.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -13,6 +13,7 @@ struct check {
     struct jv *problems;
     struct progress *progress;
     struct map checked; /* evidence */
+    struct jv *marks;   /* by case, of the receipts seen so far */
 };
 
 /* A finding; `text` is a sentence of its own, in the language of people. */
@@ -96,6 +97,17 @@ static int check_head(struct check *c, const struct receipt_head *head)
         c, where, T("a receipt names an entry of this kit that is not here: the store is an older copy"));
 }
 
+/* And what it has confirmed once it may not take back. */
+static int check_marks(struct check *c, const struct receipt *r, int64_t at)
+{
+    const struct jv *known = r->case_name ? jv_get(c->marks, r->case_name) : NULL;
+    struct jv *marks = known ? jv_copy(c->arena, known) : jv_object(c->arena);
+    if (!marks || !r->case_name) return r->case_name ? ERR_ROAD : 0;
+    int err = marks_check(c->s, marks, r, at, c->arena, c->problems);
+    if (!err) err = marks_raise(marks, r, at, c->arena);
+    return err ? err : jv_put(c->arena, c->marks, r->case_name, marks);
+}
+
 static int check_receipt(void *ctx, const struct receipt_row *row)
 {
     struct check *c = ctx;
@@ -112,6 +124,7 @@ static int check_receipt(void *ctx, const struct receipt_row *row)
         err = found(c, where, err_message());
     else
         for (size_t i = 0; !err && i < r->heads_len; i++) err = check_head(c, &r->heads[i]);
+    if (!err) err = check_marks(c, r, row->at);
     arena_release(&a);
     return err;
 }
@@ -136,8 +149,8 @@ static int check_evidence(void *ctx, const char *sha256)
 
 int store_verify(struct store *s, struct arena *a, struct jv **problems, struct progress *progress)
 {
-    struct check c = {.s = s, .arena = a, .problems = jv_array(a), .progress = progress};
-    if (!c.problems) return ERR_ROAD;
+    struct check c = {.s = s, .arena = a, .problems = jv_array(a), .progress = progress, .marks = jv_object(a)};
+    if (!c.problems || !c.marks) return ERR_ROAD;
     map_init(&c.checked);
     int err = store_refresh(s);
     if (!err) err = journal_walk(s, 0, check_row, &c);

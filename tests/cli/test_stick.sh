@@ -48,15 +48,12 @@ refuse "a linked bundle" 5 s hub sync hub stick
 for k in zhang chen; do quiet as $k sync stick; done
 check "is replaced by its sender" s hub sync hub stick
 
-# until WHERE: PID has begun to write there; then it is killed.
-kill_in() {
-  until ls "$1"/.new-* > /dev/null 2>&1 || ! kill -0 "$2" 2> /dev/null; do :; done
-  kill -KILL "$2" 2> /dev/null; wait "$2" 2> /dev/null
-}
+# stopped_at MIB COMMAND…: killed in the middle of the first file that grows larger.
+stopped_at() { ( ulimit -c 0; ulimit -f $(($1 * 1024)); shift; exec "$@" > log 2>&1 ); } 2> /dev/null
 left() { find stick -name '.new-*' | wc -l; }
 head -c 40M /dev/urandom > film.mp4
 film=$(as zhang attach film.mp4 --to "$(as zhang new audit --case BJ-1 kind=onsite start=2026-11-20)")
-"$SATCHEL" --store zhang sync stick > log 2>&1 & kill_in stick/inbox $!
+stopped_at 20 "$SATCHEL" --store zhang sync stick
 same "a sync that is killed leaves something" 1 "$(left)"
 quiet as chen sync stick
 same "which another kit does not touch" 1 "$(left)"
@@ -66,7 +63,7 @@ quiet s hub sync hub stick
 for k in zhang chen; do quiet as $k sync stick; done
 as chen extract "$film" -o got.mp4 2> /dev/null
 quiet as chen sync stick
-"$SATCHEL" hub sync hub stick > log 2>&1 & kill_in "$chen" $!
+stopped_at 20 "$SATCHEL" hub sync hub stick
 same "so does a hub that is killed" 1 "$(left)"
 check "whose next sync" s hub sync hub stick
 same "removes it" 0 "$(left)"

@@ -144,6 +144,7 @@ struct taken {
     int64_t quarantined;
     int64_t blobs_held, blobs_awaited;
     const struct jv *problems; /* array of {"entry":"kit:seq","id","reason"}: quarantined or rejected */
+    const struct jv *alarms;   /* array of {"where","text"}: its receipt contradicts earlier ones; never NULL */
     bool receipt;              /* it carried a verified receipt of the joined hub */
     const char *clash;          /* the receipt refuses the case for good: the hub has this one; or NULL */
     const char *receipt_bundle; /* the bundle of ours that it answers, or NULL */
@@ -168,8 +169,9 @@ void exchange_release(struct exchange *e);
 /* ---- proof ---- */
 
 /* Recomputes everything: every row opens, every id and signature is right, chains have no gap, break or fork, evidence that
- * is here hashes to its name, the kit's own entries are a continuation of what receipts name. Each finding is one line of
- * `problems` (array of {"where","text"}); ERR_NO when there is any. */
+ * is here hashes to its name, the kit's own entries are a continuation of what receipts name, no receipt takes
+ * back what an earlier one has named. Each finding is one line of `problems` (array of {"where","text"}); ERR_NO when
+ * there is any. */
 int store_verify(struct store *s, struct arena *a, struct jv **problems, struct progress *progress) MUST_CHECK;
 
 /* Removes files of blobs/ and inbox/ that no row names, under an exclusive lock. */
