@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "satchel/base/os.h"
-#include "satchel/base/time.h"
+#include "satchel/scheme/day.h"
 
 #define PASSPHRASE_MAX 1024
 
@@ -131,37 +131,38 @@ int session_record(struct cli *c, const char *text, struct view_hit *hit, const 
 
 /* ---- the scheme of a case ---- */
 
-static int64_t made_at(const struct fold_record *r)
+/* A programme's cycle, the day an application was received. */
+static int64_t rank(const struct fold_record *r)
 {
-    int64_t seconds;
-    int offset_minutes;
-    return r->created && time_read(&seconds, &offset_minutes, r->created->entry->at) ? seconds : INT64_MIN;
+    const struct jv *cycle = record_value(r, "cycle");
+    return cycle && cycle->type == JV_INT ? cycle->integer : day_read(record_str(r, "received"));
 }
 
-/* The link of the newest record of a type that names a scheme. */
+/* The link of the newest record of a type that names a scheme: as casefile_scheme has it, but a save must not cost the
+ * reading of a whole case. */
 static const char *newest_scheme(const struct fold_record *const *records, size_t len, const char *type)
 {
     const struct fold_record *newest = NULL;
     for (size_t i = 0; i < len; i++) {
         const struct fold_record *r = records[i];
         if (strcmp(r->type, type) != 0 || r->void_state == VOID || !record_str(r, "scheme")) continue;
-        if (!newest || made_at(r) >= made_at(newest)) newest = r;
+        if (!newest || rank(r) >= rank(newest)) newest = r;
     }
     return newest ? record_str(newest, "scheme") : NULL;
 }
 
-static const struct scheme *find_scheme(struct session *s, const char *case_name)
+static int follow(struct session *s, const struct fold *f, const char *case_name)
 {
     const struct fold_record *const *records;
     size_t len;
-    if (fold_records(store_fold(s->store), case_name, &records, &len)) return NULL;
-    const char *link = newest_scheme(records, len, "programme");
-    if (!link) link = newest_scheme(records, len, "application");
-    const struct scheme *scheme = schemes_get(s->schemes, link);
-    if (!scheme)
-        err_set(ERR_INPUT, "the case '%s' follows the scheme '%s', which does not read here: %s", case_name, link,
-            schemes_problem(s->schemes, link));
-    return scheme;
+    int r = fold_records(store_fold(s->store), case_name, &records, &len);
+    s->followed.fold = r ? NULL : f;
+    if (r) return r;
+    s->followed.link = newest_scheme(records, len, "programme");
+    if (!s->followed.link) s->followed.link = newest_scheme(records, len, "application");
+    s->followed.version = fold_version(f);
+    snprintf(s->followed.case_name, sizeof s->followed.case_name, "%s", case_name);
+    return 0;
 }
 
 const struct scheme *session_scheme(struct session *s, const char *case_name)
@@ -170,12 +171,14 @@ const struct scheme *session_scheme(struct session *s, const char *case_name)
     const char *known = f && case_name ? fold_case_named(f, case_name) : NULL;
     if (!known || strcmp(known, REGISTER_CASE) == 0) return schemes_get(s->schemes, NULL);
     bool same = s->followed.fold == f && s->followed.version == fold_version(f) && strcmp(s->followed.case_name, known) == 0;
-    if (same && s->followed.scheme) return s->followed.scheme;
-    s->followed.scheme = find_scheme(s, known);
-    s->followed.fold = f;
-    s->followed.version = fold_version(f);
-    snprintf(s->followed.case_name, sizeof s->followed.case_name, "%s", known);
-    return s->followed.scheme;
+    if (!same && follow(s, f, known)) return NULL;
+    const char *link = s->followed.link;
+    const struct scheme *scheme = schemes_get(s->schemes, link);
+    const char *problem = scheme ? NULL : schemes_problem(s->schemes, link);
+    if (!scheme)
+        err_set(ERR_INPUT, "the case '%s' follows the scheme '%s', which does not read here: %s", known, link,
+            problem ? problem : "");
+    return scheme;
 }
 
 /* The types that name a case's scheme can be written all the same, or a wrong name could never be put right. */
@@ -189,6 +192,7 @@ const struct form *session_form(struct session *s, const struct scheme *scheme, 
 {
     const struct form *form = scheme_form(s->schemes, scheme, type);
     if (!scheme && !names_scheme(form)) return NULL;
+    if (!scheme) err_clear();
     if (!form) err_set(ERR_INPUT, "there is no record type '%s'; 'satchel form list' lists them", type);
     return form;
 }

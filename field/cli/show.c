@@ -6,7 +6,6 @@
 
 #include "satchel/replica/state.h"
 
-#define LABEL_COLUMNS 18
 #define JSON_SHOWN_MAX 80
 #define REGISTER_LINK REGISTER_CASE ":"
 
@@ -35,7 +34,7 @@ const char *shown_case(struct cli *c, const char *case_name)
     return case_name && strcmp(case_name, REGISTER_CASE) == 0 ? T("the register") : shown(c, case_name);
 }
 
-static int columns(const char *s)
+int text_columns(const char *s)
 {
     int n = 0;
     for (uint32_t u; (u = utf8_next(&s)) != 0;) n += u >= 0x1100 && (u < 0x2000 || u >= 0x2e80) ? 2 : 1;
@@ -44,7 +43,7 @@ static int columns(const char *s)
 
 void print_padded(FILE *out, const char *s, int width)
 {
-    int pad = width - columns(s);
+    int pad = width - text_columns(s);
     fprintf(out, "%s%*s", s, pad > 1 ? pad : 1, "");
 }
 
@@ -298,13 +297,15 @@ void print_record(struct cli *c, const struct fold_record *r)
 }
 
 /* An assignment is about its case. */
-void print_record_line(struct cli *c, const struct fold_record *r)
+void print_record_line(struct cli *c, const struct fold_record *r, const char *state)
 {
     const char *about = strcmp(r->type, "assignment") == 0 ? case_title(c, r->case_name) : "";
     const char *mark = r->void_state == VOID ? T(" [voided]") : r->conflicts ? T(" [conflict]") : "";
     const char *problem = published_problem(c, r);
     print_padded(c->out, r->id, 34);
-    fprintf(c->out, "%s%s%s%s", record_title(c, r), *about ? "  " : "", about, mark);
+    fprintf(c->out, "%s%s%s", record_title(c, r), *about ? "  " : "", about);
+    if (state) fprintf(c->out, "  — %s", state);
+    fprintf(c->out, "%s", mark);
     if (problem) fprintf(c->out, " [%s]", shown(c, problem));
     fprintf(c->out, "\n");
 }
