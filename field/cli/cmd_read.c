@@ -70,25 +70,36 @@ static const char *computed_label(const char *name)
     return name;
 }
 
-static void print_state(struct cli *c, const struct status *s)
+static void print_labelled(struct cli *c, const char *label, int width, const char *words)
 {
-    if (s->code) {
-        fprintf(c->out, "  ");
-        print_padded(c->out, T("State"), LABEL_COLUMNS);
-        fprintf(c->out, "%s\n", s->words);
-    }
-    for (size_t i = 0; s->computed && i < s->computed->len; i++) {
-        fprintf(c->out, "  ");
-        print_padded(c->out, computed_label(s->computed->keys[i]), LABEL_COLUMNS);
-        fprintf(c->out, "%s\n", shown_value(c, NULL, NULL, s->computed->items[i]));
-    }
+    fprintf(c->out, "  ");
+    print_padded(c->out, label, width);
+    print_wrapped(c->out, words, width + 2);
+}
+
+static void print_state(struct cli *c, const struct fold_record *record, const struct status *s)
+{
+    int width = label_columns(c, record);
+    if (s->code) print_labelled(c, T("State"), width, s->words);
+    for (size_t i = 0; s->computed && i < s->computed->len; i++)
+        print_labelled(c, computed_label(s->computed->keys[i]), width, shown_value(c, NULL, NULL, s->computed->items[i]));
+}
+
+static void print_next(struct cli *c, const struct fold_record *record, const struct status *s)
+{
+    const char *next = record->void_state == VOID ? NULL : next_step(c, record, s->code);
+    if (next) print_labelled(c, T("Next step"), label_columns(c, record), next);
 }
 
 static void print_broken(struct cli *c, const struct gaps *gaps)
 {
     if (gaps->len) fprintf(c->out, "  %s\n", T("The process"));
-    for (size_t i = 0; i < gaps->len; i++)
-        fprintf(c->out, "    • %s  [%s]\n", shown(c, gaps->items[i].text), shown(c, gaps->items[i].rule));
+    for (size_t i = 0; i < gaps->len; i++) {
+        const struct gap *gap = &gaps->items[i];
+        const char *s = arena_printf(&c->arena, "%s  [%s]", shown(c, shown_names(c, gap->text)), rule_text(c, gap->rule));
+        fprintf(c->out, "    • ");
+        print_wrapped(c->out, s ? s : "", 6);
+    }
 }
 
 int cmd_show(struct cli *c)
@@ -107,29 +118,72 @@ int cmd_show(struct cli *c)
     c->result = json;
     if (rc || c->json) return rc;
     print_record(c, r);
-    print_state(c, &status);
+    print_state(c, r, &status);
     print_broken(c, &gaps);
+    print_next(c, r, &status);
     return 0;
 }
 
-static int report_hits(struct cli *c, const struct view_hit *hits, size_t len)
+/* "open", or several with commas between: codes, or words in the chosen language. NULL: any. */
+static bool is_in_state(const struct status *s, const char *asked)
+{
+    for (const char *at = asked; at; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL) {
+        size_t n = strcspn(at, ",");
+        if (s->code && strlen(s->code) == n && strncmp(s->code, at, n) == 0) return true;
+        if (s->words && strlen(s->words) == n && strncmp(s->words, at, n) == 0) return true;
+    }
+    return !asked;
+}
+
+/* The state, with the day until which it is so or something is due. */
+static const char *state_words(struct cli *c, const struct fold_record *record, const struct status *s)
+{
+    static const char *const days[] = {"valid_to", "until"};
+    const char *due = strcmp(record->type, "finding") == 0 && strcmp(s->code, "closed") != 0 ? record_str(record, "due") : NULL;
+    if (due) return arena_printf(&c->arena, "%s  %s %s", s->words, T("Due"), shown(c, due));
+    for (size_t i = 0; s->computed && i < sizeof days / sizeof *days; i++) {
+        const char *day = jv_get_str(s->computed, days[i]);
+        if (day) return arena_printf(&c->arena, "%s  %s %s", s->words, computed_label(days[i]), day);
+    }
+    return s->words;
+}
+
+static int report_hits(struct cli *c, const struct view_hit *hits, size_t len, const char *state)
 {
     struct jv *list = jv_array(&c->arena);
     struct states states = {.c = c};
     struct status status;
+    size_t told = 0;
     int r = 0;
     for (size_t i = 0; i < len && !r; i++) {
         const struct fold_record *record = fold_record(store_fold(c->session->store), hits[i].case_name, hits[i].record);
         if (!record) continue;
         r = state_of(&states, record, &status);
-        if (!r && !c->json) print_record_line(c, record, status.words);
+        if (!r && !is_in_state(&status, state)) continue;
+        told++;
+        if (!r && !c->json) print_record_line(c, record, status.code ? state_words(c, record, &status) : NULL);
         struct jv *json = r || !c->json ? NULL : record_json(&c->arena, record, kit_person, c->session);
         if (json) r = state_json(c, json, &status);
         if (!r && c->json) r = jv_push(&c->arena, list, json);
     }
     c->result = list;
-    if (!c->json && !len && os_is_terminal(1)) fprintf(stderr, "%s\n", T("nothing found"));
+    if (!c->json && !told && os_is_terminal(1)) fprintf(stderr, "%s\n", T("nothing found"));
     return r;
+}
+
+/* Takes "state=…" from the arguments: it is worked out, no field of the form. NULL: it is not there. */
+static const char *take_state(struct cli *c, const struct form *form)
+{
+    static const char word[] = "state=";
+    const char *member, *state = NULL;
+    int kept = 1;
+    if (!type_has_status(form->type) || form_field(form, "state", &member)) return NULL;
+    for (int i = 1; i < c->args_len; i++) {
+        if (strncmp(c->args[i], word, sizeof word - 1) == 0) state = c->args[i] + sizeof word - 1;
+        else c->args[kept++] = c->args[i];
+    }
+    c->args_len = kept;
+    return state;
 }
 
 int cmd_list(struct cli *c)
@@ -147,9 +201,10 @@ int cmd_list(struct cli *c)
     }
     const struct form *form = session_any_form(c->session, case_name, c->args[0]);
     if (!form) return ERR_INPUT;
+    const char *state = take_state(c, form);
     r = fields_parse(c, form, case_name, c->args + 1, c->args_len - 1, &where);
     if (!r) r = view_list(c->session->view, form->type, case_name, where, cli_flag(c, "voided"), &c->arena, &hits, &len);
-    return r ? r : report_hits(c, hits, len);
+    return r ? r : report_hits(c, hits, len, state);
 }
 
 int cmd_find(struct cli *c)
@@ -167,7 +222,7 @@ int cmd_find(struct cli *c)
     r = buf_error(&words);
     if (!r) r = view_find(c->session->view, buf_str(&words), &c->arena, &hits, &len);
     buf_release(&words);
-    return r ? r : report_hits(c, hits, len);
+    return r ? r : report_hits(c, hits, len, NULL);
 }
 
 int cmd_history(struct cli *c)

@@ -7,6 +7,7 @@
 #include "satchel/replica/needs.h"
 
 #define REGISTER_PREFIX "register:"
+#define SUBMITTED_HEADS "submitted_heads"
 
 /* Records on their way through the check. `own` belong to the audit; others are linked from it. */
 struct walk {
@@ -54,6 +55,11 @@ static void check_conflicts(struct check *k, const struct fold_record *r, const 
             values = arena_printf(
                 k->arena, "%s%s%s", values, n ? " ≠ " : "", value_text(k, form, f->name, f->heads[n].value));
         if (!f->conflict) continue;
+        if (strcmp(f->name, SUBMITTED_HEADS) == 0) {
+            gap_add(k->gaps, GAP(.group = GAP_STATE, .rule = GAP_SUBMIT, .record = r->id, .field = f->name),
+                T("submitted on two kits at once: look at what came after, and submit it once more"));
+            continue;
+        }
         gap_add(k->gaps, GAP(.group = GAP_STATE, .rule = "conflict", .record = r->id, .field = f->name),
             T("'%s' has several values (%s): the leader settles it with 'satchel resolve', and a reason"),
             label_of(form, f->name), values ? values : "");
@@ -326,21 +332,24 @@ int audit_heads(struct jv **out, struct arena *a, struct fold *f, const char *ca
     return rc;
 }
 
-static bool is_later(const struct held *h, const struct jv *heads)
+/* After any of its submissions: where two kits have submitted it at once, what one of them had not seen is told, too. */
+static bool is_later(const struct held *h, const struct fold_field *submissions)
 {
     const struct entry *e = h->entry;
-    if (h->verdict != VERDICT_GOOD || entry_field(e, "submitted_heads")) return false;
-    return e->seq > jv_get_int(jv_get(heads, e->kit), "seq", 0);
+    if (h->verdict != VERDICT_GOOD || entry_field(e, SUBMITTED_HEADS)) return false;
+    for (size_t i = 0; i < submissions->heads_len; i++)
+        if (e->seq > jv_get_int(jv_get(submissions->heads[i].value, e->kit), "seq", 0)) return true;
+    return false;
 }
 
 int audit_later_entries(const struct held *const **out, size_t *len, const struct casefile *c, const struct audit *a)
 {
-    const struct jv *heads = a->record ? record_value(a->record, "submitted_heads") : NULL;
+    const struct fold_field *heads = a->record ? record_field(a->record, SUBMITTED_HEADS) : NULL;
     const struct fold_record **own;
     size_t records, n = 0, total = 0;
     *out = NULL;
     *len = 0;
-    if (!a->submitted || !heads || heads->type != JV_OBJECT) return 0;
+    if (!a->submitted || !heads) return 0;
     int rc = audit_records(&own, &records, c, a, true);
     if (rc) return rc;
     for (size_t i = 0; i < records; i++) total += own[i]->entries_len;

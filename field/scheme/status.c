@@ -107,7 +107,7 @@ static void of_application(struct asking *q, const struct application *a)
     else if (is_audited(q->c, a, false, q->on)) answer(q, "onsite-audit", N_("in its audit"));
     else if (is_audited(q->c, a, true, q->on)) answer(q, "document-audit", N_("in its document audit"));
     else if (is_refused(q->c, a, q->on)) answer(q, "not-accepted", N_("not accepted by its review"));
-    else if (accepted_review(q->c, a)) answer(q, "accepted", N_("accepted by its review"));
+    else if (accepted_review(q->c, a, q->on)) answer(q, "accepted", N_("accepted by its review"));
     else answer(q, "received", N_("received, under review"));
 }
 
@@ -122,8 +122,9 @@ static void of_programme(struct asking *q, const struct programme *p)
         replaced = replaced || (same && o > p && o->cycle >= p->cycle);
     }
     if (replaced) answer(q, "replaced", N_("replaced by a newer one"));
-    else if (p->application && refusal_of(q->c, p->application)) answer(q, "closed", N_("closed, the application was refused"));
-    else if (p->application && !accepted_review(q->c, p->application))
+    else if (p->application && refusal_of(q->c, p->application, q->on))
+        answer(q, "closed", N_("closed, the application was refused"));
+    else if (p->application && !accepted_review(q->c, p->application, q->on))
         answer(q, "draft", N_("draft, the review has not accepted"));
     else answer(q, "in-force", N_("in force"));
 }

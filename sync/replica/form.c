@@ -563,7 +563,8 @@ int form_check_create(const struct form *f, const struct jv *set)
 {
     for (size_t i = 0; i < f->fields_len; i++)
         if (f->fields[i].required_at_create && !is_set(&f->fields[i], set))
-            return err_set(ERR_INPUT, "%s needs the field '%s' from the start", f->type, f->fields[i].name);
+            return err_set(ERR_INPUT, "%s needs %s from the start: %s=…", label_text(&f->title), label_text(&f->fields[i].label),
+                f->fields[i].name);
     return 0;
 }
 

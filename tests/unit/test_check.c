@@ -412,6 +412,18 @@ TEST(finished_and_ongoing_projects)
     kit_end();
 }
 
+/* The team may pick what the certificate does not reach; once sampled it is done. */
+TEST(a_pick_beyond_the_certificate_can_be_sampled)
+{
+    kit_begin();
+    say("x: A A20 :audit picks.ER1=true");
+    CHECK_STR(kit_gaps("audit/A20"), "6.3.4 (4) audit/A20");
+    say("y: A A60" SAMPLED "clause=ER1 department=department/$A-3 result=conform");
+    say("z: A A61" EVIDENCE("sample/$A-60"));
+    CHECK_STR(kit_gaps("audit/A20"), "");
+    kit_end();
+}
+
 /* ---- what came after ---- */
 
 TEST(what_came_after_submission_is_told)
@@ -435,6 +447,22 @@ TEST(what_came_after_submission_is_told)
     CLEAN();
     CHECK_OK(audit_later_entries(&later, &len, &kit.c, casefile_audit(&kit.c, kit_id("audit/A20"))));
     CHECK(len == 1 && strcmp(later[0]->entry->id, scene_id(&kit.scene, "y")) == 0);
+    kit_end();
+}
+
+TEST(submitted_on_two_kits_at_once_it_is_submitted_once_more)
+{
+    const struct held *const *later;
+    size_t len;
+    kit_begin();
+    const char *all = arena_printf(&kit.arena, "{\"%s\":{\"seq\":999}}", kit.scene.authors[0].kit);
+    say(arena_printf(&kit.arena, "x: A A20 :audit submitted=true submitted_heads=%s", all));
+    say("y: B A20 :audit submitted=true submitted_heads={}");
+    CHECK_STR(kit_gaps("audit/A20"), "submit audit/A20 submitted_heads");
+    CHECK_OK(audit_later_entries(&later, &len, &kit.c, casefile_audit(&kit.c, kit_id("audit/A20"))));
+    CHECK(len > 0); /* those that one of them had not seen */
+    say(arena_printf(&kit.arena, "z: A A20 :audit submitted_heads=%s<x,y", all));
+    CHECK_STR(kit_gaps("audit/A20"), "");
     kit_end();
 }
 

@@ -135,6 +135,35 @@ TEST(a_suspension)
     kit_end();
 }
 
+#define REFUSED "re: B B40 :decision + outcome=refuse date=2024-02-01 reason=x " APPLICATION
+
+TEST(a_review_is_known_from_its_day_on)
+{
+    kit_begin();
+    STATE("application/A5", "2024-01-04", "received");
+    STATE("application/A5", "2024-01-05", "accepted");
+    STATE("programme/A7", "2024-01-04", "draft");
+    STATE("programme/A7", "2024-01-05", "in-force");
+    kit_end();
+}
+
+TEST(a_refusal_is_known_from_its_day_on)
+{
+    kit_begin();
+    say(REFUSED);
+    STATE("programme/A7", "2024-01-31", "in-force");
+    STATE("programme/A7", "2024-02-01", "closed");
+    kit_end();
+}
+
+TEST(a_refusal_without_a_day_is_none_yet)
+{
+    kit_begin();
+    say("re: B B40 :decision + outcome=refuse reason=x " APPLICATION);
+    STATE("programme/A7", "2024-03-01", "in-force");
+    kit_end();
+}
+
 int main(int argc, char **argv)
 {
     return test_main(argc, argv);

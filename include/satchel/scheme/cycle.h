@@ -38,7 +38,7 @@ struct cycle {
     const struct scheme *scheme;
     const struct catalogue *catalogue;
     int number;          /* from 1: how many were renewed before it */
-    int32_t issued;      /* of opened_by: surveillance counts from it */
+    int32_t issued;      /* of opened_by, while that is not known of current: surveillance counts from it */
     int32_t valid_from, valid_to;
     int exempt_year;     /* that of the recertification audit's end, else that of expiry; one only */
     int64_t level;       /* of current */
