@@ -8,6 +8,7 @@
 #include "satchel/base/time.h"
 #include "satchel/format/age.h"
 #include "satchel/format/enrolment.h"
+#include "satchel/link/http.h"
 #include "satchel/replica/state.h"
 
 /* ---- init ---- */
@@ -254,6 +255,8 @@ static int write_enrolment(struct cli *c, struct hub *hub, const struct request 
     buf_init(&out, ENROLMENT_MAX_BYTES);
     int r = hub_register_lines(hub, &lines);
     struct enrolment e = enrolment_of(hub, &lines, at, store_kit(s), q->kit);
+    e.url = cli_option(c, "url");
+    e.pin = cli_option(c, "pin");
     if (!r) r = enrolment_write(&out, &e, store_signer(s));
     if (!r) r = file_write(path, out.data, out.len);
     buf_release(&lines);
@@ -277,6 +280,14 @@ static int report_enrolled(struct cli *c, const struct request *q, const char *p
     return 0;
 }
 
+/* Who is enrolled is not to find out that the address is none. */
+static int check_address(const struct cli *c)
+{
+    struct http_place place = {.url = cli_option(c, "url"), .pin = cli_option(c, "pin"), .plain = cli_flag(c, "plain")};
+    if (!place.url) return place.pin ? err_set(ERR_USAGE, "a pinned key belongs to an address: --url URL") : 0;
+    return http_check_place(&place);
+}
+
 int cmd_hub_enrol(struct cli *c)
 {
     struct hub_desk d;
@@ -285,8 +296,10 @@ int cmd_hub_enrol(struct cli *c)
     const char *path = cli_option(c, "output");
     if (!cli_option(c, "roles")) return err_set(ERR_USAGE, "say what the person may do: --roles auditor,leader,…");
     if (!path) return err_set(ERR_USAGE, "say where to write the enrolment: -o FILE");
+    int r = check_address(c);
+    if (r) return r;
     buf_init(&b, REQUEST_MAX_BYTES);
-    int r = file_read(c->args[1], &b);
+    r = file_read(c->args[1], &b);
     if (!r) r = request_read(&q, &c->arena, b.data, b.len);
     buf_release(&b);
     if (!r) r = session_store(c->session);
@@ -422,6 +435,16 @@ int cmd_hub_sync(struct cli *c)
 
 /* ---- status, history, checkpoint ---- */
 
+static void print_sizes(struct cli *c, const struct jv *v)
+{
+    fprintf(c->out, T("repository %s in %lld packs of %lld objects; evidence %s; inbox %s; parts of evidence %s; uploads %s"),
+        size_text(&c->arena, (uint64_t)jv_get_int(v, "repository", 0)), (long long)jv_get_int(v, "packs", 0),
+        (long long)jv_get_int(v, "objects", 0), size_text(&c->arena, (uint64_t)jv_get_int(v, "evidence", 0)),
+        size_text(&c->arena, (uint64_t)jv_get_int(v, "inbox", 0)), size_text(&c->arena, (uint64_t)jv_get_int(v, "partial", 0)),
+        size_text(&c->arena, (uint64_t)jv_get_int(v, "uploads", 0)));
+    fprintf(c->out, "\n");
+}
+
 int cmd_hub_status(struct cli *c)
 {
     struct hub_desk d;
@@ -444,8 +467,47 @@ int cmd_hub_status(struct cli *c)
             fprintf(c->out, "\n");
         }
     }
+    if (!r && !c->json) print_sizes(c, jv_get(o, "sizes"));
     hub_desk_close(&d);
     return r;
+}
+
+/* ---- restore ---- */
+
+static int report_restored(struct cli *c, const struct hub_restored *t)
+{
+    struct arena *a = &c->arena;
+    struct jv *o = jv_object(a);
+    int r = jv_put_str(a, o, "kit", t->kit);
+    if (!r) r = jv_put_int(a, o, "cases", t->cases);
+    if (!r) r = jv_put_int(a, o, "entries", t->entries);
+    if (!r) r = jv_put_int(a, o, "evidence", t->evidence);
+    if (!r) r = jv_put_int(a, o, "missing", t->missing);
+    if (!r) r = jv_put_int(a, o, "damaged", t->damaged);
+    c->result = o;
+    if (r || c->json) return r;
+    fprintf(c->out, T("restored %lld cases: %lld entries and %lld pieces of evidence are new here"), (long long)t->cases,
+        (long long)t->entries, (long long)t->evidence);
+    fprintf(c->out, "\n");
+    if (t->missing + t->damaged) {
+        fprintf(c->out, T("evidence that the clone does not have is awaited: %lld missing, %lld damaged"),
+            (long long)t->missing, (long long)t->damaged);
+        fprintf(c->out, "\n");
+    }
+    fprintf(c->out, T("the hub has a new key, '%s'; an admin has yet to enrol it"), t->kit);
+    fprintf(c->out, "\n");
+    return 0;
+}
+
+int cmd_hub_restore(struct cli *c)
+{
+    struct hub_restored t;
+    const char *name = cli_option(c, "name");
+    int r = session_forms(c->session);
+    struct hub_restore q = {.folder = c->args[0], .clone = c->args[1], .name = name && *name ? name : path_name(c->args[0]),
+        .forms = c->session->forms};
+    if (!r) r = hub_restore(&q, &t);
+    return r ? r : report_restored(c, &t);
 }
 
 /* The record's entries alone are read and folded: the rest of the case is not touched. */

@@ -9,6 +9,9 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -255,6 +258,52 @@ int os_sync_file(const char *path)
     return err;
 }
 
+#define SYNCS_AT_ONCE 8
+
+struct syncing {
+    const char *const *paths;
+    size_t len;
+    atomic_size_t next;
+    atomic_size_t failed; /* 1 + the place of one that failed */
+    atomic_int error;     /* its errno */
+};
+
+/* errno, or 0. */
+static int sync_one(const char *path)
+{
+    struct stat st;
+    int fd = open_retry(path, O_RDONLY);
+    if (fd < 0) return errno;
+    int error = sync_fd(fd) != 0 ? errno : 0;
+    bool unable = error == EINVAL || error == ENOTSUP; /* as in os_sync_folder */
+    if (unable && fstat(fd, &st) == 0 && S_ISDIR(st.st_mode)) error = 0;
+    if (close_checked(fd) != 0 && !error) error = errno;
+    return error;
+}
+
+static void *sync_some(void *arg)
+{
+    struct syncing *s = arg;
+    for (size_t i; (i = atomic_fetch_add(&s->next, 1)) < s->len && !atomic_load(&s->error);) {
+        int error = sync_one(s->paths[i]), none = 0;
+        if (error && atomic_compare_exchange_strong(&s->error, &none, error)) atomic_store(&s->failed, i + 1);
+    }
+    return NULL;
+}
+
+int os_sync_all(const char *const *paths, size_t len)
+{
+    pthread_t threads[SYNCS_AT_ONCE];
+    size_t started = 0, wanted = len < SYNCS_AT_ONCE ? len : SYNCS_AT_ONCE;
+    struct syncing s = {.paths = paths, .len = len};
+    while (started + 1 < wanted && pthread_create(&threads[started], NULL, sync_some, &s) == 0) started++;
+    sync_some(&s);
+    for (size_t i = 0; i < started; i++) pthread_join(threads[i], NULL);
+    if (!atomic_load(&s.error)) return 0;
+    errno = atomic_load(&s.error);
+    return err_system("sync", paths[atomic_load(&s.failed) - 1]);
+}
+
 static int sync_folder_of(const char *path)
 {
     char *folder = folder_of(path);
@@ -337,10 +386,21 @@ int os_remove_tree(const char *path)
     return remove_at(AT_FDCWD, path, path);
 }
 
+int os_make_folder_unsynced(const char *path, bool *made)
+{
+    *made = mkdir(path, 0700) == 0;
+    return *made || errno == EEXIST ? 0 : err_system("make the folder", path);
+}
+
+int os_rename_unsynced(const char *from, const char *to)
+{
+    return rename(from, to) == 0 ? 0 : fail(N_("rename"), from);
+}
+
 int os_rename(const char *from, const char *to)
 {
-    if (rename(from, to) != 0) return fail(N_("rename"), from);
-    return sync_folder_of(to);
+    int err = os_rename_unsynced(from, to);
+    return err ? err : sync_folder_of(to);
 }
 
 /* ---- reading ---- */
@@ -513,6 +573,20 @@ static int finish_file(struct sink *base)
     return s->error;
 }
 
+/* The advice is what POSIX has for "begin to write it, I shall not read it soon". */
+static int finish_unsynced(struct sink *base)
+{
+    struct file_sink *s = (struct file_sink *)base;
+    if (s->error) return s->error;
+    (void)!posix_fadvise(s->fd, 0, 0, POSIX_FADV_DONTNEED);
+    if (close_checked(s->fd) != 0) s->error = err_system("close", s->path);
+    s->fd = -1;
+    if (s->error) return s->error;
+    free(s->temporary);
+    s->temporary = NULL;
+    return 0;
+}
+
 static void close_file_sink(struct sink *base)
 {
     struct file_sink *s = (struct file_sink *)base;
@@ -590,6 +664,23 @@ out:
 int file_sink(struct sink **out, const char *path)
 {
     return file_sink_of(out, path, "");
+}
+
+int file_sink_unsynced(struct sink **out, const char *path)
+{
+    struct file_sink *s = sink_new(path);
+    if (!s) return ERR_ROAD;
+    int err = 0;
+    s->base.finish = finish_unsynced;
+    s->temporary = copy_of(path); /* removed unless it is finished */
+    if (!s->temporary) err = err_memory();
+    if (!err) s->fd = open_retry(path, O_WRONLY | O_CREAT | O_TRUNC);
+    if (!err && s->fd < 0) err = err_system("write", path);
+    if (err)
+        close_file_sink(&s->base);
+    else
+        *out = &s->base;
+    return err;
 }
 
 static bool is_temporary_of(const char *name, const char *owner)
@@ -685,6 +776,31 @@ void os_unlock(struct os_lock *l)
     free(l);
 }
 
+/* ---- being told to stop ---- */
+
+static void stop_signals(sigset_t *set)
+{
+    sigemptyset(set);
+    sigaddset(set, SIGINT);
+    sigaddset(set, SIGTERM);
+}
+
+void os_hold_stop(void)
+{
+    sigset_t set;
+    stop_signals(&set);
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+    signal(SIGPIPE, SIG_IGN); /* a peer that goes is an error of that write */
+}
+
+void os_await_stop(void)
+{
+    sigset_t set;
+    int which;
+    stop_signals(&set);
+    while (sigwait(&set, &which) != 0) continue;
+}
+
 /* ---- clock, terminal, environment ---- */
 
 void os_keep_private(void)
@@ -698,6 +814,20 @@ int os_local_offset_minutes(int64_t seconds)
     struct tm local;
     tzset();
     return localtime_r(&t, &local) ? (int)(local.tm_gmtoff / 60) : 0;
+}
+
+void os_sleep(double seconds)
+{
+    struct timespec left = {(time_t)seconds, (long)((seconds - (double)(time_t)seconds) * 1e9)};
+    while (nanosleep(&left, &left) != 0 && errno == EINTR) {
+    }
+}
+
+int64_t os_clock_nanoseconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
 double os_monotonic_seconds(void)

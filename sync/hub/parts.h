@@ -29,6 +29,26 @@ struct hub_case {
     char opener[KIT_ID_SIZE]; /* "" until somebody asks */
     struct map brought;       /* evidence that came in its own bundles, by sha256; see evidence.c */
     struct adopted *adopted;
+    struct round_case *ahead; /* of its branch, in the round; NULL: it is as the branch */
+    bool spoiled;             /* what is in memory is not what was taken in */
+};
+
+/* See round.c. Bounds of one are checked between bundles. */
+#define ROUND_BUNDLES 64
+#define ROUND_BYTES (UINT64_C(64) << 20) /* of evidence */
+#define ROUND_PACK_BYTES ((size_t)8 << 20)
+
+struct round {
+    struct arena arena; /* until it is stored */
+    struct pack *pack;
+    struct map files, folders; /* evidence that came, by sha256; folders to sync */
+    struct round_file *first_file;
+    struct round_case *cases;
+    struct round_mark *marks;
+    struct round_note *notes, *last_note;
+    size_t bundles;
+    uint64_t bytes;
+    bool spoiled; /* a case in it has gone wrong since: it must be stored before that is read again */
 };
 
 struct hub {
@@ -48,6 +68,11 @@ struct hub {
     struct registry *registry;
     uint64_t registry_version; /* of the register's fold that the registry was made of */
     struct os_lock *lock;
+    struct round round;
+    struct arena names_arena;
+    const char *const *names; /* of the branches; NULL: to be listed anew */
+    size_t names_len;
+    struct served_memory *served; /* see served.c */
 };
 
 #define HUB_FORMAT "satchel hub 1"
@@ -75,6 +100,9 @@ int case_registry(struct hub *h, const struct registry **out) MUST_CHECK;
  * so that nobody can take a case's sight from its opener with another. NULL: it has none. Borrowed like the
  * case. */
 int case_opener(struct hub *h, struct hub_case *c, const char **kit) MUST_CHECK;
+/* The entry that created the organisation which the branch took in first; NULL: there is none. */
+int case_find_opening(struct repo *repo, struct fold *f, const char *name, const struct oid *tip,
+    const struct held **first) MUST_CHECK;
 /* The register has moved: what other cases have of it is old. */
 void case_forget_others(struct hub *h);
 
@@ -94,8 +122,9 @@ int evidence_bring(struct hub_case *c, const char *sha256, bool lasting) MUST_CH
 /* Evidence of which bundles of the case have brought parts that do not make it up yet. */
 int evidence_begun(struct hub *h, const struct hub_case *c, struct arena *a, const char *const **out,
     size_t *len) MUST_CHECK;
-/* Marks what the branch does not say, because no record has named it yet. Durable. */
-int evidence_mark(struct hub *h, struct hub_case *c) MUST_CHECK;
+/* Lets the round mark what the branch does not say, because no record has named it yet. */
+int evidence_mark_rest(struct hub *h, struct hub_case *c) MUST_CHECK;
+int evidence_mark(struct hub *h, const char *case_name, const char *sha256) MUST_CHECK; /* durable */
 int evidence_open(void *hub, const char *sha256, uint64_t offset, struct source **out) MUST_CHECK;
 /* The hashes of its 16 MiB runs, in the arena; none (NULL) where it is not larger than one. */
 int evidence_pieces(struct hub *h, struct arena *a, const char *sha256, uint64_t size,
@@ -112,7 +141,10 @@ struct staging {
 void staging_init(struct staging *s, struct hub *h, struct hub_case *c, struct arena *a);
 int staging_sink(
     void *staging, const struct member *m, struct sink **out) MUST_CHECK; /* stage of a bundle_receiver */
-/* Makes it evidence that the case holds, or pieces of it. What turns out to be wrong is told in `alarms` and
+/* A place for one that comes otherwise than in a bundle, which belongs to the staging once it is added. */
+int staging_open(struct staging *s, const struct member *m, struct sink **out) MUST_CHECK;
+int staging_add(struct staging *s, const struct member *m) MUST_CHECK;
+/* Makes it evidence that the case holds once the round is stored, or pieces of it at once. What turns out to be wrong is told in `alarms` and
  * asked for again. */
 int staging_publish(struct staging *s, struct jv *alarms) MUST_CHECK;
 /* Is all of this member here already, from a bundle of the case before? */
@@ -121,6 +153,33 @@ bool evidence_brought(struct hub *h, const struct hub_case *c, struct arena *a, 
  * case the part is. */
 bool evidence_part_whole(
     struct hub *h, const char *name, char sha256[SHA256_HEX], char case_name[CASE_NAME_MAX + 1]);
+
+/* ---- round.c ---- */
+
+struct fresh {
+    const struct held *held;
+    enum verdict before; /* what it was held with; GOOD where it is new */
+};
+
+void round_init(struct hub *h);
+/* The pack of the round, set to the versions of a case. Borrowed until it is stored. */
+int round_pack(struct hub *h, const char *case_name, struct pack **out) MUST_CHECK;
+/* Bytes that lie in staging, whole, hashed and written, but not synced. */
+int round_staged(struct hub *h, const char *sha256, const char *path, uint64_t size) MUST_CHECK;
+bool round_has(const struct hub *h, const char *sha256, uint64_t *size); /* is it among them? */
+void round_bring(struct hub *h, const char *sha256); /* a bundle brings it that is taken in */
+/* A pointer to evidence: its folders are synced once more; who put it there may have been killed before he did. */
+int round_point(struct hub *h, const char *sha256) MUST_CHECK;
+int round_mark(struct hub *h, const char *case_name, const char *sha256) MUST_CHECK;
+/* The case has come to a commit in memory, by these entries. It stays open until the round is stored. */
+int round_move(struct hub *h, struct hub_case *c, const struct oid *to, const struct fresh *fresh, size_t len) MUST_CHECK;
+/* A bundle for kits.json; m is borrowed until the round is stored. fresh: it came for the first time. */
+int round_note(struct hub *h, const struct manifest *m, bool fresh) MUST_CHECK;
+bool round_knows(const struct hub *h, const char *bundle); /* noted in this round */
+bool round_must_end(const struct hub *h);
+/* Makes all of it durable and begins a new one. On failure nothing of it counts. */
+int round_store(struct hub *h) MUST_CHECK;
+void round_drop(struct hub *h);
 
 /* ---- receipt.c ---- */
 
@@ -150,13 +209,8 @@ int receipt_limit(struct hub_case *c, const char *kit, bool sees, struct receipt
 
 /* ---- merge.c: entries into a branch ---- */
 
-struct fresh {
-    const struct held *held;
-    enum verdict before; /* what it was held with; GOOD where it is new */
-};
-
-/* One bundle on its way into one branch. Until merge_finish has returned 0 the repository is as it was; on
- * failure the case is forgotten by merge_release. */
+/* One bundle on its way into one branch, which moves when the round is stored. Until merge_finish has returned
+ * 0 nothing counts; on failure the case is forgotten by merge_release, or when the round has been stored. */
 struct merge {
     struct hub *hub;
     struct hub_case *c;
@@ -171,6 +225,8 @@ struct merge {
     size_t fresh_len, fresh_cap;
     struct buf subject, bytes;
     struct receipt_draft receipt;
+    struct arena *answer;          /* where the receipt is to live */
+    const struct receipt *receipt_made; /* NULL: the one that the branch has stands */
 };
 int merge_begin(struct merge *m, struct hub *h, struct hub_case *c, const char *bundle, const char *from,
     struct arena *a) MUST_CHECK;
@@ -180,7 +236,7 @@ int merge_add(struct merge *m, const struct entry *e, const unsigned char public
     enum verdict *verdict) MUST_CHECK;
 /* Judges those again that wait, and lets those apply that an admin has released. */
 int merge_judge_waiting(struct merge *m) MUST_CHECK;
-/* The hub's own commit, the pack, and the branch. With a bundle a receipt is made, unless the branch has one
+/* The hub's own commit. With a bundle a receipt is made, unless the branch has one
  * and nothing has changed. */
 int merge_finish(struct merge *m) MUST_CHECK;
 
@@ -201,12 +257,36 @@ struct kit_case {
 int kits_read(struct hub *h, struct arena *a, const struct jv **kits) MUST_CHECK;
 int kits_find(const struct jv *kits, const char *kit, const char *case_name, struct arena *a,
     struct kit_case *out) MUST_CHECK;
-/* A bundle came; fresh: for the first time. Durable. */
-int kits_note(struct hub *h, const struct manifest *m, bool fresh) MUST_CHECK;
+struct kit_note {
+    const struct manifest *manifest;
+    bool fresh; /* it came for the first time */
+};
+/* Bundles that came, in their order. Durable. */
+int kits_note(struct hub *h, const struct kit_note *notes, size_t len) MUST_CHECK;
 /* A bundle was refused for good: `clash` is the case that keeps its case out. Durable. */
 int kits_refused(struct hub *h, const char *kit, const char *case_name, const char *bundle, const char *clash) MUST_CHECK;
 /* Answers have been handed out: an array of {"case","files":[name],"kit","withheld":[id]}. Durable. */
 int kits_answered(struct hub *h, const struct jv *answers) MUST_CHECK;
+
+/* ---- served.c ---- */
+
+struct served_where {
+    const char *folder; /* of the kit's outbox */
+    uint64_t part_size;
+};
+void served_free(struct hub *h);
+/* What a case gives a kit follows from this. */
+int served_made_of(struct hub *h, const struct jv *kits, const char *kit, const struct repo_branch *b,
+    const struct served_where *where, unsigned char made_of[16]) MUST_CHECK;
+/* True: it is as it was, and told of in `written` (of out's arena). */
+bool served_case(struct hub *h, const char *kit, const char *case_name, const unsigned char made_of[16],
+    struct hub_exchange *out, struct jv *written);
+void served_keep_case(struct hub *h, const char *kit, const char *case_name, const unsigned char made_of[16],
+    const struct jv *written);
+/* The same for all cases at once: is nothing new at all? Without the hub's lock. */
+bool served_all(struct hub *h, const char *kit, const struct served_where *where, struct hub_exchange *out,
+    struct jv *written);
+void served_keep_all(struct hub *h, const char *kit, const struct served_where *where, const struct jv *written);
 
 /* ---- clean.c ---- */
 
@@ -217,10 +297,35 @@ int hub_clean(struct hub *h) MUST_CHECK; /* what a killed process left half-way 
 /* The lock, leftovers removed. Nothing else of the hub may be writing meanwhile. */
 int hub_begin(struct hub *h) MUST_CHECK;
 void hub_end(struct hub *h);
+/* Under the lock: hub_cases, listed once until a round has made a branch. */
+const char *const *hub_names(struct hub *h, size_t *len);
 
 /* ---- receive.c ---- */
 
-int receive_locked(
-    struct hub *h, const char *path, struct arena *a, struct hub_taken *out, struct progress *p) MUST_CHECK;
+/* Must it have a round of its own? */
+bool receive_alone(const struct hub *h, const struct manifest *m);
+/* Into the round: it counts when that is stored, and m is borrowed until then. m: what its head said when it was
+ * peeked at. */
+int receive_locked(struct hub *h, const char *path, const struct manifest *m, struct arena *a, struct hub_taken *out,
+    struct progress *p) MUST_CHECK;
+
+/* As hub_take_lines, under the lock and into the round. */
+int lines_take_locked(struct hub *h, const char *case_name, const char *lines, size_t len, struct arena *a,
+    struct hub_taken *out) MUST_CHECK;
+/* Takes in evidence alone. `list` names it, and so gives the receipt its number. */
+int staging_take(struct staging *s, const void *list, size_t len) MUST_CHECK;
+
+/* ---- init.c ---- */
+
+int hub_make(const char *folder, const char *name, const struct request *admin, struct forms *forms) MUST_CHECK;
+
+/* ---- inbox.c ---- */
+
+/* Takes in DIR/inbox/ and, where folder is not NULL, FOLDER/inbox/. */
+int inbox_take(
+    struct hub *h, const char *folder, struct arena *a, struct hub_exchange *out, struct progress *p) MUST_CHECK;
+bool is_bundle_name(const char *file);
+/* Tells of a file or folder that could not be served. */
+int exchange_failed(struct hub_exchange *out, const char *file, int code, const char *error) MUST_CHECK;
 
 #endif

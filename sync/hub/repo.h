@@ -1,4 +1,4 @@
-/* The repository on disk: branches and raw objects. repo.c is the only file that includes libgit2. */
+/* The repository on disk: branches and raw objects. Only repo.c and remote*.c include libgit2. */
 #ifndef SYNC_HUB_REPO_H
 #define SYNC_HUB_REPO_H
 
@@ -33,11 +33,23 @@ int repo_tip(
 
 /* Stores a pack that was made here (never a foreign one), synced. */
 int repo_store_pack(struct repo *r, const void *bytes, size_t len) MUST_CHECK;
-/* Lets a branch name `to`, synced. from: what it names now, NULL: it does not exist yet. */
-int repo_move(struct repo *r, const char *branch, const struct oid *to, const struct oid *from) MUST_CHECK;
+struct repo_move {
+    const char *branch;
+    struct oid to, from;
+    bool born; /* it names `from` now; else it does not exist yet */
+};
+/* Lets branches name other commits, synced in one round. Where that fails some of them may have moved. */
+int repo_move(struct repo *r, const struct repo_move *moves, size_t len) MUST_CHECK;
 /* Removes what a killed process left: locks of branches, packs half made. */
 int repo_clean(struct repo *r) MUST_CHECK;
-/* Where there are more small packs than this, makes one of them. Large ones stay. */
-int repo_consolidate(struct repo *r, size_t packs_most) MUST_CHECK;
+/* Where there are more packs of about one size than this, makes one of some of them: a bounded step, to be repeated
+ * at leisure. Large ones stay. What a pack has replaced is removed when that is `grace` seconds ago, so that who
+ * reads meanwhile finds what he has seen. */
+int repo_consolidate(struct repo *r, size_t packs_most, int64_t grace) MUST_CHECK;
+
+struct repo_sizes {
+    int64_t packs, objects, bytes; /* bytes: of all packs and their indexes */
+};
+int repo_measure(struct repo *r, struct repo_sizes *out) MUST_CHECK;
 
 #endif

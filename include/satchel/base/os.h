@@ -1,4 +1,4 @@
-/* The operating system: files, folders, locks, terminal, environment. The only file with POSIX in it is os.c.
+/* The operating system: files, folders, locks, terminal, environment. The only files with POSIX in them are os.c and child.c.
  *
  * Durability: file_sink writes to a temporary name in the same folder; finish syncs the bytes, renames, and
  * syncs the folder; close without finish removes the temporary. After a failed sync the sink is dead. */
@@ -29,6 +29,12 @@ int os_remove_tree(const char *path) MUST_CHECK;      /* a folder with all in it
 int os_rename(const char *from, const char *to) MUST_CHECK; /* replaces; the folder of `to` is synced */
 int os_sync_folder(const char *path) MUST_CHECK;
 int os_sync_file(const char *path) MUST_CHECK;
+/* Files and folders, several at a time, so that the disk may do in one go what it can. */
+int os_sync_all(const char *const *paths, size_t len) MUST_CHECK;
+/* The same without any syncing, for many at once: first all of them, then os_sync_file and os_sync_folder for each.
+ * `made` (of a folder whose parent is there): it is new, so its parent must be synced. */
+int os_make_folder_unsynced(const char *path, bool *made) MUST_CHECK;
+int os_rename_unsynced(const char *from, const char *to) MUST_CHECK;
 int os_free_space(uint64_t *bytes, const char *path) MUST_CHECK;
 char *os_absolute(struct arena *a, const char *path); /* NULL: err set */
 
@@ -46,6 +52,9 @@ void file_close(struct file *f);
 
 int file_sink(struct sink **out, const char *path) MUST_CHECK; /* mode 0600; see above */
 bool os_is_temporary(const char *name); /* a name in a folder that only an unfinished file_sink has */
+/* Writes under the name itself, which must not count yet; finish hands all of it to the system, which begins to write it to
+ * the disk, and syncs nothing: os_sync_file does, and os_sync_folder for the name. */
+int file_sink_unsynced(struct sink **out, const char *path) MUST_CHECK;
 /* For a folder that others write into as well: the temporary name says whose it is, and os_remove_unfinished removes
  * what processes of that owner have left there that were killed. What is being written stays, and so does all that is
  * somebody else's. The owner is letters and digits. */
@@ -61,11 +70,39 @@ struct os_lock;
 int os_lock(struct os_lock **out, const char *path, bool exclusive, bool wait) MUST_CHECK;
 void os_unlock(struct os_lock *l); /* NULL is fine */
 
+/* A program that runs beside this one: argv[0] is looked for in PATH. Its standard input and output are in our hands;
+ * what it says on its standard error is kept for the message. Reading and writing wait `patience` seconds at most. */
+struct child;
+int child_start(struct child **out, const char *const *argv, int patience_seconds) MUST_CHECK;
+struct source *child_source(struct child *c); /* borrowed, as is the sink */
+struct sink *child_sink(struct child *c);     /* finish: it reads the end of its input */
+/* Waits for its end, `patience` again, then kills it. *status: its exit status, or 128 and more where it was killed. */
+int child_end(struct child *c, int *status) MUST_CHECK;
+/* The last line of what it said on its standard error, in the arena; "" where it said nothing. */
+const char *child_complaint(struct child *c, struct arena *a);
+void child_free(struct child *c); /* ends it if need be; NULL is fine */
+
+/* A file without a name, gone when it is closed: for what has to be written whole before it can be sent. */
+struct spool;
+int spool_new(struct spool **out) MUST_CHECK;
+int spool_write(struct spool *s, const void *bytes, size_t len) MUST_CHECK; /* at the end */
+int spool_seek(struct spool *s, uint64_t offset) MUST_CHECK;
+int spool_read(struct spool *s, void *out, size_t cap, size_t *got) MUST_CHECK;
+uint64_t spool_size(const struct spool *s);
+void spool_free(struct spool *s); /* NULL is fine */
+
+/* For a program that runs until it is told to stop: os_hold_stop keeps SIGINT and SIGTERM back, in all threads that are
+ * started after it; os_await_stop returns when one has come. */
+void os_hold_stop(void);
+void os_await_stop(void);
+
 /* Whatever files this process makes from now on, by itself or in a library, are its user's alone. */
 void os_keep_private(void);
 
 int os_local_offset_minutes(int64_t seconds); /* this machine's offset from UTC at that time */
 double os_monotonic_seconds(void);
+void os_sleep(double seconds);
+int64_t os_clock_nanoseconds(void); /* since 1970: now, as the times of files tell it */
 bool os_is_terminal(int fd);                  /* 0, 1, 2 */
 int os_terminal_width(void);
 /* Asks on the terminal without echo. ERR_INPUT when there is no terminal. */

@@ -51,6 +51,8 @@ int hub_entry(struct hub *h, const char *case_name, const char *kit, int64_t seq
     struct entry **out, unsigned char public_key[KEY_SIZE], enum verdict *verdict) MUST_CHECK;
 /* The fold of one case, loaded from the repository when first asked for. The register's is part of it always. */
 int hub_fold(struct hub *h, const char *case_name, struct fold **out) MUST_CHECK;
+/* As the branch has it now. Borrowed until a case or the register is next asked for: another process may have moved the
+ * register meanwhile, and then it and every fold are read anew. */
 const struct registry *hub_registry(struct hub *h);
 /* All entry lines of the register, for an enrolment. */
 int hub_register_lines(struct hub *h, struct buf *out) MUST_CHECK;
@@ -84,7 +86,32 @@ int hub_sync_folder(struct hub *h, const char *folder, uint64_t part_size, struc
     MUST_CHECK;
 void hub_exchange_release(struct hub_exchange *e);
 
-/* {"name","kit","cases":[{"case","entries","records","conflicts","gaps","quarantined","awaited","forks"}],"kits":n,…} */
+/* The same for a server, in its two halves. What lies in DIR/inbox/ (finished uploads) is taken in together: bundles of one case
+ * share a commit of their own and a sync round, and each has its receipt. A bad one stops none of the others. */
+int hub_take_inbox(struct hub *h, struct hub_exchange *out, struct progress *p) MUST_CHECK;
+/* Writes what one kit lacks to FOLDER/outbox/<kit>/, as hub_sync_folder does for all. */
+int hub_serve_kit(struct hub *h, const char *kit, const char *folder, uint64_t part_size, struct hub_exchange *out,
+    struct progress *p) MUST_CHECK;
+
+/* A hub from a stock clone of another one's repository, with its LFS objects or without; the clone is verified first. It
+ * has a new key, that an admin has yet to enrol. May be repeated, also after it was stopped: then it goes on. ERR_INPUT:
+ * the clone does not verify, or the folder is another hub's. */
+struct hub_restore {
+    const char *folder, *name, *clone;
+    const unsigned char *root; /* from outside, or NULL: that of the register's first entry */
+    struct forms *forms;
+    const struct hub_hooks *hooks; /* may be NULL */
+    struct progress *progress;     /* may be NULL */
+};
+struct hub_restored {
+    char kit[KIT_ID_SIZE]; /* the new hub's */
+    int64_t cases, entries, evidence; /* entries that applied and evidence: those that were new here */
+    int64_t missing, damaged; /* evidence whose bytes are not in the clone, or not what they should be: it is awaited */
+};
+int hub_restore(const struct hub_restore *q, struct hub_restored *out) MUST_CHECK;
+
+/* {"name","kit","cases":[{"case","entries","records","conflicts","gaps","quarantined","awaited","forks"}],"kits":n,
+ *  "sizes":{"evidence","inbox","objects","packs","partial","repository","uploads"}}: bytes, but for objects and packs */
 int hub_status(struct hub *h, struct arena *a, struct jv **out) MUST_CHECK;
 /* A signed receipt for every case the hub holds: what a kit or a safe keeps as an anchor. */
 int hub_checkpoint(struct hub *h, struct buf *receipt, struct buf *signature) MUST_CHECK;
@@ -104,6 +131,7 @@ struct verify_request {
 struct verified {
     int64_t cases, entries, commits, evidence;
     bool empty;             /* nothing has been received yet: there is nothing to vouch for */
+    unsigned char root[KEY_SIZE]; /* of the register, given or found */
     bool anchored;          /* a root and, for every case, an anchor vouched for the ends */
     struct jv *problems;    /* array of {"where","text"} */
     struct jv *unanchored;  /* cases whose ends nothing outside vouches for */
