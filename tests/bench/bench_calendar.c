@@ -63,8 +63,9 @@ static void put_client(struct fold *nothing, int number)
     struct index_span *list = arena_alloc(&kit.arena, (len + 1) * sizeof *list);
     for (size_t i = 0; i < len; i++) {
         const struct due *d = &spans[i].item;
-        list[i] = (struct index_span){NULL, d->certificate ? d->certificate->id : NULL, d->certificate ? d->certificate->number : NULL,
-            d->record, d->rule, d->what, d->due, d->remind_days, spans[i].from, spans[i].to};
+        const struct certificate *t = d->certificate;
+        list[i] = (struct index_span){NULL, t ? t->id : NULL, t ? t->number : NULL, d->record, d->rule, d->what, d->due,
+            d->remind_days, spans[i].from, spans[i].to};
     }
     struct index_change change = {.case_name = arena_printf(&kit.arena, "BJ-2020-%05d", number), .tip = "0", .spans = list,
         .spans_len = len};
@@ -102,19 +103,22 @@ static void bench_index(const char *folder, int cases, int n)
 
 static struct scene scene;
 
-/* Of ten entries one is a finding, three are evidence, six are samples; every fifth finding has a change. */
+/* Of ten entries one is a finding, three are evidence, six are samples. */
 static const char *large_line(int i)
 {
     static const char *const grades[] = {"minor", "major", "observation", "ofi"};
     int audit = 10 + i % 6;
     struct arena *a = fold_arena(scene.fold);
     if (i % 10 == 0)
-        return arena_printf(a, "x: A A%d :finding + audit=audit/$A-%d clause=B%d grade=%s due=20%02d-0%d-1%d fact=_ closed=20%02d-10-01",
-            1000 + i, audit, i % 4 + 1, grades[i / 10 % 4], 24 + i % 3, i % 9 + 1, i % 10, 24 + i % 3);
+        return arena_printf(a,
+            "x: A A%d :finding + audit=audit/$A-%d clause=B%d grade=%s due=20%02d-0%d-1%d fact=_ closed=20%02d-10-01", 1000 + i,
+            audit, i % 4 + 1, grades[i / 10 % 4], 24 + i % 3, i % 9 + 1, i % 10, 24 + i % 3);
     if (i % 10 < 4)
-        return arena_printf(a, "x: A A%d :evidence + name=photo.jpg sha256=x size=1000 of.sample/$A-%d=true", 1000 + i, 1000 + i / 10 * 10 + 5);
-    return arena_printf(a, "x: A A%d :sample + audit=audit/$A-%d clause=B%d department=department/$A-3 result=conform method.records=true", 1000 + i,
-        audit, i % 4 + 1);
+        return arena_printf(a, "x: A A%d :evidence + name=photo.jpg sha256=x size=1000 of.sample/$A-%d=true", 1000 + i,
+            1000 + i / 10 * 10 + 5);
+    return arena_printf(a,
+        "x: A A%d :sample + audit=audit/$A-%d clause=B%d department=department/$A-3 result=conform method.records=true",
+        1000 + i, audit, i % 4 + 1);
 }
 
 static void say(const char *line)
@@ -132,8 +136,9 @@ static void make_large(int entries)
     say("c: A A2 :certificate + decision=decision/$A-1 number=WAL-1 issued=2023-03-25 valid_from=2023-03-25");
     say("p: A A3 :department + code=D3 name=项目部");
     for (int i = 0; i < 6; i++)
-        say(arena_printf(fold_arena(scene.fold), "a: A A%d :audit + kind=surveillance start=202%d-0%d-10 end=202%d-0%d-12 result=pass", 10 + i,
-            4 + i / 3, i + 1, 4 + i / 3, i + 1));
+        say(arena_printf(fold_arena(scene.fold),
+            "a: A A%d :audit + kind=surveillance start=202%d-0%d-10 end=202%d-0%d-12 result=pass", 10 + i, 4 + i / 3, i + 1,
+            4 + i / 3, i + 1));
     for (int i = 9; i < entries; i++) say(large_line(i));
 }
 
@@ -167,8 +172,8 @@ static void bench_case(int entries, int n)
     double folding = median_of(fold_case, 1), one = median_of(ask_case, n);
     size_t items = answered;
     double all = median_of(ask_spans, n);
-    printf("\"entries\":%d,\"items\":%zu,\"fold_ms\":%.2f,\"case_ms\":%.2f,\"spans\":%zu,\"spans_ms\":%.2f}\n", entries, items, folding,
-        one, answered, all);
+    printf("\"entries\":%d,\"items\":%zu,\"fold_ms\":%.2f,\"case_ms\":%.2f,\"spans\":%zu,\"spans_ms\":%.2f}\n", entries,
+        items, folding, one, answered, all);
     scene_release(&scene);
 }
 
