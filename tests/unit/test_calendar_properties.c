@@ -320,10 +320,18 @@ static void same_on(const struct due_span *spans, size_t len, int32_t on)
     CHECK(found == dues_len && standing == dues_len);
 }
 
+/* Links as no sound case has them: to itself, in a circle, to what came later. */
+static void scramble(void)
+{
+    for (size_t i = 0; i < kit.c.certificates_len; i++)
+        kit.c.certificates[i].supersedes = &kit.c.certificates[below((int)kit.c.certificates_len)];
+}
+
 static void spans_say_what_the_calendar_says(void)
 {
     struct due_span *spans = NULL;
     size_t len = 0;
+    if (chance(10)) scramble();
     CHECK_OK(calendar_spans(&spans, &len, &kit.c));
     for (int i = 0; i < 20; i++) same_on(spans, len, some_day() - 200 + below(2000));
     for (size_t i = 0; i < len; i++) {
