@@ -172,6 +172,7 @@ int cmd_form_check(struct cli *c);
 int cmd_form_export(struct cli *c);
 int cmd_import(struct cli *c);
 int cmd_coverage(struct cli *c);
+int cmd_calendar(struct cli *c);
 int cmd_remote_add(struct cli *c);
 int cmd_remote_list(struct cli *c);
 int cmd_remote_remove(struct cli *c);
@@ -189,6 +190,7 @@ int cmd_hub_sync(struct cli *c);
 int cmd_hub_status(struct cli *c);
 int cmd_hub_verify(struct cli *c);
 int cmd_hub_history(struct cli *c);
+int cmd_hub_calendar(struct cli *c);
 int cmd_hub_checkpoint(struct cli *c);
 int cmd_demo(struct cli *c);
 

@@ -35,6 +35,8 @@ static const struct option list_options[] = {
     CASE, {"voided", NULL, N_("voided records too"), 0}, {NULL, NULL, NULL, 0}};
 static const struct option coverage_options[] = {
     CASE, {"audit", "A", N_("one audit only"), 0}, {NULL, NULL, NULL, 0}};
+static const struct option calendar_options[] = {
+    CASE, {"on", "DATE", N_("as of this day (default: today)"), 0}, {NULL, NULL, NULL, 0}};
 static const struct option import_options[] = {
     {"name", "NAME", N_("what the catalogue is called (default: its own title)"), 0}, {NULL, NULL, NULL, 0}};
 static const struct option form_options[] = {
@@ -78,6 +80,7 @@ const struct command commands[] = {
     {"conflicts", "", N_("fields with more than one value"), case_options, 0, 0, cmd_conflicts},
     {"resolve", "RECORD FIELD… --why TEXT", N_("settle a conflict"), why_options, 2, -1, cmd_resolve},
     {"coverage", "--case C [--audit A]", N_("clauses and departments: what is done, what is open"), coverage_options, 0, 0, cmd_coverage},
+    {"calendar", "[--case C] [--on DATE]", N_("what is due, overdue or proposed"), calendar_options, 0, 0, cmd_calendar},
     {"form list", "", N_("the record types"), form_options, 0, 0, cmd_form_list},
     {"form show", "TYPE", N_("the fields of a record type"), form_options, 1, 1, cmd_form_show},
     {"form check", "FILE…", N_("check form files"), NULL, 1, -1, cmd_form_check},
@@ -102,6 +105,8 @@ const struct command commands[] = {
     {"hub status", "DIR", N_("what the hub holds"), NULL, 1, 1, cmd_hub_status},
     {"hub verify", "DIR", N_("check the hub end to end"), verify_options, 1, 1, cmd_hub_verify},
     {"hub history", "DIR RECORD", N_("who changed what, when and why, from the repository"), case_options, 2, 2, cmd_hub_history},
+    {"hub calendar", "DIR [--case C] [--on DATE]", N_("what is due, overdue or proposed in all cases of the hub"), calendar_options,
+        1, 1, cmd_hub_calendar},
     {"hub checkpoint", "DIR -o FILE", N_("a signed list of all that the hub holds, to keep elsewhere"),
         hub_checkpoint_options, 1, 1, cmd_hub_checkpoint},
     {"demo", "[DIR]", N_("show a whole audit: two auditors, a conflict, a hub"), demo_options, 0, 1, cmd_demo},
