@@ -68,7 +68,7 @@ TEST(programme_and_audits)
     ROW("9", "programme",
         "document_half_days onsite_half_days surveillance_half_days recertification_half_days");
     ROW("10", "audit", "?doc_basic ?doc_running_time ?doc_policies ?doc_scope ?doc_execution ?doc_technical");
-    ROW("10", "audit", "doc_note result");
+    ROW("10", "audit", "?doc_note result");
     ROW("11", "audit", "?onsite_standing ?onsite_management ?onsite_technical sites sites_reason");
     ROW("11", "sample", "method from resampled ?resample_reason project site");
     ROW("16", "audit", "?mode ?mode_reason");
