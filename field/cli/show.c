@@ -84,7 +84,7 @@ static const struct form_field *field_as_written(
     return written ? written : now;
 }
 
-static const char *choice_text(const struct form_field *f, const char *value)
+const char *choice_text(const struct form_field *f, const char *value)
 {
     for (size_t i = 0; i < f->choices_len; i++)
         if (strcmp(f->choices[i].value, value) == 0) return label_text(&f->choices[i].label);

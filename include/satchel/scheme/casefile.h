@@ -48,7 +48,7 @@ struct programme { FACT; const struct application *application; const struct cer
 struct audit { FACT; enum audit_kind kind; enum audit_mode mode; int32_t start, end;
     const char *leader;       /* link to a person, or NULL */
     struct texts team;        /* links to persons */
-    struct texts site_ids, directions, certificate_ids, picks;
+    struct texts site_ids, directions, certificate_ids, picks, days;
     const struct site *const *sites; size_t sites_len;                       /* those that are here */
     const struct certificate *const *certificates; size_t certificates_len;  /* those that are here */
     const struct application *application;
@@ -106,6 +106,8 @@ struct casefile {
 
 int casefile_read(struct casefile *out, struct arena *a, struct fold *f, const char *case_name, const struct schemes *schemes)
     MUST_CHECK;
+/* Gives each audit of a casefile built by hand its samples, findings and meetings. */
+int casefile_arrange(struct casefile *c) MUST_CHECK;
 const struct audit *casefile_audit(const struct casefile *c, const char *id); /* NULL: none, or voided */
 const struct certificate *casefile_certificate(const struct casefile *c, const char *id);
 bool texts_have(const struct texts *t, const char *s);

@@ -45,7 +45,7 @@ struct cycle {
 };
 
 /* The cycle that a certificate belongs to, as of a day. */
-int cycle_of(struct cycle *out, const struct casefile *c, const struct certificate *t, int32_t on) MUST_CHECK;
+struct cycle cycle_of(const struct casefile *c, const struct certificate *t, int32_t on);
 /* Cycles whose current certificate is live (not yet valid, valid or suspended) on that day, earliest award first; in the
  * casefile's arena. */
 int cycles_live(struct cycle **out, size_t *len, const struct casefile *c, int32_t on) MUST_CHECK;
@@ -55,7 +55,7 @@ const struct scheme *casefile_scheme(const struct casefile *c, const struct cata
 /* Was the audit held by that day? It has ended, and was submitted, has a result or a decision. */
 bool audit_held(const struct casefile *c, const struct audit *a, int32_t on);
 /* Does it concern this cycle: it names one of its certificates, or none at all, and ends within it? */
-bool audit_in_cycle(const struct cycle *y, const struct audit *a);
+bool audit_in_cycle(const struct casefile *c, const struct cycle *y, const struct audit *a);
 /* Does it count as a surveillance for the clock: one, or an extra one whose four points of 6.3.4 are all there? */
 bool audit_resets_clock(const struct audit *a);
 /* The last surveillance of the cycle held by that day; NULL: none yet. */

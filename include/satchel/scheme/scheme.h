@@ -39,6 +39,7 @@ struct rules {
     int64_t sites_recertification_numerator;
     int64_t sites_recertification_denominator;
     int64_t man_day_steps;                 /* steps of a man-day: 2, so half days */
+    int64_t man_day_hours;                 /* hours of a whole one */
     int64_t remind_days;                   /* an item is "due" so many days before its last one */
     int64_t utc_offset_minutes;            /* of the scheme's calendar */
 };
