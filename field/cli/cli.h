@@ -155,6 +155,7 @@ int cmd_form_show(struct cli *c);
 int cmd_form_check(struct cli *c);
 int cmd_import(struct cli *c);
 int cmd_coverage(struct cli *c);
+int cmd_plan(struct cli *c);
 int cmd_remote_add(struct cli *c);
 int cmd_remote_list(struct cli *c);
 int cmd_remote_remove(struct cli *c);

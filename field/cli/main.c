@@ -33,8 +33,11 @@ static const struct option copy_options[] = {
     CASE, {"to", "NAME", N_("what the new case is called"), 't'}, {NULL, NULL, NULL, 0}};
 static const struct option list_options[] = {
     CASE, {"voided", NULL, N_("voided records too"), 0}, {NULL, NULL, NULL, 0}};
+#define ON {"on", "DATE", N_("as of that day (default: today)"), 0}
 static const struct option coverage_options[] = {
-    CASE, {"audit", "A", N_("one audit only"), 0}, {NULL, NULL, NULL, 0}};
+    CASE, {"audit", "A", N_("one audit only"), 0}, ON, {NULL, NULL, NULL, 0}};
+static const struct option plan_options[] = {
+    CASE, {"audit", "A", N_("of this audit, not of the next surveillance"), 0}, ON, {NULL, NULL, NULL, 0}};
 static const struct option import_options[] = {
     {"name", "NAME", N_("what the catalogue is called (default: its own title)"), 0}, {NULL, NULL, NULL, 0}};
 static const struct option pack_options[] = {
@@ -76,6 +79,7 @@ const struct command commands[] = {
     {"conflicts", "", N_("fields with more than one value"), case_options, 0, 0, cmd_conflicts},
     {"resolve", "RECORD FIELD… --why TEXT", N_("settle a conflict"), why_options, 2, -1, cmd_resolve},
     {"coverage", "--case C [--audit A]", N_("clauses and departments: what is done, what is open"), coverage_options, 0, 0, cmd_coverage},
+    {"plan", "--case C [--on DATE]", N_("what the next surveillance must sample, and why"), plan_options, 0, 0, cmd_plan},
     {"form list", "", N_("the record types"), NULL, 0, 0, cmd_form_list},
     {"form show", "TYPE", N_("the fields of a record type"), NULL, 1, 1, cmd_form_show},
     {"form check", "FILE…", N_("check form files"), NULL, 1, -1, cmd_form_check},
