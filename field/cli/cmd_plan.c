@@ -16,11 +16,14 @@ struct asked {
     int32_t on;
 };
 
-static int read_on(struct cli *c, int32_t *on)
+/* Today is another day where a scheme's calendar is. */
+static int read_on(struct cli *c, const char *case_name, int32_t *on)
 {
     const char *s = cli_option(c, "on");
-    *on = s ? day_read(s) : day_at(time_now(), schemes_get(c->session->schemes, NULL)->rules.utc_offset_minutes);
-    return *on == DAY_NONE ? err_set(ERR_USAGE, "'--on' takes a day such as 2026-11-22, not '%s'", s) : 0;
+    const struct scheme *scheme = session_scheme(c->session, case_name);
+    if (!scheme) return ERR_INPUT;
+    *on = s ? day_read(s) : day_at(time_now(), scheme->rules.utc_offset_minutes);
+    return *on == DAY_NONE ? err_set(ERR_USAGE, "'--on' takes a day that exists, YYYY-MM-DD, not '%s'", s) : 0;
 }
 
 static int read_asked(struct cli *c, struct asked *q)
@@ -29,14 +32,13 @@ static int read_asked(struct cli *c, struct asked *q)
     const char *case_name = cli_option(c, "case"), *audit_text = cli_option(c, "audit");
     int r = session_view(c->session);
     if (!r && audit_text) r = session_record(c, audit_text, NULL, &audit);
-    if (!r) r = read_on(c, &q->on);
     if (r) return r;
     if (audit) case_name = audit->case_name;
     if (!case_name) return err_set(ERR_USAGE, "say which case: --case C");
     struct fold *fold = store_fold(c->session->store);
     const char *known = fold_case_named(fold, case_name);
     if (!known) return err_set(ERR_MISSING, "there is no case '%s' in this store", case_name);
-    r = schemes_refresh(c->session->schemes, fold);
+    r = read_on(c, known, &q->on);
     if (!r) r = casefile_read(&q->casefile, &c->arena, fold, known, c->session->schemes);
     q->audit = !r && audit ? casefile_audit(&q->casefile, audit->id) : NULL;
     if (!r && audit && !q->audit) return err_set(ERR_INPUT, "'%s' is no audit, or it is voided", audit->id);

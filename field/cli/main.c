@@ -10,6 +10,7 @@
 
 #define WHY {"why", "TEXT", N_("the reason, kept with the change"), 'm'}
 #define CASE {"case", "C", N_("the case"), 'c'}
+#define ON {"on", "DATE", N_("as of this day (default: today)"), 0}
 #define PART {"part-size", "N", N_("largest size of one bundle file (default 256M)"), 0}
 
 static const struct option init_options[] = {
@@ -33,13 +34,15 @@ static const struct option copy_options[] = {
     CASE, {"to", "NAME", N_("what the new case is called"), 't'}, {NULL, NULL, NULL, 0}};
 static const struct option list_options[] = {
     CASE, {"voided", NULL, N_("voided records too"), 0}, {NULL, NULL, NULL, 0}};
-#define ON {"on", "DATE", N_("as of that day (default: today)"), 0}
 static const struct option coverage_options[] = {
     CASE, {"audit", "A", N_("one audit only"), 0}, ON, {NULL, NULL, NULL, 0}};
 static const struct option plan_options[] = {
     CASE, {"audit", "A", N_("of this audit, not of the next surveillance"), 0}, ON, {NULL, NULL, NULL, 0}};
+static const struct option calendar_options[] = {CASE, ON, {NULL, NULL, NULL, 0}};
 static const struct option import_options[] = {
     {"name", "NAME", N_("what the catalogue is called (default: its own title)"), 0}, {NULL, NULL, NULL, 0}};
+static const struct option form_options[] = {
+    {"scheme", "S", N_("of a scheme of the register: a tail of its id"), 0}, {NULL, NULL, NULL, 0}};
 static const struct option pack_options[] = {
     {"to", "NAME|KIT|self", N_("who can open the bundles (default: the hub)"), 0},
     {"output", "DIR", N_("the folder to write them to (default: this one)"), 'o'}, CASE, PART,
@@ -80,10 +83,12 @@ const struct command commands[] = {
     {"resolve", "RECORD FIELD… --why TEXT", N_("settle a conflict"), why_options, 2, -1, cmd_resolve},
     {"coverage", "--case C [--audit A]", N_("clauses and departments: what is done, what is open"), coverage_options, 0, 0, cmd_coverage},
     {"plan", "--case C [--on DATE]", N_("what the next surveillance must sample, and why"), plan_options, 0, 0, cmd_plan},
-    {"form list", "", N_("the record types"), NULL, 0, 0, cmd_form_list},
-    {"form show", "TYPE", N_("the fields of a record type"), NULL, 1, 1, cmd_form_show},
+    {"calendar", "[--case C] [--on DATE]", N_("what is due, overdue or proposed"), calendar_options, 0, 0, cmd_calendar},
+    {"form list", "", N_("the record types"), form_options, 0, 0, cmd_form_list},
+    {"form show", "TYPE", N_("the fields of a record type"), form_options, 1, 1, cmd_form_show},
     {"form check", "FILE…", N_("check form files"), NULL, 1, -1, cmd_form_check},
-    {"import", "FILE", N_("a clause catalogue from CSV or OSCAL JSON"), import_options, 1, 1, cmd_import},
+    {"form export", "DIR", N_("the scheme that ships, as a folder to change and import"), NULL, 1, 1, cmd_form_export},
+    {"import", "FILE|DIR", N_("a clause catalogue from CSV or OSCAL JSON, or a scheme from its folder"), import_options, 1, 1, cmd_import},
     {"remote add", "NAME URL|DIR", N_("name a place to sync with"), NULL, 2, 2, cmd_remote_add},
     {"remote list", "", N_("the places to sync with"), NULL, 0, 0, cmd_remote_list},
     {"remote remove", "NAME", N_("forget a place to sync with"), NULL, 1, 1, cmd_remote_remove},
@@ -103,6 +108,8 @@ const struct command commands[] = {
     {"hub status", "DIR", N_("what the hub holds"), NULL, 1, 1, cmd_hub_status},
     {"hub verify", "DIR", N_("check the hub end to end"), verify_options, 1, 1, cmd_hub_verify},
     {"hub history", "DIR RECORD", N_("who changed what, when and why, from the repository"), case_options, 2, 2, cmd_hub_history},
+    {"hub calendar", "DIR [--case C] [--on DATE]", N_("what is due, overdue or proposed in all cases of the hub"), calendar_options,
+        1, 1, cmd_hub_calendar},
     {"hub checkpoint", "DIR -o FILE", N_("a signed list of all that the hub holds, to keep elsewhere"),
         hub_checkpoint_options, 1, 1, cmd_hub_checkpoint},
     {"demo", "[DIR]", N_("show a whole audit: two auditors, a conflict, a hub"), demo_options, 0, 1, cmd_demo},
