@@ -10,6 +10,7 @@
 
 #define WHY {"why", "TEXT", N_("the reason, kept with the change"), 'm'}
 #define CASE {"case", "C", N_("the case"), 'c'}
+#define ON {"on", "DATE", N_("as of this day (default: today)"), 0}
 #define PART {"part-size", "N", N_("largest size of one bundle file (default 256M)"), 0}
 
 static const struct option init_options[] = {
@@ -34,9 +35,10 @@ static const struct option copy_options[] = {
 static const struct option list_options[] = {
     CASE, {"voided", NULL, N_("voided records too"), 0}, {NULL, NULL, NULL, 0}};
 static const struct option coverage_options[] = {
-    CASE, {"audit", "A", N_("one audit only"), 0}, {NULL, NULL, NULL, 0}};
-static const struct option calendar_options[] = {
-    CASE, {"on", "DATE", N_("as of this day (default: today)"), 0}, {NULL, NULL, NULL, 0}};
+    CASE, {"audit", "A", N_("one audit only"), 0}, ON, {NULL, NULL, NULL, 0}};
+static const struct option plan_options[] = {
+    CASE, {"audit", "A", N_("of this audit, not of the next surveillance"), 0}, ON, {NULL, NULL, NULL, 0}};
+static const struct option calendar_options[] = {CASE, ON, {NULL, NULL, NULL, 0}};
 static const struct option import_options[] = {
     {"name", "NAME", N_("what the catalogue is called (default: its own title)"), 0}, {NULL, NULL, NULL, 0}};
 static const struct option form_options[] = {
@@ -80,6 +82,7 @@ const struct command commands[] = {
     {"conflicts", "", N_("fields with more than one value"), case_options, 0, 0, cmd_conflicts},
     {"resolve", "RECORD FIELD… --why TEXT", N_("settle a conflict"), why_options, 2, -1, cmd_resolve},
     {"coverage", "--case C [--audit A]", N_("clauses and departments: what is done, what is open"), coverage_options, 0, 0, cmd_coverage},
+    {"plan", "--case C [--on DATE]", N_("what the next surveillance must sample, and why"), plan_options, 0, 0, cmd_plan},
     {"calendar", "[--case C] [--on DATE]", N_("what is due, overdue or proposed"), calendar_options, 0, 0, cmd_calendar},
     {"form list", "", N_("the record types"), form_options, 0, 0, cmd_form_list},
     {"form show", "TYPE", N_("the fields of a record type"), form_options, 1, 1, cmd_form_show},

@@ -260,6 +260,11 @@ static bool is_live(enum certificate_state s)
     return s == CERTIFICATE_NOT_YET_VALID || s == CERTIFICATE_VALID || s == CERTIFICATE_SUSPENDED;
 }
 
+bool cycle_is_live(const struct casefile *c, const struct cycle *y, int32_t on)
+{
+    return is_live(certificate_state(c, y->current, on));
+}
+
 static int32_t award(const struct cycle *y)
 {
     return y->opened_by->initial != DAY_NONE ? y->opened_by->initial : y->issued;
@@ -297,6 +302,16 @@ const struct scheme *casefile_scheme(const struct casefile *c, const struct cata
         if (!p || c->programmes[i].cycle >= p->cycle) p = &c->programmes[i];
     for (size_t i = 0; i < c->applications_len; i++)
         if (!a || c->applications[i].received >= a->received) a = &c->applications[i];
+    return scheme_of(c, p, a, catalogue);
+}
+
+const struct scheme *application_scheme(
+    const struct casefile *c, const struct application *a, const struct catalogue **catalogue)
+{
+    const struct programme *p = NULL;
+    if (!a) return casefile_scheme(c, catalogue);
+    for (size_t i = 0; i < c->programmes_len; i++)
+        if (c->programmes[i].application == a && (!p || c->programmes[i].cycle >= p->cycle)) p = &c->programmes[i];
     return scheme_of(c, p, a, catalogue);
 }
 
