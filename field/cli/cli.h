@@ -29,15 +29,14 @@ struct command {
     int (*run)(struct cli *c);
 };
 
-/* What outlives one command: a store that has been unlocked, the forms, the scheme. */
+/* What outlives one command: a store that has been unlocked, the forms, the schemes. */
 struct session {
     const char *store_folder; /* NULL until --store, SATCHEL_STORE or the platform decides */
     const char *passphrase;   /* NULL: asked for, or read from a file */
     struct forms *forms;
-    struct scheme scheme;
+    struct schemes *schemes;  /* NULL until session_forms */
     struct store *store;
     struct view *view;
-    bool ready;               /* forms and scheme are loaded */
     struct arena arena;
 };
 

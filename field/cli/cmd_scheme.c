@@ -190,7 +190,6 @@ static void print_coverage(struct cli *c, const struct jv *v, bool sample)
 
 int cmd_coverage(struct cli *c)
 {
-    struct catalogue catalogue;
     struct jv *v;
     const struct fold_record *audit = NULL;
     const char *case_name = cli_option(c, "case"), *audit_text = cli_option(c, "audit");
@@ -201,10 +200,10 @@ int cmd_coverage(struct cli *c)
     if (!case_name) return err_set(ERR_USAGE, "say which case: --case C");
     const char *known = fold_case_named(store_fold(c->session->store), case_name);
     if (!known) return err_set(ERR_MISSING, "there is no case '%s' in this store", case_name);
-    r = scheme_catalogue(&catalogue, &c->arena, &c->session->scheme);
-    if (!r) r = coverage(&v, &c->arena, store_fold(c->session->store), known, audit ? audit->id : NULL, &catalogue);
+    const struct catalogue *catalogue = &schemes_get(c->session->schemes, NULL)->catalogue;
+    r = coverage(&v, &c->arena, store_fold(c->session->store), known, audit ? audit->id : NULL, catalogue);
     if (r) return r;
     c->result = v;
-    if (!c->json) print_coverage(c, v, catalogue.sample);
+    if (!c->json) print_coverage(c, v, catalogue->sample);
     return 0;
 }

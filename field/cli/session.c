@@ -6,7 +6,6 @@
 
 #include "satchel/base/os.h"
 
-#define SCHEME "bjcsa-02-2022"
 #define PASSPHRASE_MAX 1024
 
 void session_init(struct session *s)
@@ -19,7 +18,7 @@ void session_release(struct session *s)
 {
     view_free(s->view);
     store_close(s->store);
-    if (s->ready) scheme_release(&s->scheme);
+    schemes_free(s->schemes);
     forms_free(s->forms);
     arena_release(&s->arena);
     session_init(s);
@@ -36,11 +35,9 @@ const char *session_folder(struct session *s)
 
 int session_forms(struct session *s)
 {
-    if (s->ready) return 0;
+    if (s->schemes) return 0;
     int r = s->forms ? 0 : forms_new(&s->forms);
-    if (!r) r = scheme_load_embedded(&s->scheme, s->forms, SCHEME);
-    if (!r) s->ready = true;
-    return r;
+    return r ? r : schemes_new(&s->schemes, s->forms);
 }
 
 static int passphrase_from_file(struct buf *out, const char *path)

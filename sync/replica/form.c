@@ -259,6 +259,20 @@ int forms_add(struct forms *f, const void *json, size_t len, bool current)
     return rc;
 }
 
+int form_id_of(char id[FORM_ID_SIZE], const struct jv *json)
+{
+    struct buf canonical;
+    const char *type = jv_get_str(json, "form");
+    if (!type || !type_name_valid(type, strlen(type)))
+        return err_set(ERR_INPUT, "\"form\" must name a record type");
+    buf_init(&canonical, FORM_MAX_BYTES);
+    json_write(&canonical, json);
+    int rc = buf_error(&canonical);
+    if (!rc) form_name(id, type, &canonical);
+    buf_release(&canonical);
+    return rc;
+}
+
 const struct form *forms_find(const struct forms *f, const char *form_id)
 {
     return map_get(&f->by_id, form_id);

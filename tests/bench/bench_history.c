@@ -52,7 +52,7 @@ static size_t history(struct hub *hub, struct index *index, const char *record)
 int main(int argc, char **argv)
 {
     struct forms *forms;
-    struct scheme scheme;
+    struct schemes *schemes;
     struct hub *hub;
     struct index *index;
     char path[4096];
@@ -61,7 +61,7 @@ int main(int argc, char **argv)
     double *times = calloc((size_t)n, sizeof *times);
     if (argc < 3 || !times) return 2;
     must(forms_new(&forms), "forms");
-    must(scheme_load_embedded(&scheme, forms, "bjcsa-02-2022"), "scheme");
+    must(schemes_new(&schemes, forms), "scheme");
     must(hub_open(&hub, argv[1], forms, NULL), "hub");
     snprintf(path, sizeof path, "%s/index.db", argv[1]);
     must(index_open(&index, path), "index");
@@ -74,7 +74,7 @@ int main(int argc, char **argv)
     printf("{\"history_ms\":%.3f,\"entries\":%zu}\n", times[n / 2] * 1e3, len);
     index_close(index);
     hub_close(hub);
-    scheme_release(&scheme);
+    schemes_free(schemes);
     forms_free(forms);
     free(times);
     return 0;

@@ -51,7 +51,7 @@ int main(int argc, char **argv)
 {
     char recovery[RECOVERY_KEY_SIZE], path[4096];
     struct forms *forms;
-    struct scheme scheme;
+    struct schemes *schemes;
     struct store *s;
     struct arena a;
     sqlite3 *db;
@@ -62,7 +62,7 @@ int main(int argc, char **argv)
     double *ours = calloc((size_t)n, sizeof *ours), *bares = calloc((size_t)n, sizeof *bares);
     arena_init(&a);
     must(forms_new(&forms), "forms");
-    must(scheme_load_embedded(&scheme, forms, "bjcsa-02-2022"), "scheme");
+    must(schemes_new(&schemes, forms), "scheme");
     snprintf(path, sizeof path, "%s/store", argv[1]);
     must(store_create(path, "n", "e@example.com", "p", 10, forms, recovery), "create");
     must(store_open(&s, path, "p", forms), "open");
@@ -89,7 +89,7 @@ int main(int argc, char **argv)
     sqlite3_finalize(insert);
     sqlite3_close(db);
     store_close(s);
-    scheme_release(&scheme);
+    schemes_free(schemes);
     forms_free(forms);
     arena_release(&a);
     free(ours);

@@ -4,7 +4,7 @@
 #include "satchel/scheme/scheme.h"
 
 static struct scene scene;
-static struct scheme scheme;
+static struct schemes *schemes;
 static struct forms *forms;
 static struct catalogue catalogue;
 static struct arena arena;
@@ -14,8 +14,8 @@ static void begin(const char *const *lines, size_t len)
 {
     arena_init(&arena);
     CHECK_OK(forms_new(&forms));
-    CHECK_OK(scheme_load_embedded(&scheme, forms, "bjcsa-02-2022"));
-    CHECK_OK(scheme_catalogue(&catalogue, &arena, &scheme));
+    CHECK_OK(schemes_new(&schemes, forms));
+    catalogue = schemes_get(schemes, NULL)->catalogue;
     scene_init(&scene);
     for (size_t i = 0; i < len; i++) scene_say(&scene, lines[i]);
 }
@@ -23,7 +23,7 @@ static void begin(const char *const *lines, size_t len)
 static void end(void)
 {
     scene_release(&scene);
-    scheme_release(&scheme);
+    schemes_free(schemes);
     forms_free(forms);
     arena_release(&arena);
 }

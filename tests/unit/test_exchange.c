@@ -148,14 +148,14 @@ static size_t hub_send(struct hub *h, const char *case_name, const char *kit,
 struct person {
     struct store *store;
     struct forms *forms;
-    struct scheme scheme;
+    struct schemes *schemes;
 };
 
 static void person_make(struct person *p, const char *name)
 {
     char recovery[RECOVERY_KEY_SIZE];
     CHECK_OK(forms_new(&p->forms));
-    CHECK_OK(scheme_load_embedded(&p->scheme, p->forms, "bjcsa-02-2022"));
+    CHECK_OK(schemes_new(&p->schemes, p->forms));
     CHECK_OK(store_create(in_folder(name), name, "a@example.org", WORDS, FACTOR, p->forms, recovery));
     CHECK_OK(store_open(&p->store, in_folder(name), WORDS, p->forms));
 }
@@ -163,8 +163,8 @@ static void person_make(struct person *p, const char *name)
 static void person_release(struct person *p)
 {
     store_close(p->store);
+    schemes_free(p->schemes);
     forms_free(p->forms);
-    scheme_release(&p->scheme);
 }
 
 /* One change in a transaction of its own; the record's id lives as long as the store. */

@@ -337,7 +337,7 @@ static const struct hostile entries[] = {
 
 struct victim {
     struct forms *forms;
-    struct scheme scheme;
+    struct schemes *schemes;
     struct store *store;
     struct arena arena;
     const struct entry *good;
@@ -697,7 +697,7 @@ static void victim_init(struct victim *v)
     memset(v, 0, sizeof *v);
     arena_init(&v->arena);
     CHECK_OK(forms_new(&v->forms));
-    CHECK_OK(scheme_load_embedded(&v->scheme, v->forms, "bjcsa-02-2022"));
+    CHECK_OK(schemes_new(&v->schemes, v->forms));
     CHECK_OK(store_create(in_folder("store"), "Ann", "a@example.org", "x", 4, v->forms, recovery));
     CHECK_OK(store_open(&v->store, in_folder("store"), "x", v->forms));
     struct entry_field name = {.name = "name", .value = jv_string(&v->arena, "Acme")};
@@ -718,8 +718,8 @@ static void victim_init(struct victim *v)
 static void victim_release(struct victim *v)
 {
     store_close(v->store);
+    schemes_free(v->schemes);
     forms_free(v->forms);
-    scheme_release(&v->scheme);
     arena_release(&v->arena);
     folder_remove();
 }

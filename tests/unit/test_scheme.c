@@ -4,18 +4,20 @@
 
 #include "test.h"
 
-static struct scheme scheme;
+static struct schemes *schemes;
+static struct scheme scheme; /* the first that ships */
 static struct forms *forms;
 
 static void load(void)
 {
     CHECK_OK(forms_new(&forms));
-    CHECK_OK(scheme_load_embedded(&scheme, forms, "bjcsa-02-2022"));
+    CHECK_OK(schemes_new(&schemes, forms));
+    scheme = *schemes_get(schemes, NULL);
 }
 
 static void unload(void)
 {
-    scheme_release(&scheme);
+    schemes_free(schemes);
     forms_free(forms);
 }
 
@@ -208,26 +210,19 @@ TEST(lists_of_the_scheme)
     unload();
 }
 
-static int64_t number(const char *name)
-{
-    int64_t n = -1;
-    CHECK_OK(scheme_parameter(&scheme, name, &n));
-    return n;
-}
-
 TEST(numbers_of_the_scheme)
 {
-    int64_t n = 7;
     load();
-    CHECK(number("first_surveillance_months") == 12 && number("surveillance_interval_months") == 15);
-    CHECK(number("validity_months") == 36 && number("renewal_months") == 3 &&
-          number("surveillance_info_months") == 3);
-    CHECK(number("suspension_usual_months") == 3 && number("suspension_max_months") == 6);
-    CHECK(number("withdrawal_overdue_months") == 6 && number("violation_window_months") == 12);
-    CHECK(number("rule3_major") == 1 && number("rule3_minor") == 2 &&
-          number("rule3_minor_and_observation") == 3);
-    CHECK(number("remind_days") == 90 && number("utc_offset_minutes") == 480);
-    CHECK(scheme_parameter(&scheme, "no_such", &n) == ERR_INPUT && n == 7);
+    const struct rules *r = &scheme.rules;
+    CHECK(r->first_surveillance_months == 12 && r->surveillance_interval_months == 15);
+    CHECK(r->validity_months == 36 && r->renewal_months == 3 && r->surveillance_info_months == 3);
+    CHECK(r->suspension_usual_months == 3 && r->suspension_max_months == 6);
+    CHECK(r->withdrawal_overdue_months == 6 && r->violation_window_months == 12);
+    CHECK(r->rule3_major == 1 && r->rule3_minor == 2 && r->rule3_minor_and_observation == 3);
+    CHECK(r->sites_initial_numerator == 1 && r->sites_initial_denominator == 1);
+    CHECK(r->sites_surveillance_numerator == 9 && r->sites_surveillance_denominator == 25);
+    CHECK(r->sites_recertification_numerator == 16 && r->sites_recertification_denominator == 25);
+    CHECK(r->man_day_steps == 2 && r->remind_days == 90 && r->utc_offset_minutes == 480);
     unload();
 }
 
@@ -274,22 +269,10 @@ TEST(who_writes_and_where)
 
 TEST(the_sample_catalogue_says_so)
 {
-    struct arena a;
-    struct catalogue c = {0};
     load();
-    arena_init(&a);
-    CHECK_OK(scheme_catalogue(&c, &a, &scheme));
-    CHECK(c.sample && c.len - c.groups == 13 && strstr(c.title, "Sample"));
-    arena_release(&a);
+    const struct catalogue *c = &scheme.catalogue;
+    CHECK(c->sample && c->len - c->groups == 13 && strstr(c->title, "Sample"));
     unload();
-}
-
-TEST(an_unknown_scheme_is_missing)
-{
-    struct scheme s;
-    CHECK_OK(forms_new(&forms));
-    CHECK(scheme_load_embedded(&s, forms, "no-such") == ERR_MISSING);
-    forms_free(forms);
 }
 
 int main(int argc, char **argv)

@@ -5,7 +5,7 @@
 #include "satchel/store/view.h"
 
 static struct scene scene;
-static struct scheme scheme;
+static struct schemes *schemes;
 static struct forms *forms;
 static struct view *view;
 static struct arena arena;
@@ -14,7 +14,7 @@ static void begin(const char *const *lines, size_t len)
 {
     arena_init(&arena);
     CHECK_OK(forms_new(&forms));
-    CHECK_OK(scheme_load_embedded(&scheme, forms, "bjcsa-02-2022"));
+    CHECK_OK(schemes_new(&schemes, forms));
     scene_init(&scene);
     CHECK_OK(view_new_over(&view, scene.fold, forms));
     for (size_t i = 0; i < len; i++) scene_say(&scene, lines[i]);
@@ -24,7 +24,7 @@ static void end(void)
 {
     view_free(view);
     scene_release(&scene);
-    scheme_release(&scheme);
+    schemes_free(schemes);
     forms_free(forms);
     arena_release(&arena);
 }

@@ -67,6 +67,8 @@ void forms_free(struct forms *f);
  * entries of its type are written with. */
 int forms_add(struct forms *f, const void *json, size_t len, bool current) MUST_CHECK;
 int forms_add_value(struct forms *f, const struct jv *json, bool current) MUST_CHECK; /* copies */
+/* The name that a form's JSON gives its version, type@hash; ERR_INPUT where it names no type. */
+int form_id_of(char id[FORM_ID_SIZE], const struct jv *json) MUST_CHECK;
 const struct form *forms_find(const struct forms *f, const char *form_id); /* NULL: unknown */
 const struct form *forms_current(const struct forms *f, const char *type); /* NULL: unknown */
 /* Current forms, sorted by type. */

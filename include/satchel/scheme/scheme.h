@@ -5,7 +5,12 @@
  *                 "name":"bjcsa-02-2022","parameters":{"first_surveillance_months":12,…},"results":[…],"roles":[…],
  *                 "sample":true,"standard":…,"title":{…},"version":…}
  *   levels, directions, roles and results are lists of {"label":{"en":…,"zh":…},"value":…}: levels from the lowest up,
- *   results from the worst down. departments are those of the sample catalogue. */
+ *   results from the worst down. departments are those of the sample catalogue.
+ *
+ * A version is named by the SHA-256 over its parts in this order: "catalogue" (the list of clauses, as catalogue_json
+ * writes them), "scheme" (scheme.json), "types/<type>" for each form, by type. Of each part: its name, NUL, the number of
+ * its bytes in decimal, NUL, its bytes, which are canonical JSON. So blanks and the order of keys make no other version,
+ * and whoever holds the record of a published one can check it: where the hash does not fit, it does not read. */
 #ifndef SATCHEL_SCHEME_SCHEME_H
 #define SATCHEL_SCHEME_SCHEME_H
 
@@ -42,7 +47,8 @@ struct rules {
 struct scheme {
     const char *name;    /* of its folder */
     const char *link;    /* "register:scheme/…" of a published one; NULL: it ships */
-    const char *hash;    /* 64 hex: SHA-256 over its files, by which the version is named */
+    bool voided;         /* its record is: it serves the cases that pinned it, and is not for new ones */
+    const char *hash;    /* 64 hex, by which the version is named */
     struct label title;
     const char *standard, *version;
     bool sample;         /* its catalogue is a sample, and says so wherever it shows */
@@ -54,17 +60,19 @@ struct scheme {
 };
 
 /* The schemes that are known: those that ship, and those of the register. Forms of each are known to `forms` (borrowed);
- * those of the first that ships are its current ones. Schemes last as long as the set. */
+ * those of the first that ships are its current ones. Schemes last as long as the set. ERR_DAMAGED: what ships does not
+ * read. */
 struct schemes;
 int schemes_new(struct schemes **out, struct forms *forms) MUST_CHECK;
 void schemes_free(struct schemes *s);
-/* Takes in what the register of the fold publishes (record type "scheme"); cheap when nothing has changed. A version that does
- * not read is left out: schemes_problem tells. */
+/* Takes in what the register of the fold publishes (record types "scheme" and "catalogue"), always of the same fold; cheap
+ * when nothing has changed. A version that does not read is left out: schemes_problem tells. Lists are made anew. */
 int schemes_refresh(struct schemes *s, struct fold *f) MUST_CHECK;
 /* By the link of its record. NULL link: the one that ships first. NULL: unknown, or it does not read. */
 const struct scheme *schemes_get(const struct schemes *s, const char *link);
 /* A catalogue record of the register by its link; NULL: unknown, or it does not read. */
 const struct catalogue *schemes_catalogue(const struct schemes *s, const char *link);
+/* Those that ship, then those of the register, voided ones too. */
 const struct scheme *const *schemes_list(const struct schemes *s, size_t *len);
 const char *schemes_problem(const struct schemes *s, const char *link); /* why it does not read; NULL: it does */
 /* The form that new entries of a type are written with under a scheme: its own, else the current one. NULL: none. */
@@ -75,10 +83,10 @@ const struct form *scheme_form(const struct schemes *s, const struct scheme *sch
 const char *scheme_label(const struct scheme *s, const char *list, const char *value);
 
 /* A folder as a published version: what a "scheme" record of the register is to hold. Reads and checks all of it; nothing
- * is changed. ERR_INPUT names the file and what is wrong. `catalogue_link` stands for the catalogue's record once it is made. */
+ * is changed. ERR_INPUT names the file and what is wrong; too large for an entry is wrong, too. Lives in the arena. */
 struct scheme_source {
     struct scheme scheme;     /* link NULL */
-    struct jv *record;        /* fields of the scheme record, without "catalogue" */
+    struct jv *record;        /* fields of the scheme record, without "catalogue", which is to link to the other */
     struct jv *catalogue;     /* fields of the catalogue record */
 };
 int scheme_read_folder(struct scheme_source *out, struct arena *a, const char *folder) MUST_CHECK;
