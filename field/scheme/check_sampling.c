@@ -1,0 +1,234 @@
+/* Sampling (6.3.4, 6.2.2): what the plan requires and no sample covers, and samples that do not count as they stand. A clause
+ * that has a sample with a gap of its own is not told besides. */
+#include "check_parts.h"
+
+#include <string.h>
+
+/* How far a clause, department or direction has come; values of the map `covered`. */
+static const char is_covered[] = "covered", is_pending[] = "pending";
+
+static bool counts(const struct check *k, const struct sample *s)
+{
+    if (s->conflict || !sample_has_evidence(k, s)) return false;
+    return s->result < GRADE_NA || (s->result == GRADE_NA && s->na_approved);
+}
+
+/* One key space for three kinds of names: "c" clause, "d" department, "r" direction. */
+static int mark(struct check *k, char kind, const char *name, const char *how)
+{
+    const char *key = name ? arena_printf(k->arena, "%c%s", kind, name) : NULL;
+    if (!name) return 0;
+    if (!key) return ERR_ROAD;
+    return map_get(&k->covered, key) == is_covered ? 0 : map_put(&k->covered, key, (void *)how);
+}
+
+/* The direction that a sample stands for: its own, or the only one that its clause is about. */
+static const char *direction_of(const struct check *k, const char *clause, const char *direction)
+{
+    const struct clause *about = direction ? NULL : catalogue_clause(k->catalogue, clause);
+    return about && about->directions_len == 1 ? about->directions[0] : direction;
+}
+
+static int mark_place(struct check *k, const char *clause, const struct department *d, const char *direction, const char *how)
+{
+    int rc = mark(k, 'c', clause, how);
+    if (rc == 0 && d) rc = mark(k, 'd', d->code ? d->code : d->id, how);
+    return rc || !clause ? rc : mark(k, 'r', direction_of(k, clause, direction), how);
+}
+
+/* A finding that rests on no sample covers what it names itself. */
+static int mark_all(struct check *k)
+{
+    int rc = 0;
+    for (size_t i = 0; i < k->a->samples_len && rc == 0; i++) {
+        const struct sample *s = k->a->samples[i];
+        rc = mark_place(k, s->clause, s->department, s->direction, counts(k, s) ? is_covered : is_pending);
+    }
+    for (size_t i = 0; i < k->a->findings_len && rc == 0; i++) {
+        const struct finding *f = k->a->findings[i];
+        bool alone = f->samples_len == 0 && !f->conflict && f->grade != GRADE_UNSET;
+        if (alone) rc = mark_place(k, f->clause, f->department, NULL, f->evidence ? is_covered : is_pending);
+    }
+    return rc;
+}
+
+static bool is_open(const struct check *k, char kind, const char *name)
+{
+    const char *key = arena_printf(k->arena, "%c%s", kind, name);
+    return key && !map_get(&k->covered, key);
+}
+
+/* ---- why something is required ---- */
+
+static const char *also(struct arena *a, const char *so_far, const char *more)
+{
+    const char *s = so_far ? arena_printf(a, "%s%s%s", so_far, T("; "), more) : more;
+    return s ? s : more;
+}
+
+static const char *reasons(const struct check *k, const struct required *r)
+{
+    const char *s = NULL;
+    if (r->why & WHY_DECISIVE) s = also(k->arena, s, T("decisive, so it is sampled at every surveillance"));
+    if (r->why & WHY_PREVIOUS) {
+        const char *text = arena_printf(k->arena, T("at the previous audit it had %d major, %d minor and %d observations"),
+            r->majors, r->minors, r->observations);
+        s = also(k->arena, s, text ? text : "");
+    }
+    if (r->why & WHY_PICKED) s = also(k->arena, s, T("the team has picked it as important"));
+    if (r->why & WHY_LAST) s = also(k->arena, s, T("not covered yet in this cycle, whose last surveillance this is"));
+    if (r->why & WHY_ALL) s = also(k->arena, s, T("this audit takes in everything"));
+    return s ? s : "";
+}
+
+static const char *rule_of(const struct check *k, unsigned why, const char *otherwise)
+{
+    const char *s = arena_printf(k->arena, "6.3.4%s%s%s%s", why & WHY_LAST ? " (1)" : "", why & WHY_DECISIVE ? " (2)" : "",
+        why & WHY_PREVIOUS ? " (3)" : "", why & WHY_PICKED ? " (4)" : "");
+    bool sampled = why & (WHY_LAST | WHY_DECISIVE | WHY_PREVIOUS | WHY_PICKED);
+    return sampled && s ? s : otherwise;
+}
+
+static const char *rule_of_all(const struct check *k)
+{
+    return k->a->kind == AUDIT_RECERTIFICATION ? "8" : k->a->kind == AUDIT_ONSITE ? "6.2.2" : "6.3.4";
+}
+
+static const char *department_named(const struct check *k, const char *code)
+{
+    for (size_t i = 0; i < k->c->departments_len; i++) {
+        const struct department *d = &k->c->departments[i];
+        if (strcmp(d->code ? d->code : d->id, code) == 0) return department_text(k->arena, d);
+    }
+    return code;
+}
+
+static void check_required(struct check *k)
+{
+    const struct plan *p = &k->plan;
+    for (size_t i = 0; i < p->clauses_len; i++) {
+        const struct required *r = &p->clauses[i];
+        if (!is_open(k, 'c', r->name)) continue;
+        gap_add(k->gaps, GAP(.group = GAP_SITE, .rule = rule_of(k, r->why, rule_of_all(k)), .record = k->a->id),
+            T("clause %s must be sampled (%s): record a sample with its evidence"),
+            clause_text(k->arena, k->catalogue, r->name), reasons(k, r));
+    }
+    for (size_t i = 0; i < p->departments_len; i++) {
+        const struct required *r = &p->departments[i];
+        if (!is_open(k, 'd', r->name)) continue;
+        gap_add(k->gaps, GAP(.group = GAP_SITE, .rule = rule_of(k, r->why, rule_of_all(k)), .record = k->a->id),
+            T("department %s must be visited (%s): record a sample there with its evidence"), department_named(k, r->name),
+            reasons(k, r));
+    }
+    for (size_t i = 0; i < p->directions_len; i++) {
+        const struct required *r = &p->directions[i];
+        if (!is_open(k, 'r', r->name)) continue;
+        gap_add(k->gaps, GAP(.group = GAP_SITE, .rule = r->why & WHY_LAST ? "6.3.3" : rule_of_all(k), .record = k->a->id),
+            T("service direction %s must be sampled (%s): record a sample of it with its evidence"), r->name, reasons(k, r));
+    }
+}
+
+/* ---- samples as they stand ---- */
+
+static const char *place_text(const struct check *k, const struct sample *s)
+{
+    const char *clause = s->clause ? clause_text(k->arena, k->catalogue, s->clause) : "?";
+    if (!s->department) return clause;
+    const char *t = arena_printf(k->arena, "%s / %s", clause, department_text(k->arena, s->department));
+    return t ? t : clause;
+}
+
+static void check_sample(struct check *k, const struct sample *s)
+{
+    struct gap like = {.group = GAP_SITE, .rule = "6.3.4", .record = s->id, .field = "result"};
+    if (k->a->kind == AUDIT_ONSITE) like.rule = "6.2.2";
+    if (s->conflict) return; /* told with the conflicts */
+    if (s->result == GRADE_NOT_AUDITED) {
+        gap_add(k->gaps, &like, T("%s is not audited: audit it, or void the sample with a reason"), place_text(k, s));
+        return;
+    }
+    if (s->result == GRADE_NA && !s->na_approved) {
+        like.field = "na_approved";
+        gap_add(k->gaps, &like,
+            T("%s is not applicable, which nobody has approved: write why (na_reason) and have it approved (na_approved)"),
+            place_text(k, s));
+    }
+    like.field = "evidence";
+    if (!sample_has_evidence(k, s))
+        gap_add(k->gaps, &like, T("%s has no evidence: take it and attach it to the sample"), place_text(k, s));
+}
+
+static void check_problem(struct check *k, const struct sample *s)
+{
+    if (s->conflict || !is_problem(s->result) || map_get(&k->rests, s->id)) return;
+    gap_add(k->gaps, GAP(.group = GAP_FINDINGS, .rule = "6.2.3", .record = s->id, .field = "finding"),
+        T("%s is recorded as a nonconformity or observation, but no finding rests on it: write the finding and add the "
+          "sample to it"),
+        place_text(k, s));
+}
+
+/* 6.2.2: the evidence of the document audit is verified on site, or drawn anew. */
+static void check_resampled(struct check *k, const struct sample *s)
+{
+    if (k->a->kind != AUDIT_ONSITE || s->resampled != UNSET || s->result >= GRADE_NA) return;
+    if (s->record && record_str(s->record, "from")) return;
+    gap_add(k->gaps, GAP(.group = GAP_FIELDS, .rule = "6.2.2", .record = s->id, .field = "resampled"),
+        T("%s: say which evidence of the document audit was verified (from), or that it was drawn anew (resampled)"),
+        place_text(k, s));
+}
+
+/* ---- 6.2.2: technical capability, on finished and on ongoing projects ---- */
+
+static bool has_project(const struct check *k, const char *direction, const char *project)
+{
+    for (size_t i = 0; i < k->a->samples_len; i++) {
+        const struct sample *s = k->a->samples[i];
+        if (!s->clause || !s->project || strcmp(s->project, project) != 0) continue;
+        const struct clause *clause = catalogue_clause(k->catalogue, s->clause);
+        const char *own = direction_of(k, s->clause, s->direction);
+        if (clause && clause->directions_len && own && strcmp(own, direction) == 0) return true;
+    }
+    return false;
+}
+
+static bool has_technical_clause(const struct check *k, const char *direction)
+{
+    for (size_t i = 0; i < k->catalogue->len; i++) {
+        const struct clause *c = &k->catalogue->clauses[i];
+        if (!c->group && c->directions_len && clause_for_direction(c, direction)) return true;
+    }
+    return false;
+}
+
+static void check_projects(struct check *k)
+{
+    const struct texts *directions = &k->a->directions;
+    if (directions->len == 0 && k->a->application) directions = &k->a->application->directions;
+    if (k->a->kind != AUDIT_ONSITE && k->a->kind != AUDIT_RECERTIFICATION) return;
+    for (size_t i = 0; i < directions->len; i++) {
+        const char *d = directions->items[i];
+        if (!has_technical_clause(k, d)) continue;
+        if (!has_project(k, d, "finished"))
+            gap_add(k->gaps, GAP(.group = GAP_SITE, .rule = "6.2.2 (3)", .record = k->a->id),
+                T("no finished project of service direction %s was sampled: sample a technical clause on one "
+                  "(project=finished)"), d);
+        if (!has_project(k, d, "ongoing"))
+            gap_add(k->gaps, GAP(.group = GAP_SITE, .rule = "6.2.2 (3)", .record = k->a->id),
+                T("no ongoing project of service direction %s was sampled: sample a technical clause on one "
+                  "(project=ongoing)"), d);
+    }
+}
+
+int check_sampling(struct check *k)
+{
+    int rc = mark_all(k);
+    if (rc) return rc;
+    check_required(k);
+    for (size_t i = 0; i < k->a->samples_len; i++) {
+        check_sample(k, k->a->samples[i]);
+        check_problem(k, k->a->samples[i]);
+        check_resampled(k, k->a->samples[i]);
+    }
+    check_projects(k);
+    return gaps_error(k->gaps);
+}
