@@ -110,6 +110,7 @@ void print_padded(FILE *out, const char *s, int width);
 const char *shown_case(struct cli *c, const char *case_name);
 const char *shown_link(struct cli *c, const char *link); /* what it names, and its id */
 const char *shown_kit(struct cli *c, const char *kit, const char *person); /* person NULL: not known */
+const char *choice_text(const struct form_field *f, const char *value); /* its label; the value itself where it has none */
 const char *shown_value(struct cli *c, const struct form_field *f, const char *member, const struct jv *v);
 const char *kit_person(void *session, const char *kit); /* a person's name for a kit, as record_json wants it */
 void print_record(struct cli *c, const struct fold_record *r);

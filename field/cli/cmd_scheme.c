@@ -45,15 +45,79 @@ static const char *kind_text(const struct form_field *f)
 
 #define FORM_LABEL_COLUMNS 32
 
+/* Roles as a person's form labels them. */
+static void add_roles(struct cli *c, struct buf *out, const char *const *roles, size_t len)
+{
+    const char *member;
+    const struct form *person = forms_current(c->session->forms, "person");
+    const struct form_field *f = person ? form_field(person, "roles", &member) : NULL;
+    for (size_t i = 0; i < len; i++)
+        buf_addf(out, "%s%s", i ? ", " : "", f ? choice_text(f, roles[i]) : roles[i]);
+}
+
+/* "kind is surveillance (Surveillance) or extra (Extra surveillance)" */
+static void add_condition(struct cli *c, struct buf *out, const struct form_condition *condition)
+{
+    const struct form_field *f = condition->field;
+    if (condition->values_len == 0) {
+        buf_addf(out, condition->is_set ? T("%s is given") : T("%s is not given"), f->name);
+        return;
+    }
+    buf_addf(out, T("%s is "), f->name);
+    for (size_t i = 0; i < condition->values_len; i++) {
+        const struct jv *v = condition->values[i];
+        buf_addf(out, "%s%s", i ? T(" or ") : "", f->kind == FIELD_CHOICE ? v->string : shown_value(c, f, NULL, v));
+        if (f->kind == FIELD_CHOICE) buf_addf(out, " (%s)", choice_text(f, v->string));
+    }
+}
+
+/* What follows a field's kind: when it is required, and who alone may set it. */
+static void print_field_rules(struct cli *c, const struct form_field *f)
+{
+    struct buf words;
+    buf_init(&words, BUF_UNLIMITED);
+    for (size_t i = 0; i < f->conditions_len; i++) {
+        if (i) buf_addf(&words, "%s", T(" and "));
+        add_condition(c, &words, &f->conditions[i]);
+    }
+    if (words.len > 0) {
+        fprintf(c->out, "; ");
+        fprintf(c->out, T("required where %s"), shown(c, buf_str(&words)));
+    }
+    buf_clear(&words);
+    add_roles(c, &words, f->writers, f->writers_len);
+    if (words.len > 0) {
+        fprintf(c->out, "; ");
+        fprintf(c->out, T("set by %s only"), shown(c, buf_str(&words)));
+    }
+    buf_release(&words);
+}
+
+static const char *need_mark(const struct form_field *f)
+{
+    return f->required ? "*" : f->conditions_len > 0 ? "?" : " ";
+}
+
 static void print_form_field(struct cli *c, const struct form_field *f)
 {
-    fprintf(c->out, "%s %-24s ", f->required_at_create || f->required ? "*" : " ", f->name);
+    fprintf(c->out, "%s %-24s ", need_mark(f), f->name);
     print_padded(c->out, label_text(&f->label), FORM_LABEL_COLUMNS);
     fprintf(c->out, " %s", kind_text(f));
     for (size_t i = 0; i < f->choices_len; i++)
         fprintf(c->out, "%s%s (%s)", i ? ", " : " ", f->choices[i].value, label_text(&f->choices[i].label));
     for (size_t i = 0; i < f->to_len; i++) fprintf(c->out, "%s%s", i ? ", " : " ", f->to[i]);
+    print_field_rules(c, f);
     fprintf(c->out, "\n");
+}
+
+static void print_writers(struct cli *c, const struct form *form)
+{
+    struct buf roles;
+    buf_init(&roles, BUF_UNLIMITED);
+    add_roles(c, &roles, form->writers, form->writers_len);
+    fprintf(c->out, T("written by: %s"), shown(c, buf_str(&roles)));
+    fprintf(c->out, "\n");
+    buf_release(&roles);
 }
 
 int cmd_form_show(struct cli *c)
@@ -65,8 +129,10 @@ int cmd_form_show(struct cli *c)
     c->result = form->json;
     if (c->json) return 0;
     fprintf(c->out, "%s  %s  %s\n", form->type, label_text(&form->title), form->id);
+    print_writers(c, form);
     for (size_t i = 0; i < form->fields_len; i++) print_form_field(c, &form->fields[i]);
-    fprintf(c->out, "\n%s\n", T("* required; a field is given as name=value, a member of a set as name+=MEMBER"));
+    fprintf(c->out, "\n%s\n",
+        T("* required, ? required at times; a field is given as name=value, a member of a set as name+=MEMBER"));
     return 0;
 }
 

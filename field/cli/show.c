@@ -52,7 +52,7 @@ const struct form *record_form(struct cli *c, const struct fold_record *r)
     return forms_current(c->session->forms, r->type);
 }
 
-static const char *choice_text(const struct form_field *f, const char *value)
+const char *choice_text(const struct form_field *f, const char *value)
 {
     for (size_t i = 0; i < f->choices_len; i++)
         if (strcmp(f->choices[i].value, value) == 0) return label_text(&f->choices[i].label);

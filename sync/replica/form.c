@@ -95,6 +95,13 @@ static int read_strings(const char *const **out, size_t *len, struct arena *a, c
     return 0;
 }
 
+static bool is_listed(const char *const *strings, size_t len, const char *s)
+{
+    for (size_t i = 0; i < len; i++)
+        if (strcmp(strings[i], s) == 0) return true;
+    return false;
+}
+
 static int read_choices(struct form_field *f, struct arena *a, const struct jv *v)
 {
     if (!v || v->type != JV_ARRAY || v->len == 0) return err_set(ERR_INPUT, "no choices to choose from");
@@ -138,7 +145,19 @@ static int read_fixed(struct form_field *f, const struct jv *v)
     return f->fixed && f->kind == FIELD_SET ? err_set(ERR_INPUT, "a set cannot be fixed") : 0;
 }
 
-static int read_field(struct form_field *f, struct arena *a, const struct jv *v)
+/* Those of the form's writers who may set the field. */
+static int read_field_writers(
+    struct form_field *f, const struct form *form, struct arena *a, const struct jv *v)
+{
+    int rc = v ? read_strings(&f->writers, &f->writers_len, a, v) : 0;
+    if (!rc && v && f->writers_len == 0) rc = err_set(ERR_INPUT, "nobody could write it");
+    for (size_t i = 0; !rc && i < f->writers_len; i++)
+        if (!is_listed(form->writers, form->writers_len, f->writers[i]))
+            rc = err_set(ERR_INPUT, "'%s' is no writer of the form", f->writers[i]);
+    return rc;
+}
+
+static int read_field(struct form_field *f, const struct form *form, struct arena *a, const struct jv *v)
 {
     const char *name = jv_get_str(v, "name"), *required_at = jv_get_str(v, "required_at");
     if (!field_name_free(name)) return err_set(ERR_INPUT, "'%s' is not a name for a field", name ? name : "");
@@ -151,8 +170,72 @@ static int read_field(struct form_field *f, struct arena *a, const struct jv *v)
         return err_set(ERR_INPUT, "field '%s': required_at knows 'create' only", name);
     int rc = read_kind(f, a, v);
     if (!rc) rc = read_fixed(f, jv_get(v, "fixed"));
+    if (!rc) rc = read_field_writers(f, form, a, jv_get(v, "writers"));
     return rc ? err_within(rc, "field '%s'", name) : 0;
 }
+
+/* ---- conditions: they name other fields, and are read once all of these are there ---- */
+
+static bool value_fits(const struct form_field *field, const struct jv *v);
+
+static int read_values(struct form_condition *c, const struct jv *v)
+{
+    if (c->field->kind == FIELD_SET || c->field->kind == FIELD_JSON)
+        return err_set(ERR_INPUT, "field '%s' knows \"is_set\" only", c->field->name);
+    if (v->type != JV_ARRAY || v->len == 0) return err_set(ERR_INPUT, "\"is\" is a list of values");
+    for (size_t i = 0; i < v->len; i++)
+        if (v->items[i]->type == JV_NULL || !value_fits(c->field, v->items[i]))
+            return err_set(ERR_INPUT, "field '%s' never has that value", c->field->name);
+    c->values = v->items;
+    c->values_len = v->len;
+    return 0;
+}
+
+static int read_condition(struct form_condition *c, const struct form *form, const struct jv *v)
+{
+    const char *member, *name = jv_get_str(v, "field");
+    const struct jv *is = jv_get(v, "is"), *is_set = jv_get(v, "is_set");
+    if (v->type != JV_OBJECT || v->len != 2 || !name || (!is && (!is_set || is_set->type != JV_BOOL)))
+        return err_set(ERR_INPUT,
+            "a condition is {\"field\":NAME,\"is\":[VALUE,…]} or {\"field\":NAME,\"is_set\":true|false}");
+    c->field = form_field(form, name, &member);
+    if (!c->field || c->field == &void_field || member)
+        return err_set(ERR_INPUT, "its condition is on '%s', which is no field of the form", name);
+    if (is) return read_values(c, is);
+    c->is_set = is_set->boolean;
+    return 0;
+}
+
+static int read_conditions(struct form_field *f, const struct form *form, struct arena *a, const struct jv *v)
+{
+    if (!v) return 0;
+    bool list = v->type == JV_ARRAY;
+    size_t n = list ? v->len : 1;
+    struct form_condition *conditions = arena_alloc(a, (n + 1) * sizeof *conditions);
+    if (!conditions) return ERR_ROAD;
+    if (n == 0 || f->required) return err_set(ERR_INPUT, "\"required_if\" beside \"required\", or without conditions");
+    for (size_t i = 0; i < n; i++) {
+        int rc = read_condition(&conditions[i], form, list ? v->items[i] : v);
+        if (rc) return rc;
+        if (conditions[i].field == f) return err_set(ERR_INPUT, "its condition is on itself");
+    }
+    f->conditions = conditions;
+    f->conditions_len = n;
+    return 0;
+}
+
+static int read_all_conditions(
+    struct form_field *fields, const struct form *form, struct arena *a, const struct jv *v)
+{
+    int rc = 0;
+    for (size_t i = 0; i < form->fields_len && !rc; i++) {
+        rc = read_conditions(&fields[i], form, a, jv_get(v->items[i], "required_if"));
+        if (rc) rc = err_within(rc, "field '%s'", fields[i].name);
+    }
+    return rc;
+}
+
+/* ---- the whole form ---- */
 
 static int read_fields(struct form *form, struct arena *a, const struct jv *v)
 {
@@ -160,7 +243,7 @@ static int read_fields(struct form *form, struct arena *a, const struct jv *v)
     struct form_field *fields = arena_alloc(a, (v->len + 1) * sizeof *fields);
     if (!fields) return ERR_ROAD;
     for (size_t i = 0; i < v->len; i++) {
-        int rc = read_field(&fields[i], a, v->items[i]);
+        int rc = read_field(&fields[i], form, a, v->items[i]);
         if (rc) return rc;
         for (size_t k = 0; k < i; k++)
             if (strcmp(fields[k].name, fields[i].name) == 0)
@@ -168,7 +251,7 @@ static int read_fields(struct form *form, struct arena *a, const struct jv *v)
     }
     form->fields = fields;
     form->fields_len = v->len;
-    return 0;
+    return read_all_conditions(fields, form, a, v);
 }
 
 static int read_place(struct form *form, const char *in)
@@ -436,6 +519,11 @@ bool form_fixes(const struct form *f, const char *name)
     const char *member;
     const struct form_field *field = form_field(f, name, &member);
     return field && field->fixed;
+}
+
+bool form_voids(const char *name)
+{
+    return strcmp(name, void_field.name) == 0;
 }
 
 int form_check_entry(const struct form *f, const struct entry *e)

@@ -505,19 +505,71 @@ static int judge_form(struct judgement *out, const struct form *form, const stru
     return 0;
 }
 
-static struct judgement judge_role(const struct registry *r, const struct form *form, const struct entry *e)
+static enum answer holds_one(const struct person *p, const char *const *roles, size_t len)
 {
-    const struct person *p = find_kit(r, e->kit)->person;
-    enum answer valid = valid_at(p, e->at), may = NO;
-    for (size_t i = 0; i < form->writers_len && may != YES; i++) {
-        enum answer held = holds(p, form->writers[i]);
+    enum answer may = NO;
+    for (size_t i = 0; i < len && may != YES; i++) {
+        enum answer held = holds(p, roles[i]);
         if (held != NO) may = held;
     }
+    return may;
+}
+
+static struct judgement judge_role(const struct person *p, const struct form *form, const struct entry *e)
+{
+    enum answer valid = valid_at(p, e->at), may = holds_one(p, form->writers, form->writers_len);
     if (valid == NO) return refused(N_("its author was not enrolled on that day"));
     if (may == NO) return refused(N_("its author has no role that may write this"));
     if (valid == OPEN || may == OPEN)
         return waits(N_("the register does not settle what its author may write"));
     return good;
+}
+
+static enum answer may_set(const struct person *p, const struct form_field *f)
+{
+    return f->writers_len > 0 ? holds_one(p, f->writers, f->writers_len) : YES;
+}
+
+/* To void is to unmake: for those who could have made the record. */
+static enum answer may_void(const struct person *p, const struct form *form)
+{
+    enum answer may = YES;
+    for (size_t i = 0; i < form->fields_len && may != NO; i++) {
+        enum answer one = form->fields[i].required_at_create ? may_set(p, &form->fields[i]) : YES;
+        if (one != YES) may = one;
+    }
+    return may;
+}
+
+static enum answer may_write(const struct person *p, const struct form *form, const char *name)
+{
+    const char *member;
+    if (form_voids(name)) return may_void(p, form);
+    const struct form_field *f = form_field(form, name, &member);
+    return f ? may_set(p, f) : NO;
+}
+
+static int judge_field_roles(struct judgement *out, const struct person *p, const struct form *form,
+    const struct entry *e, struct arena *a)
+{
+    for (size_t i = 0; i < e->fields_len; i++) {
+        const char *name = e->fields[i].name;
+        enum answer may = may_write(p, form, name);
+        if (may == OPEN) *out = waits(N_("the register does not settle what its author may write"));
+        if (may != NO) continue;
+        *out = refused(
+            arena_printf(a, "%s: %s", N_("its author has no role that may write this field"), name));
+        return out->reason ? 0 : ERR_ROAD;
+    }
+    return 0;
+}
+
+static int judge_author(struct judgement *out, const struct registry *r, const struct form *form,
+    const struct entry *e, struct arena *a)
+{
+    const struct person *p = find_kit(r, e->kit)->person;
+    *out = judge_role(p, form, e);
+    return out->verdict == VERDICT_GOOD ? judge_field_roles(out, p, form, e, a) : 0;
 }
 
 /* In the register the root answers to nobody. */
@@ -536,8 +588,8 @@ int registry_judge(const struct registry *r, const struct forms *forms, const st
     int rc = 0;
     if (j.verdict == VERDICT_GOOD && !form) j = waits(N_("its form is not known here"));
     if (j.verdict == VERDICT_GOOD) rc = judge_form(&j, form, e, a);
+    if (!rc && j.verdict == VERDICT_GOOD && !root) rc = judge_author(&j, r, form, e, a);
     if (rc) return rc;
-    if (j.verdict == VERDICT_GOOD && !root) j = judge_role(r, form, e);
     *verdict = j.verdict;
     *reason = j.reason;
     return 0;

@@ -221,6 +221,53 @@ TEST(a_fixed_field_is_set_where_the_record_is_made)
     err_clear();
 }
 
+/* A form whose field "b" carries this beside its name and kind. */
+#define WITH(more)                                                                                           \
+    FORM("x", "{\"name\":\"b\",\"type\":\"text\"," more "}," FIELD("a", "text") "," FIELD("n", "int") "," FIELD( \
+                  "j", "json") ",{\"name\":\"s\",\"type\":\"set\",\"of\":\"text\"}," \
+                  "{\"name\":\"c\",\"type\":\"choice\",\"choices\":[{\"value\":\"x\"},{\"value\":\"y\"}]}")
+#define IF(condition) WITH("\"required_if\":" condition)
+
+TEST(conditions_name_other_fields)
+{
+    struct forms *f = forms_of(
+        IF("[{\"field\":\"c\",\"is\":[\"x\",\"y\"]},{\"field\":\"s\",\"is_set\":true},{\"field\":\"a\",\"is_set\":false}]"));
+    const struct form_field *b = &forms_current(f, "x")->fields[0];
+    CHECK(b->conditions_len == 3 && !b->required && !b->required_at_create);
+    CHECK_STR(b->conditions[0].field->name, "c");
+    CHECK(b->conditions[0].values_len == 2 && b->conditions[1].values_len == 0);
+    CHECK(b->conditions[1].is_set && !b->conditions[2].is_set);
+    CHECK(forms_current(f, "x")->fields[1].conditions_len == 0);
+    forms_free(f);
+}
+
+TEST(faulty_conditions_are_refused)
+{
+    CHECK(!refused(IF("{\"field\":\"n\",\"is\":[1,2]}")) && !refused(IF("{\"field\":\"j\",\"is_set\":true}")));
+    CHECK(refused(IF("{\"field\":\"z\",\"is_set\":true}")) && refused(IF("{\"field\":\"b\",\"is_set\":true}")));
+    CHECK(refused(IF("{\"field\":\"void\",\"is_set\":true}")) && refused(IF("{\"field\":\"s.x\",\"is_set\":true}")));
+    CHECK(refused(IF("{\"field\":\"c\",\"is\":[\"z\"]}")) && refused(IF("{\"field\":\"n\",\"is\":[\"1\"]}")));
+    CHECK(refused(IF("{\"field\":\"c\",\"is\":[]}")) && refused(IF("{\"field\":\"c\",\"is\":[null]}")));
+    CHECK(refused(IF("{\"field\":\"c\",\"is\":\"x\"}")) && refused(IF("{\"field\":\"c\",\"is_set\":1}")));
+    CHECK(refused(IF("{\"field\":\"s\",\"is\":[\"x\"]}")) && refused(IF("{\"field\":\"j\",\"is\":[\"x\"]}")));
+    CHECK(refused(IF("{\"field\":\"c\"}")) && refused(IF("{\"is_set\":true}")) && refused(IF("true")));
+    CHECK(refused(IF("{\"field\":\"c\",\"is\":[\"x\"],\"is_set\":true}")) && refused(IF("[]")));
+    CHECK(refused(IF("{\"field\":\"c\",\"is\":[\"x\"],\"not\":true}")) && refused(IF("[1]")));
+    CHECK(refused(IF("{\"field\":\"c\",\"is_set\":true},\"required\":true")));
+    CHECK(refused(IF("{\"field\":\"c\",\"is_set\":true},\"required_at\":\"create\"")));
+}
+
+TEST(writers_of_a_field_are_among_the_forms)
+{
+    struct forms *f = forms_of(WITH("\"writers\":[\"auditor\"]"));
+    const struct form *x = forms_current(f, "x");
+    CHECK(x->fields[0].writers_len == 1 && x->fields[1].writers_len == 0);
+    CHECK_STR(x->fields[0].writers[0], "auditor");
+    forms_free(f);
+    CHECK(refused(WITH("\"writers\":[]")) && refused(WITH("\"writers\":[\"leader\"]")));
+    CHECK(refused(WITH("\"writers\":\"auditor\"")) && refused(WITH("\"writers\":[1]")));
+}
+
 TEST(labels_speak_the_chosen_language)
 {
     struct forms *f = forms_of(finding);

@@ -19,6 +19,8 @@ static const char *const forms_here[] = {
     FORM("organisation", "case", "\"auditor\"", TEXT("fact")),
     FORM("exhibit", "case", "\"auditor\"",
         TEXT("note") ",{\"name\":\"sha256\",\"type\":\"text\",\"fixed\":true}"),
+    FORM("verdict", "case", "\"auditor\",\"leader\"",
+        TEXT("note") ",{\"name\":\"outcome\",\"type\":\"text\",\"required_at\":\"create\",\"writers\":[\"leader\"]}"),
 };
 
 struct world {
@@ -131,6 +133,30 @@ TEST(a_fixed_field_is_set_by_the_entry_that_makes_the_record)
     JUDGED("good", "z: B B1 :exhibit note=y", PERSON("roles.auditor=true"), KIT(""));
     JUDGED(FIXED, "z: B B1 :exhibit note=y sha256=y", PERSON("roles.auditor=true"), KIT(""));
     JUDGED(FIXED, "z: B B1 :exhibit sha256=null", PERSON("roles.auditor=true"), KIT(""));
+}
+
+#define NO_ROLE_FOR(field) "no: its author has no role that may write this field: " field
+
+TEST(a_field_may_have_writers_of_its_own)
+{
+#define LEADER PERSON("roles.leader=true")
+    JUDGED("good", "z: B B1 + :verdict outcome=x note=x", LEADER, KIT(""));
+    JUDGED("good", "z: B B1 :verdict note=x", PERSON("roles.auditor=true"), KIT(""));
+    JUDGED(NO_ROLE_FOR("outcome"), "z: B B1 :verdict note=x outcome=x", PERSON("roles.auditor=true"), KIT(""));
+    JUDGED(NO_ROLE_FOR("outcome"), "z: B B1 :verdict outcome=null", PERSON("roles.auditor=true"), KIT(""));
+    JUDGED(NO_ROLE, "z: B B1 :verdict note=x", PERSON("roles.admin=true"), KIT(""));
+    JUDGED(UNDECIDED, "z: B B1 :verdict outcome=x", PERSON("roles.auditor=true roles.leader=true"), KIT(""),
+        "q: C A1 :person" R "roles.leader=false");
+    JUDGED("good", "z: B B1 :verdict note=x", PERSON("roles.auditor=true roles.leader=true"), KIT(""),
+        "q: C A1 :person" R "roles.leader=false");
+}
+
+TEST(a_record_is_voided_by_who_could_have_made_it)
+{
+    JUDGED("good", "z: B B1 :verdict void=true", LEADER, KIT(""));
+    JUDGED(NO_ROLE_FOR("void"), "z: B B1 :verdict void=true", PERSON("roles.auditor=true"), KIT(""));
+    JUDGED(NO_ROLE_FOR("void"), "z: B B1 :verdict void=null", PERSON("roles.auditor=true"), KIT(""));
+    JUDGED("good", "z: B B1 void=true", PERSON("roles.auditor=true"), KIT(""));
 }
 
 TEST(kits_must_be_settled)

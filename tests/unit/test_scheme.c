@@ -161,7 +161,7 @@ TEST(labels_in_both_languages)
     load();
     size_t len;
     const struct form *const *list = forms_list(forms, &len);
-    CHECK(len == 26);
+    CHECK(len == 27);
     for (size_t i = 0; i < len; i++) check_labels(list[i]);
     CHECK(both("scheme", "title", &scheme.title));
     unload();

@@ -3,7 +3,7 @@
  *
  *   {"fields":[{"choices":[{"label":{"en":…,"zh":…},"value":"major"},…],"fixed":true,"help":{…},
  *               "label":{"en":…,"zh":…},"name":"grade","of":"link"|"choice"|"text","required":true,
- *               "required_at":"create","to":["person"],"type":"choice"},…],
+ *               "required_at":"create","required_if":…,"to":["person"],"type":"choice","writers":["leader"]},…],
  *    "form":"finding","in":"case"|"register","title":{"en":…,"zh":…},"writers":["auditor",…]}
  *
  * Kinds: text (any UTF-8, may have lines) · int · bool · date · time (RFC 3339) · choice · link (to record
@@ -11,8 +11,18 @@
  * "name.<member>": true|false|null, of kind link, choice or text) · json (any value; for machines). null
  * clears any field. "void" is a field of every form: true, or null to take it back. "fixed": the program
  * writes the field in the entry that makes the record (evidence: what names its bytes), and no entry after it
- * may; not for sets. A form version is named type@<first 16 hex of the SHA-256 of its canonical JSON>; an
- * entry names the version it was written with and is checked against that one for ever. */
+ * may; not for sets.
+ *
+ * "required_if" makes a field required while other fields of its record say so: one condition, or a list of
+ * conditions that must all hold. {"field":"mode","is":["other"]}: the field has one of these values (not for
+ * sets and json); {"field":"closed","is_set":true}: it is filled; false: it is not. A field required this way
+ * is never required at creation; what is missing is a gap of check (field_missing, needs.h).
+ *
+ * "writers" of a field are those of the form's writers who may set it; where they are not given, all of them.
+ * An entry is held to the form's writers and to those of each field that it sets, as to the role of its author.
+ *
+ * A form version is named type@<first 16 hex of the SHA-256 of its canonical JSON>; an entry names the version
+ * it was written with and is checked against that one for ever. */
 #ifndef SATCHEL_REPLICA_FORM_H
 #define SATCHEL_REPLICA_FORM_H
 
@@ -33,6 +43,15 @@ struct form_choice {
     struct label label;
 };
 
+struct form_field;
+/* What another field of the same record must say. */
+struct form_condition {
+    const struct form_field *field;
+    const struct jv *const *values; /* "is": one of these; none where it is "is_set" */
+    size_t values_len;
+    bool is_set; /* "is_set": filled or not */
+};
+
 struct form_field {
     const char *name;
     struct label label, help; /* help: NULLs where there is none */
@@ -45,6 +64,10 @@ struct form_field {
     bool required;          /* missing: a gap of check */
     bool required_at_create; /* missing: `new` refuses */
     bool fixed;              /* stays as it was when the record was made */
+    const struct form_condition *conditions; /* required while all of them hold; none: see `required` */
+    size_t conditions_len;
+    const char *const *writers; /* of the form's, those who may set it; empty: all of them */
+    size_t writers_len;
 };
 
 struct form {
@@ -79,6 +102,7 @@ const struct form_field *form_field(const struct form *f, const char *name, cons
 /* 0, or ERR_INPUT naming the field and what it takes: is this value allowed for this (member) field? */
 int form_check_value(const struct form *f, const char *name, const struct jv *value) MUST_CHECK;
 bool form_fixes(const struct form *f, const char *name); /* is it a field that stays as it was made? */
+bool form_voids(const char *name); /* is it the field "void", which is of every form? */
 /* 0, or ERR_INPUT: every field of the entry is one of the form's with a value of its kind; none that is
  * fixed, unless the entry makes the record; the record lives where the form says (register or case). Required
  * fields are not looked at. */

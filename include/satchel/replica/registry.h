@@ -50,9 +50,10 @@ bool registry_may_see(const struct registry *r, struct fold *f, const char *kit,
 /* The verdict on an entry whose signature is known to be good by `public_key`: signature's key against the enrolled
  * key, revocation (kit field "revoked.<case>:<seq>": entries of that case above the seq are refused; a revoked kit with
  * no member for a case is refused there wholly), form, role, validity against `at`. A voided kit or person is revoked
- * wholly. Waiting: kit or form unknown, the kit unsettled, or what its person may do in conflict. The reason is English,
- * for T where it is shown: a constant string, or for a field that the form does not allow one in the arena that names
- * it; NULL when the entry is good. */
+ * wholly. The role: one of the form's writers, and for each field that names writers of its own one of those; a record is
+ * voided by who may set all that its form requires at creation. Waiting: kit or form unknown, the kit unsettled, or what
+ * its person may do in conflict. The reason is English, for T where it is shown: a constant string, or for one field one in
+ * the arena that names it ("reason: field"); NULL when the entry is good. */
 int registry_judge(const struct registry *r, const struct forms *forms, const struct entry *e,
     const unsigned char public_key[KEY_SIZE], struct arena *a, enum verdict *verdict, const char **reason) MUST_CHECK;
 
