@@ -35,6 +35,7 @@ static const struct parameter {
     ROW(sites_recertification_numerator, 1, COUNT_MAX),
     ROW(sites_recertification_denominator, 1, COUNT_MAX),
     ROW(man_day_steps, 1, COUNT_MAX),
+    ROW(man_day_hours, 1, 24),
     ROW(remind_days, 0, COUNT_MAX),
     ROW(utc_offset_minutes, -OFFSET_MAX, OFFSET_MAX),
 #undef ROW
