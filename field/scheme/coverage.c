@@ -1,289 +1,277 @@
-/* The matrix clause × department: which cells have a result, how bad, and with how much evidence. */
+/* The matrix clause × department × direction: which cells have a result, how bad, and with how much evidence. */
 #include "satchel/scheme/coverage.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* Worst first; the rank of a result is its place here. */
-static const char *const results[] = {"major", "minor", "observation", "ofi", "conform", "na", "not_audited"};
-
-enum { RANK_NA = 5, RANK_NOT_AUDITED = 6, RANK_NONE = 7 };
-
-struct cell {
-    const char *clause, *department, *direction, *site; /* "" where a record names none */
+/* A cell while it is filled. */
+struct filling {
+    struct cell cell;
     size_t place; /* of the clause in the catalogue; its length: not in it */
-    int worst;    /* rank */
-    bool counts;  /* a result that evidence turns into coverage */
-    bool conflict;
-    int64_t evidence;
-    const struct fold_record *last_evidence; /* so that one item counts once */
-    struct jv *records;
+    bool counts;  /* it has a result that evidence turns into coverage */
+    const struct fold_record *item; /* the evidence counted last, so that one item counts once */
+    struct cell_record *records;
+    size_t records_cap;
 };
 
-/* The cells that a sample or finding stands in. */
+/* The cells that a finding or sample stands in. */
 struct standing {
-    struct cell *cell;
+    struct filling *filling;
     struct standing *next;
 };
 
-struct names {
-    const char **names;
-    size_t len, cap;
-};
-
 struct matrix {
-    struct arena *arena;
-    struct fold *fold;
-    const char *case_name, *audit;
-    const struct catalogue *catalogue;
-    const struct fold_record *const *records;
-    size_t records_len;
-    struct map cells_by_key;                         /* struct cell */
-    struct map standings;                            /* struct standing by record id */
-    struct map covered_clauses, covered_departments; /* a cell of it */
-    struct cell **cells;
-    size_t cells_len, cells_cap;
-    struct names departments, directions;
-    int64_t level;
+    const struct casefile *c;
+    const struct scope *scope;
+    struct map places;    /* struct clause by id */
+    struct coverage_item **clauses; /* by place; NULL: it does not apply */
+    struct map fillings;  /* by key */
+    struct map standings; /* struct standing by record id */
+    struct filling **list;
+    size_t len, cap;
+    struct coverage *out;
 };
 
-/* ---- lists of names ---- */
+/* ---- lists ---- */
 
-static bool names_have(const struct names *n, const char *name)
+static struct coverage_item *item_named(const struct coverage_list *l, const char *name)
 {
-    for (size_t i = 0; i < n->len; i++) {
-        if (strcmp(n->names[i], name) == 0) return true;
+    for (size_t i = 0; name && i < l->len; i++)
+        if (strcmp(l->items[i].name, name) == 0) return &l->items[i];
+    return NULL;
+}
+
+bool coverage_has(const struct coverage_list *l, const char *name)
+{
+    const struct coverage_item *item = item_named(l, name);
+    return item && item->covered;
+}
+
+int64_t coverage_percent(const struct coverage_list *l)
+{
+    return l->len ? (int64_t)(l->covered * 100 / l->len) : 100;
+}
+
+static int list_init(struct coverage_list *l, struct arena *a, size_t cap)
+{
+    *l = (struct coverage_list){arena_alloc(a, (cap + 1) * sizeof *l->items), 0, 0};
+    return l->items ? 0 : ERR_ROAD;
+}
+
+static void list_add(struct coverage_list *l, const char *name)
+{
+    if (!item_named(l, name)) l->items[l->len++] = (struct coverage_item){name, false};
+}
+
+static int compare_items(const void *a, const void *b)
+{
+    return strcmp(((const struct coverage_item *)a)->name, ((const struct coverage_item *)b)->name);
+}
+
+static void list_sort(struct coverage_list *l)
+{
+    if (l->len) qsort(l->items, l->len, sizeof *l->items, compare_items);
+}
+
+static void list_cover(struct coverage_list *l, struct coverage_item *item)
+{
+    if (!item || item->covered) return;
+    item->covered = true;
+    l->covered++;
+}
+
+/* ---- what is to be covered ---- */
+
+static bool applies(const struct scope *s, const struct clause *c)
+{
+    for (size_t i = 0; i < s->extents_len; i++) {
+        const struct extent *e = &s->extents[i];
+        if (clause_applies(c, e->level, e->directions.items, e->directions.len)) return true;
     }
     return false;
 }
 
-static int names_add(struct names *n, struct arena *a, const char *name)
+static int find_clauses(struct matrix *m)
 {
-    if (names_have(n, name)) return 0;
-    if (n->len == n->cap) {
-        size_t cap = n->cap ? 2 * n->cap : 16;
-        const char **larger = arena_alloc(a, cap * sizeof *larger);
-        if (!larger) return ERR_ROAD;
-        if (n->len) memcpy(larger, n->names, n->len * sizeof *larger);
-        n->names = larger;
-        n->cap = cap;
-    }
-    n->names[n->len] = arena_strdup(a, name);
-    return n->names[n->len++] ? 0 : ERR_ROAD;
-}
-
-static int compare_names(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-static void names_sort(struct names *n)
-{
-    if (n->len) qsort(n->names, n->len, sizeof *n->names, compare_names);
-}
-
-/* ---- what the case is about ---- */
-
-static bool is_live(const struct fold_record *r, const char *type)
-{
-    return strcmp(r->type, type) == 0 && r->applied && r->void_state != VOID;
-}
-
-/* Levels are whole numbers; a form may offer them as choices, which are strings. */
-static int64_t level_of(const struct fold_record *r)
-{
-    const struct jv *v = record_value(r, "level");
-    if (jv_str(v)) return strtol(jv_str(v), NULL, 10);
-    return v && v->type == JV_INT ? v->integer : 0;
-}
-
-static int add_direction(void *ctx, const char *member)
-{
-    struct matrix *m = ctx;
-    return names_add(&m->directions, m->arena, member);
-}
-
-/* Level and directions, as the records of this type have them. */
-static int read_scope(struct matrix *m, const char *type)
-{
-    int rc = 0;
-    for (size_t i = 0; i < m->records_len && rc == 0; i++) {
-        const struct fold_record *r = m->records[i];
-        if (!is_live(r, type)) continue;
-        if (level_of(r) > m->level) m->level = level_of(r);
-        rc = record_members(r, "directions", add_direction, m);
+    const struct catalogue *catalogue = m->scope->catalogue;
+    struct coverage_list *l = &m->out->clauses;
+    int rc = list_init(l, m->c->arena, catalogue->len);
+    m->clauses = arena_alloc(m->c->arena, (catalogue->len + 1) * sizeof(struct coverage_item *));
+    if (!m->clauses) rc = ERR_ROAD;
+    for (size_t i = 0; i < catalogue->len && rc == 0; i++) {
+        const struct clause *clause = &catalogue->clauses[i];
+        rc = map_put(&m->places, clause->id, (void *)clause);
+        if (!applies(m->scope, clause)) continue;
+        m->clauses[i] = &l->items[l->len++];
+        *m->clauses[i] = (struct coverage_item){clause->id, false};
     }
     return rc;
 }
 
-static int find_scope(struct matrix *m)
+/* Its code; its id where it has none. */
+static const char *code_of(const struct department *d)
 {
-    static const char *const sources[] = {"certificate", "application", "audit"};
-    int rc = 0;
-    for (size_t i = 0; i < sizeof sources / sizeof *sources && rc == 0; i++) {
-        rc = read_scope(m, sources[i]);
-        if (m->directions.len) break;
-    }
-    names_sort(&m->directions);
-    return rc;
-}
-
-/* A department's code; its id where it has none or is not there. */
-static const char *department_code(const struct matrix *m, const char *id)
-{
-    const struct fold_record *r = fold_record(m->fold, m->case_name, id);
-    const char *code = r ? record_str(r, "code") : NULL;
-    return code ? code : id;
+    return d->code ? d->code : d->id;
 }
 
 static int find_departments(struct matrix *m)
 {
-    int rc = 0;
-    for (size_t i = 0; i < m->records_len && rc == 0; i++) {
-        const struct fold_record *r = m->records[i];
-        if (is_live(r, "department")) rc = names_add(&m->departments, m->arena, department_code(m, r->id));
-    }
-    names_sort(&m->departments);
+    const struct casefile *c = m->c;
+    int rc = list_init(&m->out->departments, c->arena, c->departments_len);
+    for (size_t i = 0; i < c->departments_len && rc == 0; i++) list_add(&m->out->departments, code_of(&c->departments[i]));
+    if (rc == 0) list_sort(&m->out->departments);
+    return rc;
+}
+
+static int find_directions(struct matrix *m)
+{
+    const struct scope *s = m->scope;
+    size_t all = 0;
+    for (size_t i = 0; i < s->extents_len; i++) all += s->extents[i].directions.len;
+    int rc = list_init(&m->out->directions, m->c->arena, all);
+    for (size_t i = 0; i < s->extents_len && rc == 0; i++)
+        for (size_t k = 0; k < s->extents[i].directions.len; k++)
+            list_add(&m->out->directions, s->extents[i].directions.items[k]);
+    if (rc == 0) list_sort(&m->out->directions);
     return rc;
 }
 
 /* ---- cells ---- */
 
-static size_t clause_place(const struct matrix *m, const char *id)
+static int keep(struct matrix *m, const char *key, struct filling *f)
 {
-    size_t i = 0;
-    while (i < m->catalogue->len && strcmp(m->catalogue->clauses[i].id, id) != 0) i++;
-    return i;
-}
-
-static int keep_cell(struct matrix *m, const char *key, struct cell *c)
-{
-    if (m->cells_len == m->cells_cap) {
-        size_t cap = m->cells_cap ? 2 * m->cells_cap : 64;
-        struct cell **larger = arena_alloc(m->arena, cap * sizeof(struct cell *));
+    if (m->len == m->cap) {
+        size_t cap = m->cap ? 2 * m->cap : 64;
+        struct filling **larger = arena_alloc(m->c->arena, cap * sizeof(struct filling *));
         if (!larger) return ERR_ROAD;
-        if (m->cells_len) memcpy(larger, m->cells, m->cells_len * sizeof(struct cell *));
-        m->cells = larger;
-        m->cells_cap = cap;
+        if (m->len) memcpy(larger, m->list, m->len * sizeof(struct filling *));
+        m->list = larger;
+        m->cap = cap;
     }
-    m->cells[m->cells_len++] = c;
-    return map_put(&m->cells_by_key, key, c);
+    m->list[m->len++] = f;
+    return map_put(&m->fillings, key, f);
 }
 
-static const char *text_of(const struct fold_record *r, const char *field)
+static size_t place_of(const struct matrix *m, const char *clause)
 {
-    const char *s = record_str(r, field);
+    const struct catalogue *catalogue = m->scope->catalogue;
+    const struct clause *found = clause ? map_get(&m->places, clause) : NULL;
+    return found ? (size_t)(found - catalogue->clauses) : catalogue->len;
+}
+
+static const char *or_empty(const char *s)
+{
     return s ? s : "";
 }
 
-/* The cell that a sample or finding names, made where it is the first there. NULL: memory. */
-static struct cell *cell_of(struct matrix *m, const struct fold_record *r)
+/* The cell, made where it is the first there. NULL: memory. */
+static struct filling *filling_at(struct matrix *m, const struct cell *at)
 {
-    const char *clause = text_of(r, "clause"), *direction = text_of(r, "direction"),
-               *site = text_of(r, "site");
-    const char *department = text_of(r, "department");
-    if (*department) department = department_code(m, department);
-    const char *key = arena_printf(m->arena, "%s\n%s\n%s\n%s", clause, department, direction, site);
-    struct cell *c = key ? map_get(&m->cells_by_key, key) : NULL;
-    if (c || !key) return c;
-    c = arena_alloc(m->arena, sizeof *c);
-    if (!c) return NULL;
-    *c = (struct cell){.clause = clause,
-        .department = department,
-        .direction = direction,
-        .site = site,
-        .place = clause_place(m, clause),
-        .worst = RANK_NONE,
-        .records = jv_array(m->arena)};
-    return c->records && keep_cell(m, key, c) == 0 ? c : NULL;
+    const char *key = arena_printf(m->c->arena, "%s\n%s\n%s\n%s", or_empty(at->clause), or_empty(at->department),
+        or_empty(at->direction), or_empty(at->site));
+    struct filling *f = key ? map_get(&m->fillings, key) : NULL;
+    if (f || !key) return f;
+    f = arena_alloc(m->c->arena, sizeof *f);
+    if (!f) return NULL;
+    *f = (struct filling){.cell = *at, .place = place_of(m, at->clause)};
+    f->cell.worst = GRADE_UNSET;
+    return keep(m, key, f) == 0 ? f : NULL;
 }
 
-static int rank_of(const char *result)
+static int add_record(struct matrix *m, struct filling *f, const char *id, enum grade result)
 {
-    int rank = 0;
-    while (rank < RANK_NONE && (!result || strcmp(results[rank], result) != 0)) rank++;
-    return rank;
+    if (f->cell.records_len == f->records_cap) {
+        size_t cap = f->records_cap ? 4 * f->records_cap : 1;
+        struct cell_record *larger = arena_alloc(m->c->arena, cap * sizeof *larger);
+        if (!larger) return ERR_ROAD;
+        if (f->cell.records_len) memcpy(larger, f->records, f->cell.records_len * sizeof *larger);
+        f->records = larger;
+        f->records_cap = cap;
+    }
+    f->records[f->cell.records_len++] = (struct cell_record){id, result};
+    return 0;
 }
 
-static bool rank_counts(int rank, const struct fold_record *r)
+static bool stands_in(const struct matrix *m, const char *id, const struct filling *f)
 {
-    const struct jv *approved = record_value(r, "na_approved");
-    if (rank == RANK_NA) return approved && approved->type == JV_BOOL && approved->boolean;
-    return rank < RANK_NA;
+    for (const struct standing *s = map_get(&m->standings, id); s; s = s->next)
+        if (s->filling == f) return true;
+    return false;
 }
 
-static int list_record(struct matrix *m, struct cell *c, const struct fold_record *r, const char *result)
-{
-    struct jv *v = jv_object(m->arena);
-    int rc = jv_put_str(m->arena, v, "record", r->id);
-    if (rc == 0) rc = jv_put_str(m->arena, v, "result", result);
-    return rc ? rc : jv_push(m->arena, c->records, v);
-}
+struct found {
+    const char *id;
+    enum grade result;
+    bool counts, conflict;
+    size_t evidence;
+};
 
-static int stand(struct matrix *m, struct cell *c, const struct fold_record *r)
+static int put(struct matrix *m, struct filling *f, const struct found *found)
 {
-    struct standing *s = arena_alloc(m->arena, sizeof *s);
+    struct standing *s = arena_alloc(m->c->arena, sizeof *s);
     if (!s) return ERR_ROAD;
-    *s = (struct standing){c, map_get(&m->standings, r->id)};
-    return map_put(&m->standings, r->id, s);
-}
-
-/* Puts what a record found into a cell: `field` is result or grade. */
-static int put_result(struct matrix *m, struct cell *c, const struct fold_record *r, const char *field)
-{
-    const struct fold_field *f = record_field(r, field);
-    const char *result = record_str(r, field);
-    int rank = rank_of(result), rc = stand(m, c, r);
-    if (rank < c->worst) c->worst = rank;
-    c->counts = c->counts || rank_counts(rank, r);
-    c->conflict = c->conflict || (f && f->conflict);
-    return rc ? rc : list_record(m, c, r, result);
+    *s = (struct standing){f, map_get(&m->standings, found->id)};
+    if (found->result < f->cell.worst) f->cell.worst = found->result;
+    f->counts = f->counts || found->counts;
+    f->cell.conflict = f->cell.conflict || found->conflict;
+    f->cell.evidence += found->evidence;
+    int rc = map_put(&m->standings, found->id, s);
+    return rc ? rc : add_record(m, f, found->id, found->result);
 }
 
 /* ---- samples, findings, evidence ---- */
 
-static bool of_this_audit(const struct matrix *m, const struct fold_record *r)
+static const char *site_of(const struct site *s)
 {
-    const char *audit = record_str(r, "audit");
-    const struct fold_record *a = audit ? fold_record(m->fold, m->case_name, audit) : NULL;
-    if (a && a->void_state == VOID) return false;
-    return !m->audit || (audit && strcmp(audit, m->audit) == 0);
+    return s ? s->id : NULL;
 }
 
-static int put_sample(struct matrix *m, const struct fold_record *r)
+static const char *department_of(const struct department *d)
 {
-    if (!is_live(r, "sample") || !of_this_audit(m, r)) return 0;
-    struct cell *c = cell_of(m, r);
-    return c ? put_result(m, c, r, "result") : ERR_ROAD;
+    return d ? code_of(d) : NULL;
 }
 
-struct finding {
-    struct matrix *matrix;
-    const struct fold_record *record;
-    size_t cells;
-};
-
-static int put_finding_by_sample(void *ctx, const char *sample)
+static int put_sample(struct matrix *m, const struct sample *s)
 {
-    struct finding *f = ctx;
-    const struct standing *s = map_get(&f->matrix->standings, sample);
-    const struct fold_record *r = s ? fold_record(f->matrix->fold, f->matrix->case_name, sample) : NULL;
-    if (!r || strcmp(r->type, "sample") != 0) return 0;
-    for (const struct standing *own = map_get(&f->matrix->standings, f->record->id); own; own = own->next) {
-        if (own->cell == s->cell) return 0;
+    const struct cell at = {.clause = s->clause,
+        .department = department_of(s->department),
+        .direction = s->direction,
+        .site = site_of(s->site)};
+    bool counts = s->result < GRADE_NA || (s->result == GRADE_NA && s->na_approved);
+    const struct found found = {s->id, s->result, counts, s->conflict, s->evidence};
+    struct filling *f = filling_at(m, &at);
+    return f ? put(m, f, &found) : ERR_ROAD;
+}
+
+static int put_finding(struct matrix *m, const struct finding *g)
+{
+    const struct found found = {g->id, g->grade, g->grade < GRADE_NA, g->conflict, g->evidence};
+    bool stands = false;
+    int rc = 0;
+    for (size_t i = 0; i < g->samples_len && rc == 0; i++) {
+        const struct standing *s = map_get(&m->standings, g->samples[i]->id);
+        if (!s) continue;
+        stands = true;
+        if (!stands_in(m, g->id, s->filling)) rc = put(m, s->filling, &found);
     }
-    f->cells++;
-    return put_result(f->matrix, s->cell, f->record, "grade");
+    if (rc || stands) return rc;
+    const struct cell at = {.clause = g->clause, .department = department_of(g->department), .site = site_of(g->site)};
+    struct filling *f = filling_at(m, &at);
+    return f ? put(m, f, &found) : ERR_ROAD;
 }
 
-static int put_finding(struct matrix *m, const struct fold_record *r)
+static int put_audits(struct matrix *m)
 {
-    struct finding f = {.matrix = m, .record = r};
-    if (!is_live(r, "finding") || !of_this_audit(m, r)) return 0;
-    int rc = record_members(r, "samples", put_finding_by_sample, &f);
-    if (rc || f.cells) return rc;
-    struct cell *c = cell_of(m, r);
-    return c ? put_result(m, c, r, "grade") : ERR_ROAD;
+    int rc = 0;
+    for (size_t i = 0; i < m->scope->audits_len; i++) {
+        const struct audit *a = m->scope->audits[i];
+        for (size_t k = 0; k < a->samples_len && rc == 0; k++) rc = put_sample(m, a->samples[k]);
+    }
+    for (size_t i = 0; i < m->scope->audits_len; i++) {
+        const struct audit *a = m->scope->audits[i];
+        for (size_t k = 0; k < a->findings_len && rc == 0; k++) rc = put_finding(m, a->findings[k]);
+    }
+    return rc;
 }
 
 struct item {
@@ -291,156 +279,116 @@ struct item {
     const struct fold_record *record;
 };
 
-static int count_item(void *ctx, const char *of)
+static int count_once(void *ctx, const char *of)
 {
     const struct item *item = ctx;
     for (const struct standing *s = map_get(&item->matrix->standings, of); s; s = s->next) {
-        if (s->cell->last_evidence == item->record) continue;
-        s->cell->last_evidence = item->record;
-        s->cell->evidence++;
+        if (s->filling->item == item->record) s->filling->cell.evidence--;
+        s->filling->item = item->record;
     }
     return 0;
 }
 
-static int put_evidence(struct matrix *m, const struct fold_record *r)
-{
-    struct item item = {m, r};
-    return is_live(r, "evidence") ? record_members(r, "of", count_item, &item) : 0;
-}
-
-static int each(struct matrix *m, int (*put)(struct matrix *m, const struct fold_record *r))
+/* Each record brought its evidence along; what is named by several records of a cell is one item there. */
+static int count_evidence_once(const struct matrix *m)
 {
     int rc = 0;
-    for (size_t i = 0; i < m->records_len && rc == 0; i++) rc = put(m, m->records[i]);
-    return rc;
-}
-
-static bool is_covered(const struct cell *c)
-{
-    return c->counts && c->evidence > 0;
-}
-
-static int find_covered(struct matrix *m)
-{
-    int rc = 0;
-    for (size_t i = 0; i < m->cells_len && rc == 0; i++) {
-        struct cell *c = m->cells[i];
-        if (!is_covered(c)) continue;
-        rc = map_put(&m->covered_clauses, c->clause, c);
-        if (rc == 0) rc = map_put(&m->covered_departments, c->department, c);
+    for (size_t i = 0; i < m->c->records_len && rc == 0; i++) {
+        struct item item = {m, m->c->records[i]};
+        bool counts = strcmp(item.record->type, "evidence") == 0 && item.record->applied && item.record->void_state != VOID;
+        if (counts) rc = record_members(item.record, "of", count_once, &item);
     }
     return rc;
 }
 
-/* ---- as JSON ---- */
+/* ---- the result ---- */
 
-static int compare_cells(const void *a, const void *b)
+static int compare_names(const char *a, const char *b)
 {
-    const struct cell *x = *(struct cell *const *)a, *y = *(struct cell *const *)b;
+    return strcmp(or_empty(a), or_empty(b));
+}
+
+static int compare_fillings(const void *a, const void *b)
+{
+    const struct filling *x = *(struct filling *const *)a, *y = *(struct filling *const *)b;
     if (x->place != y->place) return x->place < y->place ? -1 : 1;
-    int order = strcmp(x->clause, y->clause);
-    if (order == 0) order = strcmp(x->department, y->department);
-    if (order == 0) order = strcmp(x->direction, y->direction);
-    return order ? order : strcmp(x->site, y->site);
+    int order = compare_names(x->cell.clause, y->cell.clause);
+    if (order == 0) order = compare_names(x->cell.department, y->cell.department);
+    if (order == 0) order = compare_names(x->cell.direction, y->cell.direction);
+    return order ? order : compare_names(x->cell.site, y->cell.site);
 }
 
-static const char *or_null(const char *s)
+static void cover(const struct matrix *m, const struct filling *f)
 {
-    return s && *s ? s : NULL;
+    struct coverage *v = m->out;
+    const struct catalogue *catalogue = m->scope->catalogue;
+    list_cover(&v->departments, item_named(&v->departments, f->cell.department));
+    list_cover(&v->directions, item_named(&v->directions, f->cell.direction));
+    if (f->place == catalogue->len) return;
+    const struct clause *clause = &catalogue->clauses[f->place];
+    list_cover(&v->clauses, m->clauses[f->place]);
+    if (clause->directions_len == 1) list_cover(&v->directions, item_named(&v->directions, clause->directions[0]));
 }
 
-static struct jv *cell_json(struct arena *a, const struct cell *c)
+static void roll_up(struct coverage *v, const struct cell *c)
 {
-    struct jv *v = jv_object(a);
-    int rc = jv_put_str(a, v, "clause", or_null(c->clause));
-    if (rc == 0) rc = jv_put_str(a, v, "department", or_null(c->department));
-    if (rc == 0) rc = jv_put_str(a, v, "direction", or_null(c->direction));
-    if (rc == 0) rc = jv_put_str(a, v, "site", or_null(c->site));
-    if (rc == 0) rc = jv_put_str(a, v, "result", c->worst < RANK_NONE ? results[c->worst] : NULL);
-    if (rc == 0) rc = jv_put_int(a, v, "evidence", c->evidence);
-    if (rc == 0) rc = jv_put(a, v, "covered", jv_bool(a, is_covered(c)));
-    if (rc == 0) rc = jv_put(a, v, "conflict", jv_bool(a, c->conflict));
-    if (rc == 0) rc = jv_put(a, v, "records", c->records);
-    return rc ? NULL : v;
-}
-
-static int put_cells(const struct matrix *m, struct jv *out)
-{
-    struct jv *cells = jv_array(m->arena), *rollup = jv_object(m->arena);
-    int rc = 0;
-    for (size_t i = 0; i < m->cells_len && rc == 0; i++) {
-        const struct cell *c = m->cells[i];
-        rc = jv_push(m->arena, cells, cell_json(m->arena, c));
-        const char *before = jv_get_str(rollup, c->clause);
-        if (rc == 0 && c->worst < rank_of(before))
-            rc = jv_put_str(m->arena, rollup, c->clause, results[c->worst]);
+    struct rollup *last = v->rollups_len ? &v->rollups[v->rollups_len - 1] : NULL;
+    if (!c->clause) return;
+    if (!last || strcmp(last->clause, c->clause) != 0) {
+        last = &v->rollups[v->rollups_len++];
+        *last = (struct rollup){c->clause, GRADE_UNSET};
     }
-    if (rc == 0) rc = jv_put(m->arena, out, "cells", cells);
-    return rc ? rc : jv_put(m->arena, out, "rollup", rollup);
+    if (c->worst < last->worst) last->worst = c->worst;
 }
 
-static int put_clauses(const struct matrix *m, struct jv *out)
+static int finish(struct matrix *m)
 {
-    struct jv *all = jv_array(m->arena), *open = jv_array(m->arena);
-    int rc = 0;
-    for (size_t i = 0; i < m->catalogue->len && rc == 0; i++) {
-        const struct clause *c = &m->catalogue->clauses[i];
-        if (!clause_applies(c, m->level, m->directions.names, m->directions.len)) continue;
-        rc = jv_push(m->arena, all, jv_string(m->arena, c->id));
-        if (rc == 0 && !map_get(&m->covered_clauses, c->id))
-            rc = jv_push(m->arena, open, jv_string(m->arena, c->id));
+    struct coverage *v = m->out;
+    if (m->len) qsort(m->list, m->len, sizeof(struct filling *), compare_fillings);
+    v->cells = arena_alloc(m->c->arena, (m->len + 1) * sizeof *v->cells);
+    v->rollups = arena_alloc(m->c->arena, (m->len + 1) * sizeof *v->rollups);
+    if (!v->cells || !v->rollups) return ERR_ROAD;
+    for (size_t i = 0; i < m->len; i++) {
+        struct filling *f = m->list[i];
+        f->cell.records = f->records;
+        f->cell.covered = f->counts && f->cell.evidence > 0;
+        if (f->cell.covered) cover(m, f);
+        roll_up(v, &f->cell);
+        v->cells[v->cells_len++] = f->cell;
     }
-    if (rc == 0) rc = jv_put(m->arena, out, "clauses", all);
-    if (rc == 0) rc = jv_put(m->arena, out, "open", open);
-    if (rc == 0) rc = jv_put_int(m->arena, out, "covered", (int64_t)(all->len - open->len));
-    return rc ? rc : jv_put_int(m->arena, out, "of", (int64_t)all->len);
+    return 0;
 }
 
-static int put_names(
-    const struct matrix *m, struct jv *out, const char *key, const struct names *n, const struct map *but)
+int coverage_of(struct coverage *out, const struct casefile *c, const struct scope *s)
 {
-    struct jv *list = jv_array(m->arena);
-    int rc = 0;
-    for (size_t i = 0; i < n->len && rc == 0; i++) {
-        if (!but || !map_get(but, n->names[i]))
-            rc = jv_push(m->arena, list, jv_string(m->arena, n->names[i]));
-    }
-    return rc ? rc : jv_put(m->arena, out, key, list);
-}
-
-static struct jv *matrix_json(const struct matrix *m)
-{
-    struct jv *out = jv_object(m->arena);
-    if (m->cells_len) qsort(m->cells, m->cells_len, sizeof(struct cell *), compare_cells);
-    int rc = put_clauses(m, out);
-    if (rc == 0) rc = put_cells(m, out);
-    if (rc == 0) rc = put_names(m, out, "departments", &m->departments, NULL);
-    if (rc == 0) rc = put_names(m, out, "open_departments", &m->departments, &m->covered_departments);
-    if (rc == 0) rc = put_names(m, out, "directions", &m->directions, NULL);
-    return rc ? NULL : out;
-}
-
-int coverage(struct jv **out, struct arena *a, struct fold *f, const char *case_name, const char *audit,
-    const struct catalogue *c)
-{
-    struct matrix m = {.arena = a, .fold = f, .case_name = case_name, .audit = audit, .catalogue = c};
-    struct jv *v = NULL;
-    map_init(&m.cells_by_key);
+    struct coverage v = {.scope = *s};
+    struct matrix m = {.c = c, .scope = s, .out = &v};
+    map_init(&m.places);
+    map_init(&m.fillings);
     map_init(&m.standings);
-    map_init(&m.covered_clauses);
-    map_init(&m.covered_departments);
-    int rc = fold_records(f, case_name, &m.records, &m.records_len);
-    if (rc == 0) rc = find_scope(&m);
+    int rc = find_clauses(&m);
     if (rc == 0) rc = find_departments(&m);
-    if (rc == 0) rc = each(&m, put_sample);
-    if (rc == 0) rc = each(&m, put_finding);
-    if (rc == 0) rc = each(&m, put_evidence);
-    if (rc == 0) rc = find_covered(&m);
-    if (rc == 0 && !(v = matrix_json(&m))) rc = ERR_ROAD;
-    map_release(&m.cells_by_key);
+    if (rc == 0) rc = find_directions(&m);
+    if (rc == 0) rc = put_audits(&m);
+    if (rc == 0) rc = count_evidence_once(&m);
+    if (rc == 0) rc = finish(&m);
+    map_release(&m.places);
+    map_release(&m.fillings);
     map_release(&m.standings);
-    map_release(&m.covered_clauses);
-    map_release(&m.covered_departments);
     if (rc == 0) *out = v;
     return rc;
+}
+
+int coverage_of_audit(struct coverage *out, const struct casefile *c, const struct audit *a, int32_t on)
+{
+    struct scope s;
+    int rc = scope_of_audit(&s, c, a, on);
+    return rc ? rc : coverage_of(out, c, &s);
+}
+
+int coverage_of_case(struct coverage *out, const struct casefile *c, int32_t on)
+{
+    struct scope s;
+    int rc = scope_of_case(&s, c, on);
+    return rc ? rc : coverage_of(out, c, &s);
 }

@@ -245,6 +245,16 @@ const struct scheme *casefile_scheme(const struct casefile *c, const struct cata
     return scheme_of(c, p, a, catalogue);
 }
 
+const struct scheme *application_scheme(
+    const struct casefile *c, const struct application *a, const struct catalogue **catalogue)
+{
+    const struct programme *p = NULL;
+    if (!a) return casefile_scheme(c, catalogue);
+    for (size_t i = 0; i < c->programmes_len; i++)
+        if (c->programmes[i].application == a && (!p || c->programmes[i].cycle >= p->cycle)) p = &c->programmes[i];
+    return scheme_of(c, p, a, catalogue);
+}
+
 /* ---- audits and the clock of 6.3.1 ---- */
 
 bool audit_held(const struct casefile *c, const struct audit *a, int32_t on)

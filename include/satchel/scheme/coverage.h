@@ -1,28 +1,107 @@
-/* Coverage of one audit or one case (domain.md §3, §4): which clause × department cells have a result. */
+/* Coverage of an audit or of a cycle (domain.md §3, §4; scheme 6.3.3, 6.3.4): which clause × department × direction cells have
+ * a result with evidence, and with that which clauses, departments and service directions.
+ *
+ * A cell is covered only with a result and at least one item of evidence (of its samples or findings); not_audited never
+ * counts; na counts once na_approved; a result in conflict does not count. A finding stands in the cells of its samples, where
+ * it names none in a cell of its own. Voided records, and records of a voided audit, count nowhere. A direction is covered by a
+ * covered cell that names it, or by one whose clause belongs to that direction only. */
 #ifndef SATCHEL_SCHEME_COVERAGE_H
 #define SATCHEL_SCHEME_COVERAGE_H
 
-#include "satchel/replica/fold.h"
-#include "satchel/scheme/catalogue.h"
+#include "satchel/scheme/cycle.h"
 
-/* The JSON of cli.md, as far as samples, findings and evidence tell:
+/* A level and directions for which clauses apply: those of a certificate, or of an application. */
+struct extent {
+    int64_t level;           /* 0: not known, so any */
+    struct texts directions; /* none: any */
+};
+
+/* What is to be covered, and by which audits. */
+struct scope {
+    const struct cycle *cycle; /* NULL: no certificate yet, or an initial certification */
+    const struct scheme *scheme;
+    const struct catalogue *catalogue;
+    const struct extent *extents; /* several where certificates are audited together; a clause of any of them applies */
+    size_t extents_len;
+    const struct audit *const *audits;
+    size_t audits_len;
+};
+
+/* An audit's own. That of an on-site or recertification audit takes in the document audit of the same application. */
+int scope_of_audit(struct scope *out, const struct casefile *c, const struct audit *a, int32_t on) MUST_CHECK;
+/* The surveillances and extra surveillances of a cycle (rule 1), whether they are held or still under way. */
+int scope_of_cycle(struct scope *out, const struct casefile *c, const struct cycle *y) MUST_CHECK;
+/* The cycle that is open on that day, else the last one; before any certificate the document and on-site audits of the newest
+ * application. */
+int scope_of_case(struct scope *out, const struct casefile *c, int32_t on) MUST_CHECK;
+/* The cycles that an audit concerns, the earliest certificate first; live ones where it has neither dates nor certificates. In
+ * the casefile's arena. */
+int cycles_of_audit(struct cycle **out, size_t *len, const struct casefile *c, const struct audit *a, int32_t on) MUST_CHECK;
+/* Do the two belong to one certification: its document and on-site (or recertification) audits, by their application? */
+bool audits_are_pair(const struct audit *a, const struct audit *b);
+
+struct cell_record {
+    const char *id; /* sample/… or finding/… */
+    enum grade result;
+};
+
+struct cell {
+    const char *clause, *department, *direction, *site; /* department: code; site: record id; NULL where none is named */
+    enum grade worst; /* GRADE_UNSET: no result yet */
+    bool covered;
+    bool conflict;
+    size_t evidence;
+    struct cell_record *records; /* of two people both stand */
+    size_t records_len;
+};
+
+struct coverage_item { /* a clause by its id, a department by its code (its id where it has none), a direction */
+    const char *name;
+    bool covered;
+};
+
+struct coverage_list {
+    struct coverage_item *items;
+    size_t len, covered;
+};
+
+struct rollup {
+    const char *clause;
+    enum grade worst; /* of its samples and findings */
+};
+
+struct coverage {
+    struct scope scope;
+    struct coverage_list clauses;     /* that apply, in the catalogue's order */
+    struct coverage_list departments; /* of the case, sorted */
+    struct coverage_list directions;  /* of the extents, sorted */
+    struct cell *cells;               /* in the order of clauses; those that are not in the catalogue last */
+    size_t cells_len;
+    struct rollup *rollups;           /* of clauses with any record, in the same order */
+    size_t rollups_len;
+};
+
+/* In the casefile's arena. */
+int coverage_of(struct coverage *out, const struct casefile *c, const struct scope *s) MUST_CHECK;
+int coverage_of_audit(struct coverage *out, const struct casefile *c, const struct audit *a, int32_t on) MUST_CHECK;
+int coverage_of_case(struct coverage *out, const struct casefile *c, int32_t on) MUST_CHECK;
+bool coverage_has(const struct coverage_list *l, const char *name); /* is it there, and covered? */
+int64_t coverage_percent(const struct coverage_list *l);            /* whole, rounded down; 100 where there is nothing to cover */
+const char *grade_word(enum grade g); /* "major" …; NULL: GRADE_UNSET */
+
+/* The JSON of cli.md, with `required` and `open` as the plan has them; NULL: nothing is required, open is all that is not covered.
  *
- *   clauses            ids of the applicable ones, in the catalogue's order: those for the case's level and directions,
- *                      which its certificates name, else its applications, else its audits; without any, all
- *   departments        codes, sorted; directions, sorted
+ *   clauses, departments, directions   what is to be covered
  *   cells              {"clause","department","direction","site","result","evidence":n,"covered":bool,"conflict":bool,
- *                      "records":[{"record","result"}]} in the order of clauses; department is a code, site a record id,
- *                      absent ones null; result is the worst of the records, null while there is none; records of two
- *                      people stand both
- *   rollup             {clause: worst result of its samples and findings}
- *   open               applicable clauses without a covered cell; open_departments likewise
+ *                      "records":[{"record","result"}]}; absent ones null
+ *   rollup             {clause: worst result}
+ *   required           [{"clause","reasons":[…]}]; required_departments, required_directions
+ *   open               clauses of required (without a plan: of all) that have no covered cell; open_departments,
+ *                      open_directions likewise
  *   covered, of        applicable clauses with a covered cell, and all of them
- *
- * A cell is covered only with a result and at least one item of evidence (of its samples or findings); not_audited never
- * counts; na counts once na_approved; a result in conflict does not count. A finding stands in the cells of its samples,
- * where it names none in a cell of its own. Voided records, and records of a voided audit, count nowhere.
- * `audit`: id, or NULL for all audits of the case. */
-int coverage(struct jv **out, struct arena *a, struct fold *f, const char *case_name, const char *audit,
-    const struct catalogue *c) MUST_CHECK;
+ *   percent            {"clauses","departments","directions"}, whole numbers, rounded down
+ *   cycle              {"certificate","number","valid_to"} or null; sample: is the catalogue one? */
+struct plan;
+struct jv *coverage_json(struct arena *a, const struct coverage *v, const struct plan *p);
 
 #endif

@@ -51,6 +51,9 @@ struct cycle cycle_of(const struct casefile *c, const struct certificate *t, int
 int cycles_live(struct cycle **out, size_t *len, const struct casefile *c, int32_t on) MUST_CHECK;
 /* The scheme of the case where no cycle is open: that of the newest programme, else application, else what ships. */
 const struct scheme *casefile_scheme(const struct casefile *c, const struct catalogue **catalogue);
+/* The scheme that an application is handled by: that of its newest programme, else its own; NULL application: of the case. */
+const struct scheme *application_scheme(
+    const struct casefile *c, const struct application *a, const struct catalogue **catalogue);
 
 /* Was the audit held by that day? It has ended, and was submitted, has a result or a decision. */
 bool audit_held(const struct casefile *c, const struct audit *a, int32_t on);
