@@ -29,27 +29,14 @@ static int find_rests(struct check *k)
     return rc;
 }
 
-/* The scheme and catalogue that the audit is held by: its certificate's cycle's, else the case's. */
-static void find_scheme(struct check *k)
-{
-    if (k->a->certificates_len) {
-        struct cycle y = cycle_of(k->c, k->a->certificates[0], k->on);
-        k->scheme = y.scheme;
-        k->catalogue = y.catalogue;
-    } else {
-        k->scheme = casefile_scheme(k->c, &k->catalogue);
-    }
-}
-
+/* What the audit has to do and has done. A document audit samples nothing: it holds self-assessments against the clauses. */
 static int find_plan(struct check *k)
 {
-    if (k->a->kind == AUDIT_DOCUMENT || k->a->kind == AUDIT_UNSET) return 0;
-    int rc = plan_for_audit(&k->plan, k->c, k->a, k->on);
-    if (rc == 0 && k->plan.cycle) {
-        k->scheme = k->plan.cycle->scheme;
-        k->catalogue = k->plan.cycle->catalogue;
-    }
-    return rc;
+    int rc = coverage_of_audit(&k->coverage, k->c, k->a, k->on);
+    k->scheme = k->coverage.scope.scheme;
+    k->catalogue = k->coverage.scope.catalogue;
+    if (rc || k->a->kind == AUDIT_DOCUMENT || k->a->kind == AUDIT_UNSET) return rc;
+    return plan_for_audit(&k->plan, k->c, k->a, k->on);
 }
 
 static int check_parts(struct check *k)
@@ -75,12 +62,11 @@ int check_audit(struct gaps *out, const struct casefile *c, const struct audit *
         .on = on,
         .outside = outside ? outside : &nothing};
     map_init(&k.rests);
-    map_init(&k.covered);
-    find_scheme(&k);
+    map_init(&k.pending);
     int rc = find_plan(&k);
     if (rc == 0) rc = find_rests(&k);
     if (rc == 0) rc = check_parts(&k);
     map_release(&k.rests);
-    map_release(&k.covered);
+    map_release(&k.pending);
     return rc;
 }

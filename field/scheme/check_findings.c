@@ -4,8 +4,7 @@
 
 static const char *finding_text(const struct check *k, const struct finding *f)
 {
-    const char *clause = f->clause ? clause_text(k->arena, k->catalogue, f->clause) : "?";
-    return clause;
+    return f->clause ? clause_text(k->arena, k->catalogue, f->clause) : "?";
 }
 
 static void lacks(struct check *k, const struct finding *f, const char *field, const char *format)
@@ -63,7 +62,10 @@ static void check_ofi(struct check *k, const struct finding *f)
 
 static void check_finding(struct check *k, const struct finding *f)
 {
-    if (!f->clause) lacks(k, f, "clause", T("a finding names no clause (clause): %s"));
+    if (!f->clause)
+        gap_add(k->gaps,
+            GAP(.group = GAP_FINDINGS, .rule = "6.2.3", .record = f->id, .field = "clause", .missing = true),
+            T("the finding names no clause: say which one it is about (clause)"));
     if (!f->fact) lacks(k, f, "fact", T("the finding on %s has no fact: time, place, job title, detail (fact)"));
     if (!has_evidence(f))
         gap_add(k->gaps, GAP(.group = GAP_SITE, .rule = "6.2.3", .record = f->id, .field = "evidence"),

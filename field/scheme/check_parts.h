@@ -17,9 +17,10 @@ struct check {
     const struct outside *outside;
     const struct scheme *scheme;
     const struct catalogue *catalogue;
-    struct plan plan;   /* empty for a document audit */
-    struct map rests;   /* a finding by the id of a sample it rests on; one with evidence before others */
-    struct map covered; /* clauses, department codes and directions with a prefix, see coverage_mark */
+    struct plan plan;         /* empty for a document audit */
+    struct coverage coverage; /* likewise */
+    struct map rests;         /* a finding by the id of a sample it rests on; one with evidence before others */
+    struct map pending;       /* clauses, departments and directions with a sample that does not count as it stands */
 };
 
 /* Adds a gap like this one, with the text that the format gives. */

@@ -4,8 +4,7 @@
 
 #include <string.h>
 
-/* How far a clause, department or direction has come; values of the map `covered`. */
-static const char is_covered[] = "covered", is_pending[] = "pending";
+/* ---- samples that do not count as they stand ---- */
 
 static bool counts(const struct check *k, const struct sample *s)
 {
@@ -14,12 +13,11 @@ static bool counts(const struct check *k, const struct sample *s)
 }
 
 /* One key space for three kinds of names: "c" clause, "d" department, "r" direction. */
-static int mark(struct check *k, char kind, const char *name, const char *how)
+static int mark(struct check *k, char kind, const char *name)
 {
     const char *key = name ? arena_printf(k->arena, "%c%s", kind, name) : NULL;
     if (!name) return 0;
-    if (!key) return ERR_ROAD;
-    return map_get(&k->covered, key) == is_covered ? 0 : map_put(&k->covered, key, (void *)how);
+    return key ? map_put(&k->pending, key, (void *)key) : ERR_ROAD;
 }
 
 /* The direction that a sample stands for: its own, or the only one that its clause is about. */
@@ -29,33 +27,32 @@ static const char *direction_of(const struct check *k, const char *clause, const
     return about && about->directions_len == 1 ? about->directions[0] : direction;
 }
 
-static int mark_place(struct check *k, const char *clause, const struct department *d, const char *direction, const char *how)
+static int mark_place(struct check *k, const char *clause, const struct department *d, const char *direction)
 {
-    int rc = mark(k, 'c', clause, how);
-    if (rc == 0 && d) rc = mark(k, 'd', d->code ? d->code : d->id, how);
-    return rc || !clause ? rc : mark(k, 'r', direction_of(k, clause, direction), how);
+    int rc = mark(k, 'c', clause);
+    if (rc == 0 && d) rc = mark(k, 'd', d->code ? d->code : d->id);
+    return rc || !clause ? rc : mark(k, 'r', direction_of(k, clause, direction));
 }
 
-/* A finding that rests on no sample covers what it names itself. */
+/* A finding that rests on no sample stands for what it names itself. */
 static int mark_all(struct check *k)
 {
     int rc = 0;
     for (size_t i = 0; i < k->a->samples_len && rc == 0; i++) {
         const struct sample *s = k->a->samples[i];
-        rc = mark_place(k, s->clause, s->department, s->direction, counts(k, s) ? is_covered : is_pending);
+        if (!counts(k, s)) rc = mark_place(k, s->clause, s->department, s->direction);
     }
     for (size_t i = 0; i < k->a->findings_len && rc == 0; i++) {
         const struct finding *f = k->a->findings[i];
-        bool alone = f->samples_len == 0 && !f->conflict && f->grade != GRADE_UNSET;
-        if (alone) rc = mark_place(k, f->clause, f->department, NULL, f->evidence ? is_covered : is_pending);
+        if (f->samples_len == 0 && (f->evidence == 0 || f->conflict)) rc = mark_place(k, f->clause, f->department, NULL);
     }
     return rc;
 }
 
-static bool is_open(const struct check *k, char kind, const char *name)
+static bool is_open(const struct check *k, char kind, const struct coverage_list *list, const char *name)
 {
     const char *key = arena_printf(k->arena, "%c%s", kind, name);
-    return key && !map_get(&k->covered, key);
+    return !coverage_has(list, name) && key && !map_get(&k->pending, key);
 }
 
 /* ---- why something is required ---- */
@@ -108,21 +105,21 @@ static void check_required(struct check *k)
     const struct plan *p = &k->plan;
     for (size_t i = 0; i < p->clauses_len; i++) {
         const struct required *r = &p->clauses[i];
-        if (!is_open(k, 'c', r->name)) continue;
+        if (!is_open(k, 'c', &k->coverage.clauses, r->name)) continue;
         gap_add(k->gaps, GAP(.group = GAP_SITE, .rule = rule_of(k, r->why, rule_of_all(k)), .record = k->a->id),
             T("clause %s must be sampled (%s): record a sample with its evidence"),
             clause_text(k->arena, k->catalogue, r->name), reasons(k, r));
     }
     for (size_t i = 0; i < p->departments_len; i++) {
         const struct required *r = &p->departments[i];
-        if (!is_open(k, 'd', r->name)) continue;
+        if (!is_open(k, 'd', &k->coverage.departments, r->name)) continue;
         gap_add(k->gaps, GAP(.group = GAP_SITE, .rule = rule_of(k, r->why, rule_of_all(k)), .record = k->a->id),
             T("department %s must be visited (%s): record a sample there with its evidence"), department_named(k, r->name),
             reasons(k, r));
     }
     for (size_t i = 0; i < p->directions_len; i++) {
         const struct required *r = &p->directions[i];
-        if (!is_open(k, 'r', r->name)) continue;
+        if (!is_open(k, 'r', &k->coverage.directions, r->name)) continue;
         gap_add(k->gaps, GAP(.group = GAP_SITE, .rule = r->why & WHY_LAST ? "6.3.3" : rule_of_all(k), .record = k->a->id),
             T("service direction %s must be sampled (%s): record a sample of it with its evidence"), r->name, reasons(k, r));
     }
