@@ -46,7 +46,8 @@ void check_findings(struct check *k);           /* with those of the previous au
 int check_state(struct check *k) MUST_CHECK;    /* conflicts, links, evidence, entries, required fields */
 
 /* The records that belong to an audit: it, its samples, findings, meetings, information and their evidence. */
-int audit_records(const struct fold_record ***out, size_t *len, const struct casefile *c, const struct audit *a) MUST_CHECK;
+int audit_records(const struct fold_record ***out, size_t *len, const struct casefile *c, const struct audit *a, bool voided)
+    MUST_CHECK;
 
 /* ---- gates ---- */
 struct gates {
@@ -56,6 +57,11 @@ struct gates {
     int32_t on;
     const struct outside *outside;
 };
+
+/* A gap of the process: not so, and a reason to refuse the change that makes it so. */
+#define BREAKS(rule_, fact, field_) GAP(.group = GAP_PROCESS, .rule = rule_, .record = (fact)->id, .field = field_)
+/* One that is only not filled in yet. */
+#define LACKS(rule_, fact, field_) GAP(.group = GAP_PROCESS, .rule = rule_, .record = (fact)->id, .field = field_, .missing = true)
 
 void gate_audit(struct gates *k, const struct audit *a);
 void gate_decision(struct gates *k, const struct decision *d);

@@ -223,7 +223,7 @@ static bool belongs(struct belonging *b, const struct fold_record *r, const stru
 }
 
 /* Evidence comes after what it is of: two rounds. */
-int audit_records(const struct fold_record ***out, size_t *len, const struct casefile *c, const struct audit *a)
+int audit_records(const struct fold_record ***out, size_t *len, const struct casefile *c, const struct audit *a, bool voided)
 {
     const struct fold_record **list = arena_alloc(c->arena, (c->records_len + 1) * sizeof *list);
     struct belonging b = {.found = false};
@@ -234,7 +234,7 @@ int audit_records(const struct fold_record ***out, size_t *len, const struct cas
         for (size_t i = 0; i < c->records_len && rc == 0; i++) {
             const struct fold_record *r = c->records[i];
             bool evidence = strcmp(r->type, "evidence") == 0;
-            if (evidence != (round == 1) || !is_live(r) || !belongs(&b, r, a)) continue;
+            if (evidence != (round == 1) || (!voided && !is_live(r)) || !belongs(&b, r, a)) continue;
             list[n++] = r;
             if (!evidence) rc = map_put(&b.ids, r->id, (void *)r);
         }
@@ -272,7 +272,7 @@ int check_state(struct check *k)
     size_t len;
     if (!k->c->fold) return 0;
     map_init(&w.seen);
-    int rc = audit_records(&own, &len, k->c, k->a);
+    int rc = audit_records(&own, &len, k->c, k->a, false);
     if (rc == 0) rc = walk_own(&w, own, len);
     walk_linked(&w);
     if (rc == 0) rc = check_entries(k);
@@ -315,7 +315,7 @@ int audit_later_entries(const struct held *const **out, size_t *len, const struc
     *out = NULL;
     *len = 0;
     if (!a->submitted || !heads || heads->type != JV_OBJECT) return 0;
-    int rc = audit_records(&own, &records, c, a);
+    int rc = audit_records(&own, &records, c, a, true);
     if (rc) return rc;
     for (size_t i = 0; i < records; i++) total += own[i]->entries_len;
     const struct held **list = arena_alloc(c->arena, (total + 1) * sizeof *list);

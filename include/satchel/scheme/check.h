@@ -61,8 +61,8 @@ bool gates_hold_for(const char *type);
 /* The first gap of `after` that refuses and does not stand in `before`: what a change has broken. NULL: nothing. */
 const struct gap *gaps_broken(const struct gaps *before, const struct gaps *after);
 
-/* Entries about the audit and what belongs to it that came after it was submitted; in the casefile's arena, by kit and
- * seq. None where it is not submitted. */
+/* Entries about the audit and what belongs to it (voids too) that came after it was submitted, record by record; in the
+ * casefile's arena. None where it is not submitted. */
 int audit_later_entries(const struct held *const **out, size_t *len, const struct casefile *c, const struct audit *a)
     MUST_CHECK;
 /* {kit: {"seq","entry"}}: the case's heads as they are now, for `submitted_heads`. */
