@@ -21,7 +21,9 @@
 #include "satchel/hub/hub.h"
 #include "test.h"
 
+#ifndef KITS
 #define KITS 4
+#endif
 #define SHELL_MAX 4096
 
 struct test_kit {
@@ -338,7 +340,13 @@ static inline void make_hub(void)
     buf_release(&request);
 }
 
-static inline void hub_kit_begin(void)
+static inline void add_hub_forms(void)
+{
+    for (size_t i = 0; i < sizeof hub_forms / sizeof *hub_forms; i++)
+        CHECK_OK(forms_add(world.forms, hub_forms[i], strlen(hub_forms[i]), true));
+}
+
+static inline void hub_kit_begin_with(void (*add_forms)(void))
 {
     memset(&world, 0, sizeof world);
     arena_init(&world.arena);
@@ -347,8 +355,7 @@ static inline void hub_kit_begin(void)
     snprintf(world.path, sizeof world.path, "%s/hub", world.folder);
     for (int i = 0; i < KITS; i++) kit_init(&world.kits[i], i);
     CHECK_OK(forms_new(&world.forms));
-    for (size_t i = 0; i < sizeof hub_forms / sizeof *hub_forms; i++)
-        CHECK_OK(forms_add(world.forms, hub_forms[i], strlen(hub_forms[i]), true));
+    add_forms();
     make_hub();
     open_hub();
     enrol(A, 1, "anna", "\"roles.admin\":true,\"roles.headquarters\":true,\"roles.auditor\":true");
@@ -356,6 +363,11 @@ static inline void hub_kit_begin(void)
     enrol(C, 3, "cora", "\"roles.auditor\":true");
     say_hub(4);
     CHECK_DELIVER(A, REGISTER_CASE);
+}
+
+static inline void hub_kit_begin(void)
+{
+    hub_kit_begin_with(add_hub_forms);
 }
 
 static inline void hub_kit_end(void)
