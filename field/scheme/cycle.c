@@ -21,8 +21,8 @@ static bool continues(const struct certificate *t)
     return d->outcome == OUTCOME_REISSUE || (d->outcome == OUTCOME_GRANT && changes_certificate(d->application));
 }
 
-/* The one that opened its cycle. Links that run in a circle are cut short. */
-static const struct certificate *opener(const struct casefile *c, const struct certificate *t)
+/* Links that run in a circle are cut short. */
+const struct certificate *cycle_opened_by(const struct casefile *c, const struct certificate *t)
 {
     for (size_t i = 0; i < c->certificates_len && continues(t); i++) t = t->supersedes;
     return t;
@@ -33,6 +33,27 @@ static bool is_issued(const struct certificate *t, int32_t on)
     const struct decision *d = t->decision;
     bool grants = d && (d->outcome == OUTCOME_GRANT || d->outcome == OUTCOME_RENEW || d->outcome == OUTCOME_REISSUE);
     return grants && d->date != DAY_NONE && d->date <= on && t->issued != DAY_NONE && t->issued <= on;
+}
+
+static bool is_reissued(const struct casefile *c, const struct certificate *t, int32_t on)
+{
+    for (size_t i = 0; i < c->certificates_len; i++) {
+        const struct certificate *u = &c->certificates[i];
+        if (u->supersedes == t && u != t && continues(u) && is_issued(u, on)) return true;
+    }
+    return false;
+}
+
+/* The last one issued for a cycle of which none has been issued in its place. */
+static const struct certificate *current_of(const struct casefile *c, const struct certificate *first, int32_t on)
+{
+    const struct certificate *current = first;
+    for (size_t i = 0; i < c->certificates_len; i++) {
+        const struct certificate *t = &c->certificates[i];
+        if (t == first || cycle_opened_by(c, t) != first || !is_issued(t, on) || is_reissued(c, t, on)) continue;
+        if (current == first || t->issued >= current->issued) current = t;
+    }
+    return current;
 }
 
 static const struct scheme *scheme_of(
@@ -54,7 +75,7 @@ static const struct programme *programme_of(const struct casefile *c, const stru
     const struct programme *found = NULL;
     for (size_t i = 0; i < c->programmes_len; i++) {
         const struct programme *p = &c->programmes[i];
-        bool here = p->certificate ? opener(c, p->certificate) == first : a && p->application == a;
+        bool here = p->certificate ? cycle_opened_by(c, p->certificate) == first : a && p->application == a;
         if (here && (!found || p->cycle >= found->cycle)) found = p;
     }
     return found;
@@ -69,7 +90,7 @@ static const struct scheme *scheme_of_certificate(
 int32_t certificate_valid_to(const struct casefile *c, const struct certificate *t)
 {
     const struct catalogue *catalogue;
-    const struct certificate *first = opener(c, t);
+    const struct certificate *first = cycle_opened_by(c, t);
     int64_t months = scheme_of_certificate(c, first, &catalogue)->rules.validity_months;
     if (first->valid_from == DAY_NONE) return DAY_NONE;
     return day_add_months(first->valid_from, months) - !day_is_clamped(first->valid_from, months);
@@ -80,37 +101,78 @@ int32_t certificate_valid_to(const struct casefile *c, const struct certificate 
 static bool among(const struct casefile *c, const struct audit *a, const struct certificate *first)
 {
     for (size_t i = 0; i < a->certificates_len; i++)
-        if (opener(c, a->certificates[i]) == first) return true;
+        if (cycle_opened_by(c, a->certificates[i]) == first) return true;
     return false;
 }
 
 bool decision_concerns(const struct casefile *c, const struct decision *d, const struct certificate *t)
 {
-    const struct certificate *first = opener(c, t);
-    if (d->certificate) return opener(c, d->certificate) == first;
+    const struct certificate *first = cycle_opened_by(c, t);
+    if (d->certificate) return cycle_opened_by(c, d->certificate) == first;
     return d->audit && among(c, d->audit, first);
 }
 
-/* The last decision of one of two outcomes by that day; on one day the first outcome goes before the second. */
-static const struct decision *last_decision(
-    const struct casefile *c, const struct certificate *t, int32_t on, enum outcome first, enum outcome second)
+static bool is_decided(const struct casefile *c, const struct decision *d, const struct certificate *t, int32_t on)
 {
-    const struct decision *last = NULL;
+    return d->date != DAY_NONE && d->date <= on && decision_concerns(c, d, t);
+}
+
+/* The decision that ended it: the first one, on one day the withdrawal. */
+static const struct decision *ended_by(const struct casefile *c, const struct certificate *t, int32_t on)
+{
+    const struct decision *end = NULL;
     for (size_t i = 0; i < c->decisions_len; i++) {
         const struct decision *d = &c->decisions[i];
-        if ((d->outcome != first && d->outcome != second) || d->date == DAY_NONE || d->date > on) continue;
-        if (!decision_concerns(c, d, t)) continue;
-        if (!last || d->date > last->date || (d->date == last->date && d->outcome == first)) last = d;
+        if ((d->outcome != OUTCOME_WITHDRAW && d->outcome != OUTCOME_CANCEL) || !is_decided(c, d, t, on)) continue;
+        if (!end || d->date < end->date || (d->date == end->date && d->outcome == OUTCOME_WITHDRAW)) end = d;
+    }
+    return end;
+}
+
+/* Whatever is decided on the day of a restoration, a suspension of that day goes before it. */
+static bool is_suspended_on(const struct casefile *c, const struct certificate *t, int32_t day)
+{
+    for (size_t i = 0; i < c->decisions_len; i++) {
+        const struct decision *d = &c->decisions[i];
+        if (d->outcome == OUTCOME_SUSPEND && d->date == day && decision_concerns(c, d, t)) return true;
+    }
+    return false;
+}
+
+/* The last day by then on which it was restored. */
+static int32_t restored_on(const struct casefile *c, const struct certificate *t, int32_t on)
+{
+    int32_t last = DAY_NONE;
+    for (size_t i = 0; i < c->decisions_len; i++) {
+        const struct decision *d = &c->decisions[i];
+        if (d->outcome != OUTCOME_RESTORE || d->date <= last || !is_decided(c, d, t, on)) continue;
+        if (!is_suspended_on(c, t, d->date)) last = d->date;
     }
     return last;
 }
 
-/* One that takes its place: reissued for its cycle, or renewed and valid by then. */
+/* The first suspension since it was restored: those after it prolong nothing. */
+static const struct decision *suspended_by(const struct casefile *c, const struct certificate *t, int32_t on)
+{
+    const struct decision *first = NULL;
+    int32_t restored = restored_on(c, t, on);
+    for (size_t i = 0; i < c->decisions_len; i++) {
+        const struct decision *d = &c->decisions[i];
+        if (d->outcome != OUTCOME_SUSPEND || d->date <= restored || !is_decided(c, d, t, on)) continue;
+        if (!first || d->date < first->date) first = d;
+    }
+    return first;
+}
+
+/* Has another one taken the place of it by then: reissued in its cycle, or renewed and valid? */
 static bool is_replaced(const struct casefile *c, const struct certificate *t, int32_t on)
 {
+    const struct certificate *first = cycle_opened_by(c, t);
+    if (current_of(c, first, on) != t) return true;
     for (size_t i = 0; i < c->certificates_len; i++) {
         const struct certificate *u = &c->certificates[i];
-        if (u->supersedes == t && u != t && is_issued(u, on) && (continues(u) || u->valid_from <= on)) return true;
+        if (!u->supersedes || continues(u) || u == first || !is_issued(u, on) || u->valid_from > on) continue;
+        if (cycle_opened_by(c, u->supersedes) == first) return true;
     }
     return false;
 }
@@ -119,13 +181,12 @@ enum certificate_state certificate_state(const struct casefile *c, const struct 
 {
     int32_t valid_to = certificate_valid_to(c, t);
     if (!is_issued(t, on)) return CERTIFICATE_NOT_ISSUED;
-    const struct decision *end = last_decision(c, t, on, OUTCOME_WITHDRAW, OUTCOME_CANCEL);
+    const struct decision *end = ended_by(c, t, on);
     if (end) return end->outcome == OUTCOME_WITHDRAW ? CERTIFICATE_WITHDRAWN : CERTIFICATE_CANCELLED;
     if (valid_to != DAY_NONE && on > valid_to) return CERTIFICATE_EXPIRED;
     if (is_replaced(c, t, on)) return CERTIFICATE_REPLACED;
     if (t->valid_from != DAY_NONE && on < t->valid_from) return CERTIFICATE_NOT_YET_VALID;
-    const struct decision *d = last_decision(c, t, on, OUTCOME_SUSPEND, OUTCOME_RESTORE);
-    return d && d->outcome == OUTCOME_SUSPEND ? CERTIFICATE_SUSPENDED : CERTIFICATE_VALID;
+    return suspended_by(c, t, on) ? CERTIFICATE_SUSPENDED : CERTIFICATE_VALID;
 }
 
 static const struct suspension *details_of(
@@ -135,8 +196,8 @@ static const struct suspension *details_of(
     for (size_t i = 0; i < c->suspensions_len; i++) {
         const struct suspension *s = &c->suspensions[i];
         if (s->decision == d) return s;
-        bool here = !s->decision && s->certificate && opener(c, s->certificate) == opener(c, t);
-        if (here && s->from <= on && s->from >= d->date && (!found || s->from >= found->from)) found = s;
+        bool here = !s->decision && s->certificate && cycle_opened_by(c, s->certificate) == cycle_opened_by(c, t);
+        if (here && s->from <= on && s->from >= d->date && (!found || s->from < found->from)) found = s;
     }
     return found;
 }
@@ -144,30 +205,18 @@ static const struct suspension *details_of(
 const struct decision *certificate_suspended_by(
     const struct casefile *c, const struct certificate *t, int32_t on, const struct suspension **details)
 {
-    const struct decision *d = last_decision(c, t, on, OUTCOME_SUSPEND, OUTCOME_RESTORE);
-    *details = NULL;
-    if (!d || d->outcome != OUTCOME_SUSPEND) return NULL;
-    *details = details_of(c, d, t, on);
+    const struct decision *d = suspended_by(c, t, on);
+    *details = d ? details_of(c, d, t, on) : NULL;
     return d;
 }
 
 /* ---- cycles ---- */
 
-static const struct certificate *current_of(const struct casefile *c, const struct certificate *first, int32_t on)
-{
-    const struct certificate *current = first;
-    for (size_t i = 0; i < c->certificates_len; i++) {
-        const struct certificate *t = &c->certificates[i];
-        if (t != first && opener(c, t) == first && is_issued(t, on) && t->issued >= current->issued) current = t;
-    }
-    return current;
-}
-
 static int number_of(const struct casefile *c, const struct certificate *first)
 {
     int number = 1;
     for (size_t i = 0; i < c->certificates_len && first->supersedes; i++, number++)
-        first = opener(c, first->supersedes);
+        first = cycle_opened_by(c, first->supersedes);
     return number;
 }
 
@@ -187,7 +236,7 @@ static int exempt_year_of(const struct casefile *c, const struct cycle *y, int32
 
 struct cycle cycle_of(const struct casefile *c, const struct certificate *t, int32_t on)
 {
-    const struct certificate *first = opener(c, t);
+    const struct certificate *first = cycle_opened_by(c, t);
     struct cycle y = {.opened_by = first, .current = current_of(c, first, on), .programme = programme_of(c, first)};
     y.scheme = scheme_of_certificate(c, first, &y.catalogue);
     y.number = number_of(c, first);

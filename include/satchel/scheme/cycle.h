@@ -12,21 +12,22 @@ enum certificate_state {
     CERTIFICATE_NOT_YET_VALID,
     CERTIFICATE_VALID,
     CERTIFICATE_SUSPENDED,
-    CERTIFICATE_REPLACED,   /* by one that was reissued */
+    CERTIFICATE_REPLACED,   /* by one that was reissued, or renewed and is valid by then */
     CERTIFICATE_EXPIRED,
     CERTIFICATE_CANCELLED,
     CERTIFICATE_WITHDRAWN
 };
 
 /* By the decisions of that day or before, and its dates; on one day withdraw > cancel > suspend > restore > maintain. What was
- * withdrawn or cancelled stays so. A decision concerns the certificate it names, else those of its audit, and with it the
+ * withdrawn or cancelled stays so, as the first of these decisions says. A decision concerns the certificate it names, else those of its audit, and with it the
  * whole cycle. */
 enum certificate_state certificate_state(const struct casefile *c, const struct certificate *t, int32_t on);
 /* The day before valid_from + validity; where that day was clamped, the clamped day. A reissued one ends as the one it
  * supersedes. DAY_NONE while valid_from is not known. */
 int32_t certificate_valid_to(const struct casefile *c, const struct certificate *t);
 bool decision_concerns(const struct casefile *c, const struct decision *d, const struct certificate *t);
-/* The decision that suspended it and still holds on that day, and its details; NULLs where it is not suspended. */
+/* The first decision to suspend it since it was restored, if ever, and its details; NULLs where there is none. A suspension
+ * during another one prolongs nothing. */
 const struct decision *certificate_suspended_by(const struct casefile *c, const struct certificate *t, int32_t on,
     const struct suspension **details);
 
@@ -44,6 +45,8 @@ struct cycle {
     struct texts directions;
 };
 
+/* The certificate that opened the cycle of this one; of two in one cycle it is the same. */
+const struct certificate *cycle_opened_by(const struct casefile *c, const struct certificate *t);
 /* The cycle that a certificate belongs to, as of a day. */
 struct cycle cycle_of(const struct casefile *c, const struct certificate *t, int32_t on);
 /* Cycles whose current certificate is live (not yet valid, valid or suspended) on that day, earliest award first; in the
