@@ -47,6 +47,13 @@ bool coverage_has(const struct coverage_list *l, const char *name)
     return item && item->covered;
 }
 
+bool coverage_has_clause(const struct coverage *v, const char *id)
+{
+    for (size_t i = 0; i < v->cells_len; i++)
+        if (v->cells[i].covered && v->cells[i].clause && strcmp(v->cells[i].clause, id) == 0) return true;
+    return false;
+}
+
 int64_t coverage_percent(const struct coverage_list *l)
 {
     return l->len ? (int64_t)(l->covered * 100 / l->len) : 100;

@@ -254,6 +254,11 @@ static bool is_live(enum certificate_state s)
     return s == CERTIFICATE_NOT_YET_VALID || s == CERTIFICATE_VALID || s == CERTIFICATE_SUSPENDED;
 }
 
+bool cycle_is_live(const struct casefile *c, const struct cycle *y, int32_t on)
+{
+    return is_live(certificate_state(c, y->current, on));
+}
+
 static int32_t award(const struct cycle *y)
 {
     return y->opened_by->initial != DAY_NONE ? y->opened_by->initial : y->issued;

@@ -86,6 +86,7 @@ int coverage_of(struct coverage *out, const struct casefile *c, const struct sco
 int coverage_of_audit(struct coverage *out, const struct casefile *c, const struct audit *a, int32_t on) MUST_CHECK;
 int coverage_of_case(struct coverage *out, const struct casefile *c, int32_t on) MUST_CHECK;
 bool coverage_has(const struct coverage_list *l, const char *name); /* is it there, and covered? */
+bool coverage_has_clause(const struct coverage *v, const char *id); /* is it covered, whether it applies or not? */
 int64_t coverage_percent(const struct coverage_list *l);            /* whole, rounded down; 100 where there is nothing to cover */
 const char *grade_word(enum grade g); /* "major" …; NULL: GRADE_UNSET */
 

@@ -49,6 +49,8 @@ struct cycle {
 const struct certificate *cycle_opened_by(const struct casefile *c, const struct certificate *t);
 /* The cycle that a certificate belongs to, as of a day. */
 struct cycle cycle_of(const struct casefile *c, const struct certificate *t, int32_t on);
+/* Is its current certificate live: not yet valid, valid or suspended? */
+bool cycle_is_live(const struct casefile *c, const struct cycle *y, int32_t on);
 /* Cycles whose current certificate is live (not yet valid, valid or suspended) on that day, earliest award first; in the
  * casefile's arena. */
 int cycles_live(struct cycle **out, size_t *len, const struct casefile *c, int32_t on) MUST_CHECK;
