@@ -57,24 +57,9 @@ static bool is_open(const struct check *k, char kind, const struct coverage_list
 
 /* ---- why something is required ---- */
 
-static const char *also(struct arena *a, const char *so_far, const char *more)
+static const char *reasons(const struct check *k, const struct required *r, enum required_what what)
 {
-    const char *s = so_far ? arena_printf(a, "%s%s%s", so_far, T("; "), more) : more;
-    return s ? s : more;
-}
-
-static const char *reasons(const struct check *k, const struct required *r)
-{
-    const char *s = NULL;
-    if (r->why & WHY_DECISIVE) s = also(k->arena, s, T("decisive, so it is sampled at every surveillance"));
-    if (r->why & WHY_PREVIOUS) {
-        const char *text = arena_printf(k->arena, T("at the previous audit it had %d major, %d minor and %d observations"),
-            r->majors, r->minors, r->observations);
-        s = also(k->arena, s, text ? text : "");
-    }
-    if (r->why & WHY_PICKED) s = also(k->arena, s, T("the team has picked it as important"));
-    if (r->why & WHY_LAST) s = also(k->arena, s, T("not covered yet in this cycle, whose last surveillance this is"));
-    if (r->why & WHY_ALL) s = also(k->arena, s, T("this audit takes in everything"));
+    const char *s = required_text(k->arena, &k->plan, r, what);
     return s ? s : "";
 }
 
@@ -108,20 +93,20 @@ static void check_required(struct check *k)
         if (!is_open(k, 'c', &k->coverage.clauses, r->name)) continue;
         gap_add(k->gaps, GAP(.group = GAP_SITE, .rule = rule_of(k, r->why, rule_of_all(k)), .record = k->a->id),
             T("clause %s must be sampled (%s): record a sample with its evidence"),
-            clause_text(k->arena, k->catalogue, r->name), reasons(k, r));
+            clause_text(k->arena, k->catalogue, r->name), reasons(k, r, REQUIRED_CLAUSE));
     }
     for (size_t i = 0; i < p->departments_len; i++) {
         const struct required *r = &p->departments[i];
         if (!is_open(k, 'd', &k->coverage.departments, r->name)) continue;
         gap_add(k->gaps, GAP(.group = GAP_SITE, .rule = rule_of(k, r->why, rule_of_all(k)), .record = k->a->id),
             T("department %s must be visited (%s): record a sample there with its evidence"), department_named(k, r->name),
-            reasons(k, r));
+            reasons(k, r, REQUIRED_DEPARTMENT));
     }
     for (size_t i = 0; i < p->directions_len; i++) {
         const struct required *r = &p->directions[i];
         if (!is_open(k, 'r', &k->coverage.directions, r->name)) continue;
         gap_add(k->gaps, GAP(.group = GAP_SITE, .rule = r->why & WHY_LAST ? "6.3.3" : rule_of_all(k), .record = k->a->id),
-            T("service direction %s must be sampled (%s): record a sample of it with its evidence"), r->name, reasons(k, r));
+            T("service direction %s must be sampled (%s): record a sample of it with its evidence"), r->name, reasons(k, r, REQUIRED_DIRECTION));
     }
 }
 

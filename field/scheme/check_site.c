@@ -31,56 +31,29 @@ static bool has_sample_at(const struct audit *a, const struct site *s)
     return false;
 }
 
-static bool same_kind(const struct site *a, const struct site *b)
+/* Service sites of one kind: enough of them, or a reason. */
+static void check_group(struct check *k, const struct site_group *g)
 {
-    return a == b || (a->similar && b->similar && strcmp(a->similar, b->similar) == 0);
-}
-
-/* Service sites that are alike, the central one apart: it is always visited. */
-static size_t count_similar(const struct check *k, const struct site *like, bool visited_only)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < k->c->sites_len; i++) {
-        const struct site *s = &k->c->sites[i];
-        bool here = s->kind == SITE_SERVICE && !s->central && same_kind(s, like);
-        n += here && (!visited_only || is_visited(k->a, s));
-    }
-    return n;
-}
-
-static int64_t needed(const struct check *k, size_t similar)
-{
-    const struct rules *r = &k->scheme->rules;
-    int64_t n = (int64_t)similar;
-    if (k->a->kind == AUDIT_ONSITE) return sites_to_visit(n, r->sites_initial_numerator, r->sites_initial_denominator);
-    if (k->a->kind == AUDIT_RECERTIFICATION)
-        return sites_to_visit(n, r->sites_recertification_numerator, r->sites_recertification_denominator);
-    return sites_to_visit(n, r->sites_surveillance_numerator, r->sites_surveillance_denominator);
-}
-
-static bool is_first_alike(const struct check *k, size_t at)
-{
-    for (size_t i = 0; i < at; i++) {
-        const struct site *s = &k->c->sites[i];
-        if (s->kind == SITE_SERVICE && !s->central && same_kind(s, &k->c->sites[at])) return false;
-    }
-    return true;
-}
-
-static void check_similar(struct check *k, const struct site *s)
-{
-    size_t similar = count_similar(k, s, false), visited = count_similar(k, s, true);
-    int64_t enough = needed(k, similar);
-    if ((int64_t)visited >= enough || k->a->sites_reason) return;
+    size_t visited = 0;
+    for (size_t i = 0; i < g->sites_len; i++) visited += is_visited(k->a, g->sites[i]);
+    if ((int64_t)visited >= g->visit || k->a->sites_reason || g->sites_len == 0) return;
     gap_add(k->gaps, GAP(.group = GAP_SITE, .rule = "6.2.2", .record = k->a->id),
         T("of %zu service sites like %s at least %lld are visited, so far %zu: add them to the audit, or write why not "
           "(sites_reason)"),
-        similar, site_text(s), (long long)enough, visited);
+        g->sites_len, site_text(g->sites[0]), (long long)g->visit, visited);
 }
 
-static void check_site(struct check *k, size_t at)
+static void check_groups(struct check *k)
 {
-    const struct site *s = &k->c->sites[at];
+    struct site_group *groups;
+    size_t len = 0;
+    int rc = site_groups(&groups, &len, k->c, &k->scheme->rules, k->a->kind);
+    if (rc) k->gaps->error = rc;
+    for (size_t i = 0; rc == 0 && i < len; i++) check_group(k, &groups[i]);
+}
+
+static void check_site(struct check *k, const struct site *s)
+{
     if (is_visited(k->a, s)) {
         if (!has_sample_at(k->a, s))
             gap_add(k->gaps, GAP(.group = GAP_SITE, .rule = "6.2.2", .record = s->id),
@@ -94,13 +67,13 @@ static void check_site(struct check *k, size_t at)
         gap_add(k->gaps, GAP(.group = GAP_SITE, .rule = "6.2.2", .record = s->id),
             T("%s has the central function, which is always visited: add it (sites+=) and sample there"), site_text(s));
     }
-    if (s->kind == SITE_SERVICE && !s->central && is_first_alike(k, at)) check_similar(k, s);
 }
 
 void check_sites(struct check *k)
 {
     bool all = held_on_site(k->a) && k->a->kind != AUDIT_EXTRA;
-    for (size_t i = 0; all && i < k->c->sites_len; i++) check_site(k, i);
+    for (size_t i = 0; all && i < k->c->sites_len; i++) check_site(k, &k->c->sites[i]);
+    if (all) check_groups(k);
     if (all && k->c->sites_len == 0)
         gap_add(k->gaps, GAP(.group = GAP_SITE, .rule = "6.2.2", .record = k->a->id, .field = "sites"),
             T("the case has no site yet: record the offices and service sites, and which of them the audit visits"));
