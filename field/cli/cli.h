@@ -37,6 +37,12 @@ struct session {
     struct schemes *schemes;  /* NULL until session_forms */
     struct store *store;
     struct view *view;
+    struct {
+        char case_name[CASE_NAME_MAX + 1];
+        const struct fold *fold; /* and its version, when it was looked for */
+        uint64_t version;
+        const struct scheme *scheme;
+    } followed;               /* by the case that was last asked for */
     struct arena arena;
 };
 
@@ -91,6 +97,15 @@ int session_view(struct session *s) MUST_CHECK;  /* the same, with the view brou
 int session_passphrase(struct session *s, struct buf *out, bool twice) MUST_CHECK;
 /* The record that the text names: id, or an unambiguous tail of it. */
 int session_record(struct cli *c, const char *text, struct view_hit *hit, const struct fold_record **out) MUST_CHECK;
+/* The scheme that a case follows: that of its newest programme that names one, else application, else the one that ships;
+ * that too for no case, one that is not there, and the register. NULL: what it names does not read here (err set). */
+const struct scheme *session_scheme(struct session *s, const char *case_name);
+/* The form that entries of a type are written with under a scheme, of which NULL says that session_scheme has failed; then
+ * only types that name schemes have one. NULL: there is none (err set). */
+const struct form *session_form(struct session *s, const struct scheme *scheme, const char *type);
+const struct form *session_case_form(struct session *s, const char *case_name, const char *type);
+/* The same, to read by (case_name may be NULL): where the case's scheme has none, that of another scheme that is known. */
+const struct form *session_any_form(struct session *s, const char *case_name, const char *type);
 
 /* ---- fields.c: FIELD arguments ---- */
 /* An object of fields for a record of a form: name=value, name:=JSON, name=@FILE, name+=MEMBER, name-=MEMBER. */
@@ -115,9 +130,9 @@ const char *shown_value(struct cli *c, const struct form_field *f, const char *m
 const char *kit_person(void *session, const char *kit); /* a person's name for a kit, as record_json wants it */
 void print_record(struct cli *c, const struct fold_record *r);
 void print_record_line(struct cli *c, const struct fold_record *r);
-void print_history(struct cli *c, const char *type, const struct jv *history);
+void print_history(struct cli *c, const struct form *form, const struct jv *history); /* form: the record's, or NULL */
 const char *record_title(struct cli *c, const struct fold_record *r);
-const struct form *record_form(struct cli *c, const struct fold_record *r); /* the current one of its type, or NULL */
+const struct form *record_form(struct cli *c, const struct fold_record *r); /* that of its case's scheme; or NULL */
 
 /* ---- progress.c ---- */
 struct bar {
@@ -154,6 +169,7 @@ int cmd_conflicts(struct cli *c);
 int cmd_form_list(struct cli *c);
 int cmd_form_show(struct cli *c);
 int cmd_form_check(struct cli *c);
+int cmd_form_export(struct cli *c);
 int cmd_import(struct cli *c);
 int cmd_coverage(struct cli *c);
 int cmd_remote_add(struct cli *c);

@@ -482,7 +482,7 @@ int cmd_hub_history(struct cli *c)
         struct jv *history = record ? record_history(&c->arena, record, hub_person, (void *)hub_registry(d.hub)) : NULL;
         c->result = jv_copy(&c->arena, history);
         if (!c->result) r = err_memory();
-        if (!r && !c->json) print_history(c, record->type, c->result);
+        if (!r && !c->json) print_history(c, record_form(c, record), c->result);
     }
     fold_free(f);
     hub_desk_close(&d);

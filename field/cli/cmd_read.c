@@ -41,13 +41,13 @@ int cmd_list(struct cli *c)
     size_t len;
     int r = session_view(c->session);
     if (r) return r;
-    const struct form *form = forms_current(c->session->forms, c->args[0]);
-    if (!form) return err_set(ERR_INPUT, "there is no record type '%s'; 'satchel form list' lists them", c->args[0]);
     if (case_name) {
         const char *known = fold_case_named(store_fold(c->session->store), case_name);
         if (!known) return err_set(ERR_MISSING, "there is no case '%s' in this store", case_name);
         case_name = known;
     }
+    const struct form *form = session_any_form(c->session, case_name, c->args[0]);
+    if (!form) return ERR_INPUT;
     r = fields_parse(c, form, case_name, c->args + 1, c->args_len - 1, &where);
     if (!r) r = view_list(c->session->view, form->type, case_name, where, cli_flag(c, "voided"), &c->arena, &hits, &len);
     return r ? r : report_hits(c, hits, len);
@@ -78,7 +78,7 @@ int cmd_history(struct cli *c)
     if (rc) return rc;
     c->result = record_history(&c->arena, r, kit_person, c->session);
     if (!c->result) return err_memory();
-    if (!c->json) print_history(c, r->type, c->result);
+    if (!c->json) print_history(c, record_form(c, r), c->result);
     return 0;
 }
 

@@ -5,23 +5,12 @@
 
 #include "satchel/base/os.h"
 
-static const struct form *form_of_type(struct cli *c, const char *type)
+/* What `new` makes holds nothing that only the program writes. */
+static int refuse_made_of_file(const struct form *form)
 {
-    const struct form *form = forms_current(c->session->forms, type);
-    if (!form) err_set(ERR_INPUT, "there is no record type '%s'; 'satchel form list' lists them", type);
-    return form;
-}
-
-/* The form of what `new` makes: nothing that holds what only the program writes. */
-static int form_of_new(struct cli *c, const char *type, const struct form **out)
-{
-    const struct form *form = form_of_type(c, type);
-    if (!form) return ERR_INPUT;
     for (size_t i = 0; i < form->fields_len; i++)
         if (form->fields[i].fixed)
-            return err_set(
-                ERR_USAGE, "%s is made of a file, not by hand: 'satchel attach FILE --to RECORD'", type);
-    *out = form;
+            return err_set(ERR_USAGE, "%s is made of a file, not by hand: 'satchel attach FILE --to RECORD'", form->type);
     return 0;
 }
 
@@ -53,10 +42,12 @@ int cmd_new(struct cli *c)
     struct change change = {.kind = CHANGE_NEW, .type = c->args[0], .case_name = cli_option(c, "case"),
         .why = cli_option(c, "why")};
     const char *id;
-    const struct form *form;
     struct jv *set;
     int r = session_view(c->session);
-    if (!r) r = form_of_new(c, change.type, &form);
+    if (r) return r;
+    const struct form *form = session_case_form(c->session, change.case_name, change.type);
+    if (!form) return ERR_INPUT;
+    r = refuse_made_of_file(form);
     if (r) return r;
     if (form->in_register)
         change.case_name = REGISTER_CASE;
@@ -64,6 +55,7 @@ int cmd_new(struct cli *c)
         return err_set(ERR_USAGE, "say which case the record belongs to: --case C");
     r = fields_parse(c, form, change.case_name, c->args + 1, c->args_len - 1, &set);
     change.set = set;
+    change.form = form;
     if (!r) r = change_alone(c, &change, &id);
     return r ? r : report_record(c, id, "");
 }
@@ -76,11 +68,11 @@ static int change_existing(struct cli *c, enum change_kind kind)
     const char *id;
     int r = session_record(c, c->args[0], &hit, &record);
     if (r) return r;
-    const struct form *form = form_of_type(c, record->type);
+    const struct form *form = session_case_form(c->session, record->case_name, record->type);
     if (!form) return ERR_INPUT;
     if (kind != CHANGE_VOID) r = fields_parse(c, form, hit.case_name, c->args + 1, c->args_len - 1, &set);
     if (r) return r;
-    struct change change = {.kind = kind, .case_name = hit.case_name, .record = hit.record, .set = set,
+    struct change change = {.kind = kind, .case_name = hit.case_name, .record = hit.record, .set = set, .form = form,
         .why = cli_option(c, "why")};
     if (kind != CHANGE_SET && (!change.why || !*change.why))
         return err_set(ERR_USAGE, "a reason is needed: --why TEXT");
@@ -110,7 +102,8 @@ int cmd_resolve(struct cli *c)
 struct apply {
     struct cli *c;
     struct store_tx *tx;
-    struct map names; /* "$name" to record id */
+    struct map names;   /* "$name" to record id */
+    struct map schemes; /* that cases follow: to look for it on each line would take long */
     struct jv *ids;
     int line;
     struct bar bar;
@@ -168,6 +161,42 @@ static int apply_set(struct apply *ap, const struct jv *in, struct jv **out)
     return set ? 0 : err_memory();
 }
 
+static const char *case_of(struct apply *ap, const struct change *change)
+{
+    const struct fold_record *r =
+        change->record ? fold_record(store_fold(ap->c->session->store), NULL, change->record) : NULL;
+    return change->case_name || !r ? change->case_name : r->case_name;
+}
+
+static const char *type_of(const struct change *change, struct record_id *id)
+{
+    if (change->kind == CHANGE_NEW) return change->type;
+    return record_id_read(id, change->record) ? id->type : "";
+}
+
+static int apply_form(struct apply *ap, const struct change *change, const struct form **out)
+{
+    struct session *s = ap->c->session;
+    struct record_id id;
+    const char *case_name = case_of(ap, change);
+    const struct scheme *scheme = case_name ? map_get(&ap->schemes, case_name) : NULL;
+    if (!scheme) {
+        scheme = session_scheme(s, case_name);
+        if (scheme && case_name && map_put(&ap->schemes, case_name, (void *)scheme)) return ERR_ROAD;
+    }
+    *out = session_form(s, scheme, type_of(change, &id));
+    return *out ? 0 : ERR_INPUT;
+}
+
+/* Another scheme may be followed from here on. */
+static void forget_schemes(struct apply *ap, const struct change *change)
+{
+    bool named = change->kind == CHANGE_VOID || jv_get(change->set, "scheme") || jv_get(change->set, "void");
+    if (!named) return;
+    map_release(&ap->schemes);
+    map_init(&ap->schemes);
+}
+
 static int apply_change(struct apply *ap, const struct jv *line, enum change_kind kind, const char **id)
 {
     struct change change = {.kind = kind, .type = jv_get_str(line, "type"), .case_name = jv_get_str(line, "case"),
@@ -175,17 +204,16 @@ static int apply_change(struct apply *ap, const struct jv *line, enum change_kin
     struct jv *set;
     int r = kind == CHANGE_NEW ? 0 : apply_record(ap, line, "record", &change.record);
     if (!r) r = apply_set(ap, jv_get(line, "set"), &set);
+    if (!r && kind == CHANGE_NEW && !change.type) r = err_set(ERR_INPUT, "'%s' is missing", "type");
+    if (!r) r = apply_form(ap, &change, &change.form);
+    if (!r && kind == CHANGE_NEW) r = refuse_made_of_file(change.form);
     if (r) return r;
     if (kind != CHANGE_VOID) change.set = set;
-    if (kind == CHANGE_NEW) {
-        const struct form *form;
-        if (!change.type) return err_set(ERR_INPUT, "'%s' is missing", "type");
-        r = form_of_new(ap->c, change.type, &form);
-        if (r) return r;
-        if (form->in_register) change.case_name = REGISTER_CASE;
-    }
+    if (kind == CHANGE_NEW && change.form->in_register) change.case_name = REGISTER_CASE;
     if (!change.why) change.why = cli_option(ap->c, "why");
-    return store_change(ap->tx, &change, id);
+    r = store_change(ap->tx, &change, id);
+    if (!r) forget_schemes(ap, &change);
+    return r;
 }
 
 static int apply_attach(struct apply *ap, const struct jv *line, const char **id)
@@ -253,6 +281,7 @@ int cmd_apply(struct cli *c)
     if (r) return r;
     buf_init(&b, APPLY_MAX_BYTES);
     map_init(&ap.names);
+    map_init(&ap.schemes);
     ap.ids = jv_array(&c->arena);
     r = read_input(&b, c->args[0]);
     if (!r) r = store_begin(&ap.tx, c->session->store);
@@ -266,6 +295,7 @@ int cmd_apply(struct cli *c)
             r = store_commit(ap.tx);
     }
     map_release(&ap.names);
+    map_release(&ap.schemes);
     buf_release(&b);
     if (r) return r;
     c->result = ap.ids;

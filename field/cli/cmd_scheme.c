@@ -1,19 +1,50 @@
-/* form, import, coverage: the scheme as data. */
+/* form, coverage: the scheme as data. */
 #include "cli.h"
 
 #include <string.h>
 
 #include "satchel/base/os.h"
-#include "satchel/scheme/catalogue.h"
 #include "satchel/scheme/coverage.h"
-#include "satchel/scheme/embedded.h"
+
+/* That of --scheme, a tail of its record's id; NULL where none is asked for. */
+static int asked_scheme(struct cli *c, const struct scheme **out)
+{
+    const char *text = cli_option(c, "scheme"), *link;
+    struct view_hit hit;
+    *out = NULL;
+    if (!text) return session_forms(c->session);
+    int r = session_view(c->session);
+    if (!r) r = view_resolve(c->session->view, text, REGISTER_CASE, &c->arena, &hit);
+    if (r) return r;
+    link = arena_printf(&c->arena, REGISTER_CASE ":%s", hit.record);
+    if (!link) return ERR_ROAD;
+    *out = schemes_get(c->session->schemes, link);
+    const char *problem = schemes_problem(c->session->schemes, link);
+    return *out ? 0 : err_set(ERR_INPUT, "'%s' is not a scheme that reads: %s", hit.record, problem ? problem : "");
+}
+
+/* Forms of the scheme, or the current ones. */
+static int asked_forms(struct cli *c, const struct form ***out, size_t *len)
+{
+    const struct scheme *scheme;
+    int r = asked_scheme(c, &scheme);
+    if (r) return r;
+    const struct form *const *current = forms_list(c->session->forms, len);
+    if (scheme) *len = scheme->forms_len;
+    const struct form **list = arena_alloc(&c->arena, (*len + 1) * sizeof *list);
+    if (!list) return ERR_ROAD;
+    for (size_t i = 0; i < *len; i++)
+        list[i] = scheme ? forms_find(c->session->forms, scheme->forms[i]) : current[i];
+    *out = list;
+    return 0;
+}
 
 int cmd_form_list(struct cli *c)
 {
+    const struct form **forms;
     size_t len;
-    int r = session_forms(c->session);
+    int r = asked_forms(c, &forms, &len);
     if (r) return r;
-    const struct form *const *forms = forms_list(c->session->forms, &len);
     struct jv *list = jv_array(&c->arena);
     for (size_t i = 0; i < len && !r; i++) {
         struct jv *o = jv_object(&c->arena);
@@ -21,7 +52,7 @@ int cmd_form_list(struct cli *c)
         if (!r) r = jv_put_str(&c->arena, o, "type", forms[i]->type);
         if (!r) r = jv_put_str(&c->arena, o, "title", label_text(&forms[i]->title));
         if (!r) r = jv_push(&c->arena, list, o);
-        if (!c->json) fprintf(c->out, "%-20s %s\n", forms[i]->type, label_text(&forms[i]->title));
+        if (!c->json) fprintf(c->out, "%-20s %s\n", forms[i]->type, shown(c, label_text(&forms[i]->title)));
     }
     c->result = list;
     return r;
@@ -101,11 +132,11 @@ static const char *need_mark(const struct form_field *f)
 static void print_form_field(struct cli *c, const struct form_field *f)
 {
     fprintf(c->out, "%s %-24s ", need_mark(f), f->name);
-    print_padded(c->out, label_text(&f->label), FORM_LABEL_COLUMNS);
+    print_padded(c->out, shown(c, label_text(&f->label)), FORM_LABEL_COLUMNS);
     fprintf(c->out, " %s", kind_text(f));
     for (size_t i = 0; i < f->choices_len; i++)
-        fprintf(c->out, "%s%s (%s)", i ? ", " : " ", f->choices[i].value, label_text(&f->choices[i].label));
-    for (size_t i = 0; i < f->to_len; i++) fprintf(c->out, "%s%s", i ? ", " : " ", f->to[i]);
+        fprintf(c->out, "%s%s (%s)", i ? ", " : " ", shown(c, f->choices[i].value), shown(c, label_text(&f->choices[i].label)));
+    for (size_t i = 0; i < f->to_len; i++) fprintf(c->out, "%s%s", i ? ", " : " ", shown(c, f->to[i]));
     print_field_rules(c, f);
     fprintf(c->out, "\n");
 }
@@ -122,13 +153,14 @@ static void print_writers(struct cli *c, const struct form *form)
 
 int cmd_form_show(struct cli *c)
 {
-    int r = session_forms(c->session);
+    const struct scheme *scheme;
+    int r = asked_scheme(c, &scheme);
     if (r) return r;
-    const struct form *form = forms_current(c->session->forms, c->args[0]);
+    const struct form *form = scheme_form(c->session->schemes, scheme, c->args[0]);
     if (!form) return err_set(ERR_INPUT, "there is no record type '%s'; 'satchel form list' lists them", c->args[0]);
     c->result = form->json;
     if (c->json) return 0;
-    fprintf(c->out, "%s  %s  %s\n", form->type, label_text(&form->title), form->id);
+    fprintf(c->out, "%s  %s  %s\n", form->type, shown(c, label_text(&form->title)), form->id);
     print_writers(c, form);
     for (size_t i = 0; i < form->fields_len; i++) print_form_field(c, &form->fields[i]);
     fprintf(c->out, "\n%s\n",
@@ -162,61 +194,20 @@ int cmd_form_check(struct cli *c)
     return r;
 }
 
-/* ---- catalogues ---- */
-
-#define CATALOGUE_MAX_BYTES ((size_t)64 << 20)
-
-static bool looks_like_json(const struct buf *b)
+int cmd_form_export(struct cli *c)
 {
-    size_t i = strspn(buf_str(b), " \t\r\n\xef\xbb\xbf");
-    return buf_str(b)[i] == '{';
-}
-
-static int import_record(struct cli *c, const struct catalogue *catalogue, const char **id)
-{
-    struct store_tx *tx;
-    struct jv *set = jv_object(&c->arena);
-    const char *name = cli_option(c, "name");
-    if (!name) name = *catalogue->title ? catalogue->title : path_name(c->args[0]);
-    int r = jv_put_str(&c->arena, set, "name", name);
-    if (!r) r = jv_put(&c->arena, set, "sample", jv_bool(&c->arena, catalogue->sample));
-    if (!r) r = jv_put(&c->arena, set, "clauses", catalogue_json(&c->arena, catalogue));
-    if (!r) r = store_begin(&tx, c->session->store);
-    if (r) return r;
-    struct change change = {.kind = CHANGE_NEW, .type = "catalogue", .case_name = REGISTER_CASE, .set = set};
-    r = store_change(tx, &change, id);
-    if (!r) return store_commit(tx);
-    store_rollback(tx);
-    return r;
-}
-
-int cmd_import(struct cli *c)
-{
-    struct catalogue catalogue;
-    struct buf b;
-    size_t withdrawn = 0;
-    const char *id;
-    int r = session_store(c->session);
-    if (r) return r;
-    buf_init(&b, CATALOGUE_MAX_BYTES);
-    r = file_read(c->args[0], &b);
-    if (!r && looks_like_json(&b))
-        r = catalogue_from_oscal(&catalogue, &c->arena, b.data, b.len, &withdrawn);
-    else if (!r)
-        r = catalogue_from_csv(&catalogue, &c->arena, b.data, b.len);
-    buf_release(&b);
-    if (r) return err_within(r, "%s", c->args[0]);
-    r = import_record(c, &catalogue, &id);
+    int r = session_forms(c->session);
+    const struct scheme *scheme = r ? NULL : schemes_get(c->session->schemes, NULL);
+    if (!r) r = scheme_write_folder(scheme, c->args[0]);
     if (r) return r;
     struct jv *o = jv_object(&c->arena);
-    r = jv_put_str(&c->arena, o, "id", id);
-    if (!r) r = jv_put_int(&c->arena, o, "groups", (int64_t)catalogue.groups);
-    if (!r) r = jv_put_int(&c->arena, o, "clauses", (int64_t)(catalogue.len - catalogue.groups));
-    if (!r) r = jv_put_int(&c->arena, o, "withdrawn", (int64_t)withdrawn);
+    r = jv_put_str(&c->arena, o, "folder", c->args[0]);
+    if (!r) r = jv_put_str(&c->arena, o, "name", scheme->name);
+    if (!r) r = jv_put_str(&c->arena, o, "hash", scheme->hash);
     c->result = o;
     if (r || c->json) return r;
-    fprintf(c->out, T("%s: %zu groups, %zu clauses, %zu withdrawn ones left out"), id, catalogue.groups,
-        catalogue.len - catalogue.groups, withdrawn);
+    fprintf(c->out, T("%s is in %s; change the copy, its version too, then: satchel import %s"), scheme->name, c->args[0],
+        c->args[0]);
     fprintf(c->out, "\n");
     return 0;
 }
@@ -238,13 +229,13 @@ static void print_cell(struct cli *c, const struct form_field *result, const str
     fprintf(c->out, "\n");
 }
 
-static void print_coverage(struct cli *c, const struct jv *v, bool sample)
+static void print_coverage(struct cli *c, const struct scheme *scheme, const struct jv *v)
 {
     const struct jv *cells = jv_get(v, "cells"), *open = jv_get(v, "open");
     const char *member;
-    const struct form *form = forms_current(c->session->forms, "sample");
+    const struct form *form = scheme_form(c->session->schemes, scheme, "sample");
     const struct form_field *result = form ? form_field(form, "result", &member) : NULL;
-    if (sample) fprintf(c->out, "%s\n", T("sample catalogue: not the text of the standard"));
+    if (scheme->sample) fprintf(c->out, "%s\n", T("sample catalogue: not the text of the standard"));
     fprintf(c->out, T("covered %lld of %lld clauses"), (long long)jv_get_int(v, "covered", 0), (long long)jv_get_int(v, "of", 0));
     fprintf(c->out, "\n");
     for (size_t i = 0; cells && i < cells->len; i++) print_cell(c, result, cells->items[i]);
@@ -266,10 +257,11 @@ int cmd_coverage(struct cli *c)
     if (!case_name) return err_set(ERR_USAGE, "say which case: --case C");
     const char *known = fold_case_named(store_fold(c->session->store), case_name);
     if (!known) return err_set(ERR_MISSING, "there is no case '%s' in this store", case_name);
-    const struct catalogue *catalogue = &schemes_get(c->session->schemes, NULL)->catalogue;
-    r = coverage(&v, &c->arena, store_fold(c->session->store), known, audit ? audit->id : NULL, catalogue);
+    const struct scheme *scheme = session_scheme(c->session, known);
+    if (!scheme) return ERR_INPUT;
+    r = coverage(&v, &c->arena, store_fold(c->session->store), known, audit ? audit->id : NULL, &scheme->catalogue);
     if (r) return r;
     c->result = v;
-    if (!c->json) print_coverage(c, v, catalogue->sample);
+    if (!c->json) print_coverage(c, scheme, v);
     return 0;
 }

@@ -6,6 +6,7 @@
 
 #include "satchel/base/os.h"
 
+#define REGISTER_LINK REGISTER_CASE ":"
 #define FIELD_FILE_MAX ((size_t)512 << 10)
 
 enum how { HOW_VALUE, HOW_JSON, HOW_FILE, HOW_ADD, HOW_DROP };
@@ -93,15 +94,18 @@ static int link_value(struct cli *c, const struct form_field *f, const char *cas
     bool in_register = targets_register(c, f);
     const char *id = in_register && strcmp(text, "me") == 0 ? link_me(c) : NULL;
     if (!id && link_valid(text)) {
-        *out = text;
-        return 0;
+        if (!in_register || strncmp(text, REGISTER_LINK, strlen(REGISTER_LINK)) == 0) {
+            *out = text;
+            return 0;
+        }
+        id = text;
     }
     if (!id) {
         int r = view_resolve(c->session->view, text, in_register ? REGISTER_CASE : case_name, &c->arena, &hit);
         if (r) return r;
         id = hit.record;
     }
-    *out = arena_printf(&c->arena, "%s%s", in_register ? "register:" : "", id);
+    *out = arena_printf(&c->arena, "%s%s", in_register ? REGISTER_LINK : "", id);
     return *out ? 0 : err_memory();
 }
 

@@ -37,6 +37,8 @@ static const struct option coverage_options[] = {
     CASE, {"audit", "A", N_("one audit only"), 0}, {NULL, NULL, NULL, 0}};
 static const struct option import_options[] = {
     {"name", "NAME", N_("what the catalogue is called (default: its own title)"), 0}, {NULL, NULL, NULL, 0}};
+static const struct option form_options[] = {
+    {"scheme", "S", N_("of a scheme of the register: a tail of its id"), 0}, {NULL, NULL, NULL, 0}};
 static const struct option pack_options[] = {
     {"to", "NAME|KIT|self", N_("who can open the bundles (default: the hub)"), 0},
     {"output", "DIR", N_("the folder to write them to (default: this one)"), 'o'}, CASE, PART,
@@ -76,10 +78,11 @@ const struct command commands[] = {
     {"conflicts", "", N_("fields with more than one value"), case_options, 0, 0, cmd_conflicts},
     {"resolve", "RECORD FIELD… --why TEXT", N_("settle a conflict"), why_options, 2, -1, cmd_resolve},
     {"coverage", "--case C [--audit A]", N_("clauses and departments: what is done, what is open"), coverage_options, 0, 0, cmd_coverage},
-    {"form list", "", N_("the record types"), NULL, 0, 0, cmd_form_list},
-    {"form show", "TYPE", N_("the fields of a record type"), NULL, 1, 1, cmd_form_show},
+    {"form list", "", N_("the record types"), form_options, 0, 0, cmd_form_list},
+    {"form show", "TYPE", N_("the fields of a record type"), form_options, 1, 1, cmd_form_show},
     {"form check", "FILE…", N_("check form files"), NULL, 1, -1, cmd_form_check},
-    {"import", "FILE", N_("a clause catalogue from CSV or OSCAL JSON"), import_options, 1, 1, cmd_import},
+    {"form export", "DIR", N_("the scheme that ships, as a folder to change and import"), NULL, 1, 1, cmd_form_export},
+    {"import", "FILE|DIR", N_("a clause catalogue from CSV or OSCAL JSON, or a scheme from its folder"), import_options, 1, 1, cmd_import},
     {"remote add", "NAME URL|DIR", N_("name a place to sync with"), NULL, 2, 2, cmd_remote_add},
     {"remote list", "", N_("the places to sync with"), NULL, 0, 0, cmd_remote_list},
     {"remote remove", "NAME", N_("forget a place to sync with"), NULL, 1, 1, cmd_remote_remove},

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "satchel/base/os.h"
+#include "satchel/base/time.h"
 
 #define PASSPHRASE_MAX 1024
 
@@ -80,10 +81,17 @@ int session_passphrase(struct session *s, struct buf *out, bool twice)
     return r;
 }
 
+/* What others have written since, the register's schemes with it. */
+static int refresh(struct session *s)
+{
+    int r = store_refresh(s->store);
+    return r ? r : schemes_refresh(s->schemes, store_fold(s->store));
+}
+
 int session_store(struct session *s)
 {
     struct buf secret;
-    if (s->store) return store_refresh(s->store);
+    if (s->store) return refresh(s);
     const char *folder = session_folder(s);
     if (!folder) return ERR_ROAD;
     int r = session_forms(s);
@@ -96,7 +104,7 @@ int session_store(struct session *s)
     if (r) return r;
     r = store_open(&s->store, folder, buf_str(&secret), s->forms);
     buf_wipe(&secret);
-    return r;
+    return r ? r : refresh(s);
 }
 
 int session_view(struct session *s)
@@ -119,4 +127,84 @@ int session_record(struct cli *c, const char *text, struct view_hit *hit, const 
     if (hit) *hit = found;
     *out = record;
     return 0;
+}
+
+/* ---- the scheme of a case ---- */
+
+static int64_t made_at(const struct fold_record *r)
+{
+    int64_t seconds;
+    int offset_minutes;
+    return r->created && time_read(&seconds, &offset_minutes, r->created->entry->at) ? seconds : INT64_MIN;
+}
+
+/* The link of the newest record of a type that names a scheme. */
+static const char *newest_scheme(const struct fold_record *const *records, size_t len, const char *type)
+{
+    const struct fold_record *newest = NULL;
+    for (size_t i = 0; i < len; i++) {
+        const struct fold_record *r = records[i];
+        if (strcmp(r->type, type) != 0 || r->void_state == VOID || !record_str(r, "scheme")) continue;
+        if (!newest || made_at(r) >= made_at(newest)) newest = r;
+    }
+    return newest ? record_str(newest, "scheme") : NULL;
+}
+
+static const struct scheme *find_scheme(struct session *s, const char *case_name)
+{
+    const struct fold_record *const *records;
+    size_t len;
+    if (fold_records(store_fold(s->store), case_name, &records, &len)) return NULL;
+    const char *link = newest_scheme(records, len, "programme");
+    if (!link) link = newest_scheme(records, len, "application");
+    const struct scheme *scheme = schemes_get(s->schemes, link);
+    if (!scheme)
+        err_set(ERR_INPUT, "the case '%s' follows the scheme '%s', which does not read here: %s", case_name, link,
+            schemes_problem(s->schemes, link));
+    return scheme;
+}
+
+const struct scheme *session_scheme(struct session *s, const char *case_name)
+{
+    struct fold *f = s->store ? store_fold(s->store) : NULL;
+    const char *known = f && case_name ? fold_case_named(f, case_name) : NULL;
+    if (!known || strcmp(known, REGISTER_CASE) == 0) return schemes_get(s->schemes, NULL);
+    bool same = s->followed.fold == f && s->followed.version == fold_version(f) && strcmp(s->followed.case_name, known) == 0;
+    if (same && s->followed.scheme) return s->followed.scheme;
+    s->followed.scheme = find_scheme(s, known);
+    s->followed.fold = f;
+    s->followed.version = fold_version(f);
+    snprintf(s->followed.case_name, sizeof s->followed.case_name, "%s", known);
+    return s->followed.scheme;
+}
+
+/* The types that name a case's scheme can be written all the same, or a wrong name could never be put right. */
+static bool names_scheme(const struct form *form)
+{
+    const char *member;
+    return form && form_field(form, "scheme", &member);
+}
+
+const struct form *session_form(struct session *s, const struct scheme *scheme, const char *type)
+{
+    const struct form *form = scheme_form(s->schemes, scheme, type);
+    if (!scheme && !names_scheme(form)) return NULL;
+    if (!form) err_set(ERR_INPUT, "there is no record type '%s'; 'satchel form list' lists them", type);
+    return form;
+}
+
+const struct form *session_case_form(struct session *s, const char *case_name, const char *type)
+{
+    return session_form(s, session_scheme(s, case_name), type);
+}
+
+const struct form *session_any_form(struct session *s, const char *case_name, const char *type)
+{
+    size_t len;
+    const struct form *form = case_name ? session_case_form(s, case_name, type) : forms_current(s->forms, type);
+    const struct scheme *const *list = schemes_list(s->schemes, &len);
+    if (!form) err_clear();
+    for (size_t i = 0; i < len && !form; i++) form = scheme_form(s->schemes, list[i], type);
+    if (!form) err_set(ERR_INPUT, "there is no record type '%s'; 'satchel form list' lists them", type);
+    return form;
 }

@@ -7,6 +7,7 @@
 #include "satchel/replica/state.h"
 
 #define LABEL_COLUMNS 18
+#define JSON_SHOWN_MAX 80
 #define REGISTER_LINK REGISTER_CASE ":"
 
 const char *shown(struct cli *c, const char *text)
@@ -47,9 +48,40 @@ void print_padded(FILE *out, const char *s, int width)
     fprintf(out, "%s%*s", s, pad > 1 ? pad : 1, "");
 }
 
+/* What the record was last written with. */
+static const struct form *written_form(struct cli *c, const struct fold_record *r)
+{
+    const struct form *form = NULL;
+    for (size_t i = r->entries_len; i > 0 && !form; i--)
+        form = forms_find(c->session->forms, r->entries[i - 1]->entry->form);
+    return form;
+}
+
 const struct form *record_form(struct cli *c, const struct fold_record *r)
 {
-    return forms_current(c->session->forms, r->type);
+    const struct form *form = session_any_form(c->session, r->case_name, r->type);
+    if (!form) err_clear();
+    return form ? form : written_form(c, r);
+}
+
+static bool has_choice(const struct form_field *f, const struct jv *v)
+{
+    if (f->kind != FIELD_CHOICE || v->type != JV_STRING) return true;
+    for (size_t i = 0; i < f->choices_len; i++)
+        if (strcmp(f->choices[i].value, v->string) == 0) return true;
+    return false;
+}
+
+/* The form's field, or where it does not know this value, that of the version it was written with; NULL: neither. */
+static const struct form_field *field_as_written(
+    struct cli *c, const struct form *form, const struct fold_field *f, const char **member)
+{
+    const struct fold_head *head = &f->heads[0];
+    const struct form_field *now = form ? form_field(form, f->name, member) : NULL;
+    if (now && has_choice(now, head->value)) return now;
+    const struct form *then = forms_find(c->session->forms, head->by->entry->form);
+    const struct form_field *written = then ? form_field(then, f->name, member) : NULL;
+    return written ? written : now;
 }
 
 const char *choice_text(const struct form_field *f, const char *value)
@@ -133,6 +165,14 @@ const char *shown_kit(struct cli *c, const char *kit, const char *person)
     return s ? s : "";
 }
 
+/* In a word: nobody reads it. */
+static const char *for_machines(struct cli *c, struct buf *b)
+{
+    const char *s = arena_printf(&c->arena, T("for machines, %zu bytes"), b->len);
+    buf_release(b);
+    return s ? s : "";
+}
+
 const char *shown_value(struct cli *c, const struct form_field *f, const char *member, const struct jv *v)
 {
     struct buf b;
@@ -143,6 +183,7 @@ const char *shown_value(struct cli *c, const struct form_field *f, const char *m
     if (v->type == JV_BOOL) return v->boolean ? T("yes") : T("no");
     buf_init(&b, BUF_UNLIMITED);
     json_write(&b, v);
+    if (f && f->kind == FIELD_JSON && b.len > JSON_SHOWN_MAX) return for_machines(c, &b);
     const char *s = buf_error(&b) ? "" : shown(c, buf_str(&b));
     buf_release(&b);
     return s;
@@ -172,10 +213,16 @@ static void print_heads(struct cli *c, const struct form_field *form_field_, con
     }
 }
 
+/* A set of texts, choices or links holds true; one of JSON any value. */
+static bool is_member(const struct jv *v)
+{
+    return v->type == JV_BOOL ? v->boolean : v->type != JV_NULL;
+}
+
 static void print_field(struct cli *c, const struct form *form, const struct fold_field *f)
 {
     const char *member = NULL;
-    const struct form_field *ff = form ? form_field(form, f->name, &member) : NULL;
+    const struct form_field *ff = field_as_written(c, form, f, &member);
     const struct jv *value = f->heads[0].value;
     fprintf(c->out, "  ");
     print_padded(c->out, ff ? label_text(&ff->label) : f->name, LABEL_COLUMNS);
@@ -183,7 +230,7 @@ static void print_field(struct cli *c, const struct form *form, const struct fol
         print_heads(c, ff, member, f);
     } else if (member) {
         const char *what = ff->member == FIELD_LINK ? shown_link(c, member) : shown(c, member);
-        fprintf(c->out, "%s%s\n", value->type == JV_BOOL && value->boolean ? "" : "✗ ", what);
+        fprintf(c->out, "%s%s\n", is_member(value) ? "" : "✗ ", what);
     } else {
         fprintf(c->out, "%s\n", shown_value(c, ff, NULL, value));
     }
@@ -197,19 +244,53 @@ static void print_void(struct cli *c, const struct fold_record *r)
         person_or_kit(c, e->kit), e->at, shown(c, e->why));
 }
 
+/* Members for machines, in one line: their types, or whatever stands before the dot. */
+static void print_json_set(struct cli *c, const struct form_field *set, const struct fold_record *r)
+{
+    const char *names = "";
+    size_t len = strlen(set->name);
+    for (size_t i = 0; i < r->fields_len && names; i++) {
+        const struct fold_field *f = &r->fields[i];
+        if (strncmp(f->name, set->name, len) != 0 || f->name[len] != '.' || !field_value(f)) continue;
+        const char *member = f->name + len + 1;
+        names = arena_printf(&c->arena, "%s%s%.*s", names, *names ? ", " : "", (int)strcspn(member, "."), member);
+    }
+    if (!names || !*names) return;
+    fprintf(c->out, "  ");
+    print_padded(c->out, label_text(&set->label), LABEL_COLUMNS);
+    fprintf(c->out, "%s\n", shown(c, names));
+}
+
+static void print_form_field_of(
+    struct cli *c, const struct form *form, const struct form_field *field, const struct fold_record *r)
+{
+    bool machines = field->kind == FIELD_SET && field->member == FIELD_JSON;
+    if (machines) print_json_set(c, field, r);
+    for (size_t k = 0; k < r->fields_len; k++) {
+        const char *member;
+        if (form_field(form, r->fields[k].name, &member) != field) continue;
+        if (!machines || r->fields[k].conflict) print_field(c, form, &r->fields[k]);
+    }
+}
+
+/* Why a scheme or catalogue of the register does not read; NULL: it does, or is none. */
+static const char *published_problem(struct cli *c, const struct fold_record *r)
+{
+    bool published = strcmp(r->type, "scheme") == 0 || strcmp(r->type, "catalogue") == 0;
+    if (!published || !c->session->store) return NULL;
+    return schemes_problem(c->session->schemes, arena_printf(&c->arena, REGISTER_LINK "%s", r->id));
+}
+
 /* Fields in the order of the form, then what the form does not know. */
 void print_record(struct cli *c, const struct fold_record *r)
 {
     const struct form *form = record_form(c, r);
+    const char *problem = published_problem(c, r);
     fprintf(c->out, "%s  %s  %s\n", r->id, form ? label_text(&form->title) : r->type, case_title(c, r->case_name));
     if (!r->created) fprintf(c->out, "  %s\n", T("the entry that creates this record has not arrived"));
     if (r->void_state != NOT_VOID) print_void(c, r);
-    for (size_t i = 0; form && i < form->fields_len; i++) {
-        for (size_t k = 0; k < r->fields_len; k++) {
-            const char *member;
-            if (form_field(form, r->fields[k].name, &member) == &form->fields[i]) print_field(c, form, &r->fields[k]);
-        }
-    }
+    if (problem) fprintf(c->out, "  %s\n", shown(c, problem));
+    for (size_t i = 0; form && i < form->fields_len; i++) print_form_field_of(c, form, &form->fields[i], r);
     for (size_t k = 0; k < r->fields_len; k++) {
         const char *member;
         if (!form || !form_field(form, r->fields[k].name, &member)) print_field(c, NULL, &r->fields[k]);
@@ -221,8 +302,11 @@ void print_record_line(struct cli *c, const struct fold_record *r)
 {
     const char *about = strcmp(r->type, "assignment") == 0 ? case_title(c, r->case_name) : "";
     const char *mark = r->void_state == VOID ? T(" [voided]") : r->conflicts ? T(" [conflict]") : "";
+    const char *problem = published_problem(c, r);
     print_padded(c->out, r->id, 34);
-    fprintf(c->out, "%s%s%s%s\n", record_title(c, r), *about ? "  " : "", about, mark);
+    fprintf(c->out, "%s%s%s%s", record_title(c, r), *about ? "  " : "", about, mark);
+    if (problem) fprintf(c->out, " [%s]", shown(c, problem));
+    fprintf(c->out, "\n");
 }
 
 /* ---- history ---- */
@@ -249,7 +333,7 @@ static void print_change(struct cli *c, const struct form *form, const char *nam
         fprintf(c->out, "    %s\n", new->type == JV_NULL ? T("void taken back") : T("voided"));
     } else if (member) {
         const char *what = f->member == FIELD_LINK ? shown_link(c, member) : shown(c, member);
-        fprintf(c->out, "    %s: %s%s\n", label, new->type == JV_BOOL && new->boolean ? "+ " : "− ", what);
+        fprintf(c->out, "    %s: %s%s\n", label, is_member(new) ? "+ " : "− ", what);
     } else if (old && old->type != JV_NULL) {
         fprintf(c->out, "    %s: %s → %s\n", label, shown_old(c, f, old), shown_value(c, f, NULL, new));
     } else {
@@ -264,16 +348,24 @@ static const char *verdict_of_signature(const char *s)
     return T("key unknown");
 }
 
-void print_history(struct cli *c, const char *type, const struct jv *history)
+/* What the entry was written with; the record's form where that is not known. */
+static const struct form *entry_form(struct cli *c, const char *id, const struct form *form)
 {
-    const struct form *form = forms_current(c->session->forms, type);
+    struct store *store = c->session->store;
+    const struct held *held = store && id ? fold_entry(store_fold(store), id) : NULL;
+    const struct form *then = held ? forms_find(c->session->forms, held->entry->form) : NULL;
+    return then ? then : form;
+}
+
+void print_history(struct cli *c, const struct form *form, const struct jv *history)
+{
     for (size_t i = 0; i < history->len; i++) {
         const struct jv *h = history->items[i], *set = jv_get(h, "set"), *old = jv_get(h, "old");
         const char *why = jv_get_str(h, "why");
         fprintf(c->out, "%s  %s  %s  %s\n", jv_get_str(h, "at"), shown(c, jv_get_str(h, "by")), jv_get_str(h, "entry"),
             verdict_of_signature(jv_get_str(h, "signature")));
         for (size_t k = 0; set && k < set->len; k++)
-            print_change(c, form, set->keys[k], jv_get(old, set->keys[k]), set->items[k]);
+            print_change(c, entry_form(c, jv_get_str(h, "id"), form), set->keys[k], jv_get(old, set->keys[k]), set->items[k]);
         if (why) fprintf(c->out, "    “%s”\n", shown(c, why));
     }
 }

@@ -29,8 +29,8 @@ struct schemes {
     struct map published;   /* struct published by link */
     const struct scheme **list;
     size_t list_len, list_cap, shipped_len;
-    uint64_t version; /* of the register */
-    bool refreshed;
+    const struct fold *fold; /* whose register was read, and at which version; a store folds anew after a rollback */
+    uint64_t version;
 };
 
 /* ---- those that ship ---- */
@@ -208,7 +208,7 @@ int schemes_refresh(struct schemes *s, struct fold *f)
     uint64_t version = fold_case_version(f, REGISTER_CASE);
     struct records records;
     struct map now;
-    if (s->refreshed && s->version == version) return 0;
+    if (s->fold == f && s->version == version) return 0;
     int rc = fold_records(f, REGISTER_CASE, &records.items, &records.len);
     if (rc) return rc;
     map_init(&now);
@@ -217,8 +217,8 @@ int schemes_refresh(struct schemes *s, struct fold *f)
     if (!rc) rc = take_all(s, &now, &records, "scheme");
     map_release(&s->published);
     s->published = now;
+    s->fold = rc ? NULL : f;
     s->version = version;
-    s->refreshed = rc == 0;
     return rc;
 }
 

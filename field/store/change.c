@@ -62,7 +62,9 @@ static int case_of_new(struct draft *d)
 
 static int find_form(struct draft *d, const char *type)
 {
-    d->form = forms_current(d->s->forms, type);
+    d->form = d->c->form ? d->c->form : forms_current(d->s->forms, type);
+    if (d->form && strcmp(d->form->type, type) != 0)
+        return err_set(ERR_INPUT, "'%s' is not written with a form of '%s'", type, d->form->type);
     return d->form ? 0
                    : err_set(ERR_INPUT, "there is no record type '%s'; 'satchel form list' lists them", type);
 }

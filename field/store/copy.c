@@ -60,6 +60,30 @@ static int note_fields(struct copying *c, struct copied *item, const struct fold
     return item->fields && item->set ? 0 : ERR_ROAD;
 }
 
+/* Could all that the record says be written with this form? */
+static bool suits(const struct form *form, const struct fold_record *r)
+{
+    for (size_t i = 0; form && i < r->fields_len; i++) {
+        const struct jv *value = field_value(&r->fields[i]);
+        if (!value || form_check_value(form, r->fields[i].name, value) == 0) continue;
+        err_clear();
+        return false;
+    }
+    return form != NULL;
+}
+
+/* The current form, or where that does not suit, one of those that the record was written with. */
+static const struct form *form_for(const struct copying *c, const struct fold_record *r)
+{
+    const struct form *current = forms_current(c->s->forms, r->type);
+    if (suits(current, r)) return current;
+    for (size_t i = r->entries_len; i > 0; i--) {
+        const struct form *form = forms_find(c->s->forms, r->entries[i - 1]->entry->form);
+        if (suits(form, r)) return form;
+    }
+    return current;
+}
+
 static int note_record(struct copying *c, const struct fold_record *r)
 {
     struct copied *item = &c->records[c->len];
@@ -72,7 +96,7 @@ static int note_record(struct copying *c, const struct fold_record *r)
     if (r->void_state == VOID || !copyable) return leave_behind(c, r->id);
     item->id = arena_strdup(c->arena, r->id);
     item->type = arena_strdup(c->arena, r->type);
-    item->form = forms_current(c->s->forms, r->type);
+    item->form = form_for(c, r);
     if (!item->id || !item->type) return ERR_ROAD;
     if (!item->form)
         return err_set(ERR_INPUT, "there is no record type '%s'; 'satchel form list' lists them", r->type);
@@ -147,7 +171,7 @@ static int write_copy(struct copying *c, struct copied *item, enum change_kind k
 {
     const char *id;
     struct change change = {
-        .kind = kind, .type = item->type, .case_name = c->to, .record = item->to, .set = set};
+        .kind = kind, .type = item->type, .case_name = c->to, .record = item->to, .set = set, .form = item->form};
     change.why = arena_printf(c->arena, T("copied from '%s' of the case '%s'"), item->id, c->from);
     int err = change.why ? store_change(c->tx, &change, &id) : ERR_ROAD;
     for (size_t i = 0; i < set->len && !err; i++)

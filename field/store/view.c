@@ -124,6 +124,7 @@ static void add_choice(struct buf *out, const struct form_field *field, const ch
 void view_title(struct buf *out, const struct forms *forms, const struct fold_record *r)
 {
     const struct form *form = forms_current(forms, r->type);
+    if (!form && r->created) form = forms_find(forms, r->created->entry->form); /* a type of another scheme */
     const struct jv *summary = form ? jv_get(form->json, "summary") : NULL;
     size_t before = out->len;
     for (size_t i = 0; summary && summary->type == JV_ARRAY && i < summary->len; i++) {

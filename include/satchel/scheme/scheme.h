@@ -65,8 +65,9 @@ struct scheme {
 struct schemes;
 int schemes_new(struct schemes **out, struct forms *forms) MUST_CHECK;
 void schemes_free(struct schemes *s);
-/* Takes in what the register of the fold publishes (record types "scheme" and "catalogue"), always of the same fold; cheap
- * when nothing has changed. A version that does not read is left out: schemes_problem tells. Lists are made anew. */
+/* Takes in what the register of the fold publishes (record types "scheme" and "catalogue"); cheap when nothing has
+ * changed. Nothing stays borrowed from the fold. A version that does not read is left out: schemes_problem tells. Lists are
+ * made anew. */
 int schemes_refresh(struct schemes *s, struct fold *f) MUST_CHECK;
 /* By the link of its record. NULL link: the one that ships first. NULL: unknown, or it does not read. */
 const struct scheme *schemes_get(const struct schemes *s, const char *link);

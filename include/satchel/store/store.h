@@ -75,6 +75,7 @@ struct change {
     /* Fields the author read, as they were then: entry ids of the heads on screen by field name (object of arrays of
      * strings). NULL: the heads as of this transaction. */
     const struct jv *read;
+    const struct form *form; /* to write with: one of the record's type; NULL: the current one */
 };
 
 struct store_tx;
