@@ -102,25 +102,25 @@ static void add_condition(struct cli *c, struct buf *out, const struct form_cond
     }
 }
 
-/* What follows a field's kind: when it is required, and who alone may set it. */
-static void print_field_rules(struct cli *c, const struct form_field *f)
+static void print_conditions(struct cli *c, const struct form_field *f)
 {
     struct buf words;
     buf_init(&words, BUF_UNLIMITED);
     for (size_t i = 0; i < f->conditions_len; i++) {
-        if (i) buf_addf(&words, "%s", T(" and "));
+        if (i) buf_adds(&words, T(" and "));
         add_condition(c, &words, &f->conditions[i]);
     }
-    if (words.len > 0) {
-        fprintf(c->out, "; ");
-        fprintf(c->out, T("required where %s"), shown(c, buf_str(&words)));
-    }
-    buf_clear(&words);
-    add_roles(c, &words, f->writers, f->writers_len);
-    if (words.len > 0) {
-        fprintf(c->out, "; ");
-        fprintf(c->out, T("set by %s only"), shown(c, buf_str(&words)));
-    }
+    fprintf(c->out, T("; required where %s"), shown(c, buf_str(&words)));
+    buf_release(&words);
+}
+
+/* "Team leader, Auditor" */
+static void print_roles(struct cli *c, const char *format, const char *const *roles, size_t len)
+{
+    struct buf words;
+    buf_init(&words, BUF_UNLIMITED);
+    add_roles(c, &words, roles, len);
+    fprintf(c->out, format, shown(c, buf_str(&words)));
     buf_release(&words);
 }
 
@@ -137,18 +137,9 @@ static void print_form_field(struct cli *c, const struct form_field *f)
     for (size_t i = 0; i < f->choices_len; i++)
         fprintf(c->out, "%s%s (%s)", i ? ", " : " ", shown(c, f->choices[i].value), shown(c, label_text(&f->choices[i].label)));
     for (size_t i = 0; i < f->to_len; i++) fprintf(c->out, "%s%s", i ? ", " : " ", shown(c, f->to[i]));
-    print_field_rules(c, f);
+    if (f->conditions_len > 0) print_conditions(c, f);
+    if (f->writers_len > 0) print_roles(c, T("; set by %s only"), f->writers, f->writers_len);
     fprintf(c->out, "\n");
-}
-
-static void print_writers(struct cli *c, const struct form *form)
-{
-    struct buf roles;
-    buf_init(&roles, BUF_UNLIMITED);
-    add_roles(c, &roles, form->writers, form->writers_len);
-    fprintf(c->out, T("written by: %s"), shown(c, buf_str(&roles)));
-    fprintf(c->out, "\n");
-    buf_release(&roles);
 }
 
 int cmd_form_show(struct cli *c)
@@ -161,7 +152,8 @@ int cmd_form_show(struct cli *c)
     c->result = form->json;
     if (c->json) return 0;
     fprintf(c->out, "%s  %s  %s\n", form->type, shown(c, label_text(&form->title)), form->id);
-    print_writers(c, form);
+    print_roles(c, T("written by: %s"), form->writers, form->writers_len);
+    fprintf(c->out, "\n");
     for (size_t i = 0; i < form->fields_len; i++) print_form_field(c, &form->fields[i]);
     fprintf(c->out, "\n%s\n",
         T("* required, ? required at times; a field is given as name=value, a member of a set as name+=MEMBER"));

@@ -213,7 +213,8 @@ static int read_conditions(struct form_field *f, const struct form *form, struct
     size_t n = list ? v->len : 1;
     struct form_condition *conditions = arena_alloc(a, (n + 1) * sizeof *conditions);
     if (!conditions) return ERR_ROAD;
-    if (n == 0 || f->required) return err_set(ERR_INPUT, "\"required_if\" beside \"required\", or without conditions");
+    if (n == 0 || f->required)
+        return err_set(ERR_INPUT, "\"required_if\" beside \"required\", or without conditions");
     for (size_t i = 0; i < n; i++) {
         int rc = read_condition(&conditions[i], form, list ? v->items[i] : v);
         if (rc) return rc;

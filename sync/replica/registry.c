@@ -557,8 +557,8 @@ static int judge_field_roles(struct judgement *out, const struct person *p, cons
         enum answer may = may_write(p, form, name);
         if (may == OPEN) *out = waits(N_("the register does not settle what its author may write"));
         if (may != NO) continue;
-        *out = refused(
-            arena_printf(a, "%s: %s", N_("its author has no role that may write this field"), name));
+        *out =
+            refused(arena_printf(a, "%s: %s", N_("its author has no role that may write this field"), name));
         return out->reason ? 0 : ERR_ROAD;
     }
     return 0;

@@ -223,15 +223,16 @@ TEST(a_fixed_field_is_set_where_the_record_is_made)
 
 /* A form whose field "b" carries this beside its name and kind. */
 #define WITH(more)                                                                                           \
-    FORM("x", "{\"name\":\"b\",\"type\":\"text\"," more "}," FIELD("a", "text") "," FIELD("n", "int") "," FIELD( \
-                  "j", "json") ",{\"name\":\"s\",\"type\":\"set\",\"of\":\"text\"}," \
-                  "{\"name\":\"c\",\"type\":\"choice\",\"choices\":[{\"value\":\"x\"},{\"value\":\"y\"}]}")
+    FORM("x", "{\"name\":\"b\",\"type\":\"text\"," more "}," FIELD("a", "text") "," FIELD(                   \
+                  "n", "int") "," FIELD("j", "json") ",{\"name\":\"s\",\"type\":\"set\",\"of\":\"text\"},"   \
+                                                     "{\"name\":\"c\",\"type\":\"choice\",\"choices\":[{"    \
+                                                     "\"value\":\"x\"},{\"value\":\"y\"}]}")
 #define IF(condition) WITH("\"required_if\":" condition)
 
 TEST(conditions_name_other_fields)
 {
-    struct forms *f = forms_of(
-        IF("[{\"field\":\"c\",\"is\":[\"x\",\"y\"]},{\"field\":\"s\",\"is_set\":true},{\"field\":\"a\",\"is_set\":false}]"));
+    struct forms *f = forms_of(IF("[{\"field\":\"c\",\"is\":[\"x\",\"y\"]},{\"field\":\"s\",\"is_set\":true},"
+                                  "{\"field\":\"a\",\"is_set\":false}]"));
     const struct form_field *b = &forms_current(f, "x")->fields[0];
     CHECK(b->conditions_len == 3 && !b->required && !b->required_at_create);
     CHECK_STR(b->conditions[0].field->name, "c");
@@ -243,9 +244,12 @@ TEST(conditions_name_other_fields)
 
 TEST(faulty_conditions_are_refused)
 {
-    CHECK(!refused(IF("{\"field\":\"n\",\"is\":[1,2]}")) && !refused(IF("{\"field\":\"j\",\"is_set\":true}")));
-    CHECK(refused(IF("{\"field\":\"z\",\"is_set\":true}")) && refused(IF("{\"field\":\"b\",\"is_set\":true}")));
-    CHECK(refused(IF("{\"field\":\"void\",\"is_set\":true}")) && refused(IF("{\"field\":\"s.x\",\"is_set\":true}")));
+    CHECK(
+        !refused(IF("{\"field\":\"n\",\"is\":[1,2]}")) && !refused(IF("{\"field\":\"j\",\"is_set\":true}")));
+    CHECK(
+        refused(IF("{\"field\":\"z\",\"is_set\":true}")) && refused(IF("{\"field\":\"b\",\"is_set\":true}")));
+    CHECK(refused(IF("{\"field\":\"void\",\"is_set\":true}")) &&
+          refused(IF("{\"field\":\"s.x\",\"is_set\":true}")));
     CHECK(refused(IF("{\"field\":\"c\",\"is\":[\"z\"]}")) && refused(IF("{\"field\":\"n\",\"is\":[\"1\"]}")));
     CHECK(refused(IF("{\"field\":\"c\",\"is\":[]}")) && refused(IF("{\"field\":\"c\",\"is\":[null]}")));
     CHECK(refused(IF("{\"field\":\"c\",\"is\":\"x\"}")) && refused(IF("{\"field\":\"c\",\"is_set\":1}")));

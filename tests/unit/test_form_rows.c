@@ -1,7 +1,8 @@
-/* Every row of the scheme (domain.md §1, rows 1-33, and §4) has its fields in the forms that ship: written out by
- * hand, row by row.
+/* Every row of the scheme (domain.md §1, rows 1-33, and §4) has its fields in the forms that ship: written
+ * out by hand, row by row.
  *
- * A word is "field" (optional), "*field" (required), "?field" (required under a condition that the form names). */
+ * A word is "field" (optional), "*field" (required), "?field" (required under a condition that the form
+ * names). */
 #include "satchel/replica/form.h"
 #include "satchel/scheme/embedded.h"
 
@@ -38,7 +39,8 @@ static void check_row(const char *row, const char *type, const char *words)
     char word[64];
     const struct form *form = forms_current(forms, type);
     CHECK(form);
-    for (int used; form && sscanf(words, "%63s%n", word, &used) == 1; words += used) check_field(row, form, word);
+    for (int used; form && sscanf(words, "%63s%n", word, &used) == 1; words += used)
+        check_field(row, form, word);
 }
 
 #define ROW(row, type, words) check_row(row, type, words)
@@ -63,7 +65,8 @@ TEST(programme_and_audits)
 {
     load();
     ROW("9", "programme", "application *planned document_plan onsite_plan *man_days *man_days_basis");
-    ROW("9", "programme", "document_half_days onsite_half_days surveillance_half_days recertification_half_days");
+    ROW("9", "programme",
+        "document_half_days onsite_half_days surveillance_half_days recertification_half_days");
     ROW("10", "audit", "?doc_basic ?doc_running_time ?doc_policies ?doc_scope ?doc_execution ?doc_technical");
     ROW("10", "audit", "?doc_note ?result");
     ROW("11", "audit", "?onsite_standing ?onsite_management ?onsite_technical sites sites_reason");
@@ -71,7 +74,8 @@ TEST(programme_and_audits)
     ROW("16", "audit", "?mode ?mode_reason");
     ROW("19", "programme", "?frequency ?coverage ?mode focus_sites revised ?revision surveillance_plan");
     ROW("20", "audit", "picks picks_none directions last_of_cycle");
-    ROW("20", "sample", "*audit *clause ?department direction *result ?note ?population ?drawn ?na_reason na_approved");
+    ROW("20", "sample",
+        "*audit *clause ?department direction *result ?note ?population ?drawn ?na_reason na_approved");
     ROW("21", "audit", "?followup_measures ?followup_complaints ?effectiveness ?changes");
     forms_free(forms);
 }
@@ -92,8 +96,10 @@ TEST(decisions_and_certificates)
     load();
     ROW("12", "decision", "*date *outcome *reason ?evaluation ?notified application ?audit");
     ROW("22", "decision", "?certificate ?audit");
-    ROW("23", "certificate", "*title *number *organisation *name *registered_address *certified_address *standard");
-    ROW("23", "certificate", "*directions *level *initial_date *issued *valid_from *body *logo *seal *signed_by");
+    ROW("23", "certificate",
+        "*title *number *organisation *name *registered_address *certified_address *standard");
+    ROW("23", "certificate",
+        "*directions *level *initial_date *issued *valid_from *body *logo *seal *signed_by");
     ROW("23", "certificate", "*for_accreditation ?accreditation ?accreditation_number *decision");
     ROW("24", "certificate", "normative_documents");
     ROW("24", "organisation", "credit_code registered_address certified_address");
@@ -106,7 +112,8 @@ TEST(suspension_to_withdrawal)
 {
     load();
     ROW("26", "suspension", "*certificate *decision *from until *reason ?reason_text *published");
-    ROW("27", "suspension", "*measures *measures_told ?applied ?verified ?verification ?restoration restored");
+    ROW("27", "suspension",
+        "*measures *measures_told ?applied ?verified ?verification ?restoration restored");
     ROW("27", "suspension", "?restoration_published ?resume_notified");
     ROW("28", "decision", "?requested ?published");
     ROW("29", "decision", "?ground ?published waives");
@@ -129,12 +136,14 @@ TEST(findings)
 {
     load();
     ROW("§4", "finding", "*audit *clause ?criterion *fact ?found ?place ?job_title *grade ?auditor samples");
-    ROW("§4", "finding", "?confirmed_by ?confirmed objection ?root_cause ?correction ?corrective_action ?due");
+    ROW("§4", "finding",
+        "?confirmed_by ?confirmed objection ?root_cause ?correction ?corrective_action ?due");
     ROW("§4", "finding", "?verification closed ?closed_by followup");
     forms_free(forms);
 }
 
-/* The body's name and the client's stand in the scheme and the organisation; findings and evidence in their records. */
+/* The body's name and the client's stand in the scheme and the organisation; findings and evidence in their
+ * records. */
 TEST(the_report_of_an_audit)
 {
     load();

@@ -6,21 +6,18 @@
 #define IF(conditions) ",\"required_if\":" conditions
 
 static const char form_here[] =
-    "{\"form\":\"finding\",\"in\":\"case\",\"writers\":[\"auditor\"],\"fields\":["
-    FIELD("always", "text", ",\"required\":true") ","
-    FIELD("free", "text", "") ","
-    FIELD("kind", "choice", ",\"choices\":[{\"value\":\"a\"},{\"value\":\"b\"},{\"value\":\"c\"}]") ","
-    FIELD("closed", "date", "") ","
-    FIELD("yes", "bool", "") ","
-    FIELD("tags", "set", ",\"of\":\"text\",\"required\":true") ","
-    FIELD("data", "set", ",\"of\":\"json\",\"required\":true") ","
-    FIELD("if_kind", "text", IF("{\"field\":\"kind\",\"is\":[\"a\",\"b\"]}")) ","
-    FIELD("if_yes", "text", IF("{\"field\":\"yes\",\"is\":[true]}")) ","
-    FIELD("if_closed", "text", IF("{\"field\":\"closed\",\"is_set\":true}")) ","
-    FIELD("if_open", "text", IF("{\"field\":\"closed\",\"is_set\":false}")) ","
-    FIELD("if_tagged", "text", IF("{\"field\":\"tags\",\"is_set\":true}")) ","
-    FIELD("if_both", "text", IF("[{\"field\":\"kind\",\"is\":[\"a\"]},{\"field\":\"closed\",\"is_set\":true}]"))
-    "]}";
+    "{\"form\":\"finding\",\"in\":\"case\",\"writers\":[\"auditor\"],\"fields\":[" FIELD(
+        "always", "text", ",\"required\":true") "," FIELD("free", "text", "") "," FIELD("kind", "choice",
+        ",\"choices\":[{\"value\":\"a\"},{\"value\":\"b\"},{\"value\":\"c\"}]") "," FIELD("closed", "date",
+        "") "," FIELD("yes", "bool", "") "," FIELD("tags", "set",
+        ",\"of\":\"text\",\"required\":true") "," FIELD("data", "set",
+        ",\"of\":\"json\",\"required\":true") "," FIELD("if_kind", "text",
+        IF("{\"field\":\"kind\",\"is\":[\"a\",\"b\"]}")) "," FIELD("if_yes", "text",
+        IF("{\"field\":\"yes\",\"is\":[true]}")) "," FIELD("if_closed", "text",
+        IF("{\"field\":\"closed\",\"is_set\":true}")) "," FIELD("if_open", "text",
+        IF("{\"field\":\"closed\",\"is_set\":false}")) "," FIELD("if_tagged", "text",
+        IF("{\"field\":\"tags\",\"is_set\":true}")) "," FIELD("if_both", "text",
+        IF("[{\"field\":\"kind\",\"is\":[\"a\"]},{\"field\":\"closed\",\"is_set\":true}]")) "]}";
 
 /* Is the field missing after what was said of record A1? */
 static bool missing_after(const char *name, const char *const *lines, size_t len)
@@ -54,7 +51,8 @@ TEST(a_required_field_must_say_something)
 TEST(a_set_needs_a_member)
 {
     CHECK(MISSING("tags", "a: A A1 + free=x") && !MISSING("tags", "a: A A1 + tags.x=true"));
-    CHECK(MISSING("tags", "a: A A1 + tags.x=false") && MISSING("tags", "a: A A1 + tags.x=true", "b: A A1 tags.x=null<a"));
+    CHECK(MISSING("tags", "a: A A1 + tags.x=false") &&
+          MISSING("tags", "a: A A1 + tags.x=true", "b: A A1 tags.x=null<a"));
     CHECK(!MISSING("data", "a: A A1 + data.x=1") && !MISSING("data", "a: A A1 + data.x=false"));
 }
 
@@ -77,7 +75,8 @@ TEST(a_condition_on_what_is_given)
 TEST(all_conditions_must_hold)
 {
     CHECK(MISSING("if_both", "a: A A1 + kind=a closed=2026-01-01"));
-    CHECK(!MISSING("if_both", "a: A A1 + kind=a") && !MISSING("if_both", "a: A A1 + kind=b closed=2026-01-01"));
+    CHECK(
+        !MISSING("if_both", "a: A A1 + kind=a") && !MISSING("if_both", "a: A A1 + kind=b closed=2026-01-01"));
 }
 
 TEST(what_is_in_conflict_asks_for_more)

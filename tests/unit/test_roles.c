@@ -1,7 +1,7 @@
 /* The role matrix at the hub: each type and each restricted field of tests/roles.tsv, by each role.
  *
- * A kit of each role, one that would not refuse itself, signs all of it; the hub sets apart what the role may not, with the
- * reason, and delivers the rest. */
+ * A kit of each role, one that would not refuse itself, signs all of it; the hub sets apart what the role may
+ * not, with the reason, and delivers the rest. */
 #define KITS 14
 
 #include "hub_kit.h"
@@ -68,7 +68,8 @@ static const char *filled(const char *set)
             continue;
         }
         const char *type = arena_strndup(&world.arena, set + 1, len);
-        buf_addf(&out, "%s%s", forms_current(world.forms, type)->in_register ? "register:" : "", target(type));
+        buf_addf(
+            &out, "%s%s", forms_current(world.forms, type)->in_register ? "register:" : "", target(type));
         set += len;
     }
     const char *copy = arena_strdup(&world.arena, buf_str(&out));
@@ -151,17 +152,19 @@ static const char *branch(const char *case_name)
 
 static bool lies_in(const char *names, const char *folder, const struct entry *e)
 {
-    const char *name = arena_printf(&world.arena, "%s/%s/%d/%d-%.16s", folder, e->kit, (int)(e->seq / 100),
-        (int)e->seq, e->id);
+    const char *name = arena_printf(
+        &world.arena, "%s/%s/%d/%d-%.16s", folder, e->kit, (int)(e->seq / 100), (int)e->seq, e->id);
     return strstr(names, name) != NULL;
 }
 
-static bool as_it_should(const struct row *row, char role, const struct entry *e, const struct receipt *r, const char *names)
+static bool as_it_should(
+    const struct row *row, char role, const struct entry *e, const struct receipt *r, const char *names)
 {
     const char *reason = reason_of(r, e);
     bool may = strchr(row->may, role) != NULL;
-    bool good = may ? !reason && lies_in(names, "log", e)
-                    : reason && strncmp(reason, NO_ROLE, strlen(NO_ROLE)) == 0 && lies_in(names, "quarantine", e);
+    bool good =
+        may ? !reason && lies_in(names, "log", e)
+            : reason && strncmp(reason, NO_ROLE, strlen(NO_ROLE)) == 0 && lies_in(names, "quarantine", e);
     if (!good) printf("  %s by %c: %s\n", row->what, role, reason ? reason : "taken in");
     return good;
 }
@@ -183,7 +186,8 @@ static void try_role(struct test_kit *k, char role, struct count *count)
     for (size_t i = 0; i < table.len; i++) {
         const struct row *row = &table.rows[i];
         bool reg = in_register(row);
-        CHECK(as_it_should(row, role, entries[i], reg ? in_reg.receipt : in_case.receipt, reg ? reg_names : names));
+        CHECK(as_it_should(
+            row, role, entries[i], reg ? in_reg.receipt : in_case.receipt, reg ? reg_names : names));
         (row->of_field ? count->fields : count->types)[strchr(row->may, role) != NULL]++;
     }
 }
@@ -205,8 +209,8 @@ TEST(each_type_by_each_role)
     CHECK_DELIVER(A, REGISTER_CASE);
     for (size_t i = 0; i < ROLES; i++) try_role(&world.kits[4 + i], roles[i].letter, &count);
     CHECK((size_t)(count.types[0] + count.types[1] + count.fields[0] + count.fields[1]) == table.len * ROLES);
-    printf("  hub, types x roles: %d cells allowed, %d refused; fields x roles: %d allowed, %d refused\n", count.types[1],
-        count.types[0], count.fields[1], count.fields[0]);
+    printf("  hub, types x roles: %d cells allowed, %d refused; fields x roles: %d allowed, %d refused\n",
+        count.types[1], count.types[0], count.fields[1], count.fields[0]);
     hub_kit_end();
 }
 
