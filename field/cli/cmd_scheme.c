@@ -1,10 +1,9 @@
-/* form, coverage: the scheme as data. */
+/* form: the scheme as data. */
 #include "cli.h"
 
 #include <string.h>
 
 #include "satchel/base/os.h"
-#include "satchel/scheme/coverage.h"
 
 /* That of --scheme, a tail of its record's id; NULL where none is asked for. */
 static int asked_scheme(struct cli *c, const struct scheme **out)
@@ -201,59 +200,5 @@ int cmd_form_export(struct cli *c)
     fprintf(c->out, T("%s is in %s; change the copy, its version too, then: satchel import %s"), scheme->name, c->args[0],
         c->args[0]);
     fprintf(c->out, "\n");
-    return 0;
-}
-
-/* ---- coverage ---- */
-
-/* clause, department, result, count of evidence; then direction and site, where there are any */
-static void print_cell(struct cli *c, const struct form_field *result, const struct jv *cell)
-{
-    const struct jv *grade = jv_get(cell, "result");
-    const char *direction = jv_get_str(cell, "direction"), *site = jv_get_str(cell, "site");
-    fprintf(c->out, "  ");
-    print_padded(c->out, shown(c, jv_get_str(cell, "clause")), 9);
-    print_padded(c->out, shown(c, jv_get_str(cell, "department")), 9);
-    print_padded(c->out, grade ? shown_value(c, result, NULL, grade) : "", 28);
-    fprintf(c->out, T("evidence %lld"), (long long)jv_get_int(cell, "evidence", 0));
-    if (direction) fprintf(c->out, "  %s", shown(c, direction));
-    if (site) fprintf(c->out, "  %s", shown_link(c, site));
-    fprintf(c->out, "\n");
-}
-
-static void print_coverage(struct cli *c, const struct scheme *scheme, const struct jv *v)
-{
-    const struct jv *cells = jv_get(v, "cells"), *open = jv_get(v, "open");
-    const char *member;
-    const struct form *form = scheme_form(c->session->schemes, scheme, "sample");
-    const struct form_field *result = form ? form_field(form, "result", &member) : NULL;
-    if (scheme->sample) fprintf(c->out, "%s\n", T("sample catalogue: not the text of the standard"));
-    fprintf(c->out, T("covered %lld of %lld clauses"), (long long)jv_get_int(v, "covered", 0), (long long)jv_get_int(v, "of", 0));
-    fprintf(c->out, "\n");
-    for (size_t i = 0; cells && i < cells->len; i++) print_cell(c, result, cells->items[i]);
-    fprintf(c->out, "%s", T("open:"));
-    for (size_t i = 0; open && i < open->len; i++)
-        if (jv_str(open->items[i])) fprintf(c->out, " %s", shown(c, jv_str(open->items[i])));
-    fprintf(c->out, "\n");
-}
-
-int cmd_coverage(struct cli *c)
-{
-    struct jv *v;
-    const struct fold_record *audit = NULL;
-    const char *case_name = cli_option(c, "case"), *audit_text = cli_option(c, "audit");
-    int r = session_view(c->session);
-    if (!r && audit_text) r = session_record(c, audit_text, NULL, &audit);
-    if (r) return r;
-    if (audit) case_name = audit->case_name;
-    if (!case_name) return err_set(ERR_USAGE, "say which case: --case C");
-    const char *known = fold_case_named(store_fold(c->session->store), case_name);
-    if (!known) return err_set(ERR_MISSING, "there is no case '%s' in this store", case_name);
-    const struct scheme *scheme = session_scheme(c->session, known);
-    if (!scheme) return ERR_INPUT;
-    r = coverage(&v, &c->arena, store_fold(c->session->store), known, audit ? audit->id : NULL, &scheme->catalogue);
-    if (r) return r;
-    c->result = v;
-    if (!c->json) print_coverage(c, scheme, v);
     return 0;
 }

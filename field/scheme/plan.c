@@ -341,11 +341,11 @@ static int find_planned(const struct audit **out, const struct casefile *c, int3
     return 0;
 }
 
-static bool is_renewed(const struct casefile *c, const struct cycle *list, size_t len, const struct cycle *y, int32_t on)
+static bool is_renewed(const struct casefile *c, const struct cycle *list, size_t len, const struct cycle *y)
 {
     for (size_t i = 0; i < len; i++) {
         const struct certificate *before = list[i].opened_by->supersedes;
-        if (&list[i] != y && before && cycle_of(c, before, on).opened_by == y->opened_by) return true;
+        if (&list[i] != y && before && cycle_opened_by(c, before) == y->opened_by) return true;
     }
     return false;
 }
@@ -362,7 +362,7 @@ static int is_wanted(bool *out, const struct planning *p, const struct cycle *li
     struct coverage v;
     int32_t warning;
     *out = cycle_next_surveillance(y, clock_of(p, y), &warning) != DAY_NONE;
-    if (*out || is_renewed(p->c, list, len, y, p->on)) return 0;
+    if (*out || is_renewed(p->c, list, len, y)) return 0;
     int rc = cover_so_far(&v, p, y);
     if (rc == 0) *out = !is_covered(&v);
     return rc;
@@ -398,8 +398,29 @@ int plan_next(struct plan *out, const struct casefile *c, int32_t on)
     return planned ? plan_for_audit(out, c, planned, on) : plan_unplanned(out, c, on);
 }
 
-const struct required *plan_requires(const struct required *list, size_t len, const char *name)
+/* ---- asking ---- */
+
+const struct required *plan_required(const struct plan *p, enum required_what what, size_t *len)
 {
+    switch (what) {
+    case REQUIRED_CLAUSE:
+        *len = p->clauses_len;
+        return p->clauses;
+    case REQUIRED_DEPARTMENT:
+        *len = p->departments_len;
+        return p->departments;
+    case REQUIRED_DIRECTION:
+        *len = p->directions_len;
+        return p->directions;
+    }
+    *len = 0;
+    return NULL;
+}
+
+const struct required *plan_requires(const struct plan *p, enum required_what what, const char *name)
+{
+    size_t len;
+    const struct required *list = plan_required(p, what, &len);
     for (size_t i = 0; i < len; i++)
         if (strcmp(list[i].name, name) == 0) return &list[i];
     return NULL;

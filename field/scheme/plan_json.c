@@ -94,16 +94,18 @@ static struct jv *required_json(struct arena *a, const struct plan *p, const str
 
 static int put_reasons(struct arena *a, struct jv *out, const char *key, const struct plan *p, enum required_what what)
 {
-    const struct required *const lists[] = {p->clauses, p->departments, p->directions};
-    const size_t lens[] = {p->clauses_len, p->departments_len, p->directions_len};
+    size_t len;
+    const struct required *r = plan_required(p, what, &len);
     struct jv *list = jv_array(a);
     int rc = 0;
-    for (size_t i = 0; i < lens[what] && rc == 0; i++) rc = jv_push(a, list, required_json(a, p, &lists[what][i], what));
+    for (size_t i = 0; i < len && rc == 0; i++) rc = jv_push(a, list, required_json(a, p, &r[i], what));
     return rc ? rc : jv_put(a, out, key, list);
 }
 
-static int put_required(struct arena *a, struct jv *out, const char *key, const struct required *r, size_t len)
+static int put_required(struct arena *a, struct jv *out, const char *key, const struct plan *p, enum required_what what)
 {
+    size_t len;
+    const struct required *r = plan_required(p, what, &len);
     struct jv *list = jv_array(a);
     int rc = 0;
     for (size_t i = 0; i < len && rc == 0; i++) rc = jv_push(a, list, jv_string(a, r[i].name));
@@ -113,8 +115,8 @@ static int put_required(struct arena *a, struct jv *out, const char *key, const 
 static int put_all_required(struct arena *a, struct jv *out, const struct plan *p)
 {
     int rc = put_reasons(a, out, "required", p, REQUIRED_CLAUSE);
-    if (rc == 0) rc = put_required(a, out, "required_departments", p->departments, p->departments_len);
-    return rc ? rc : put_required(a, out, "required_directions", p->directions, p->directions_len);
+    if (rc == 0) rc = put_required(a, out, "required_departments", p, REQUIRED_DEPARTMENT);
+    return rc ? rc : put_required(a, out, "required_directions", p, REQUIRED_DIRECTION);
 }
 
 static int put_day(struct arena *a, struct jv *out, const char *key, int32_t day)
@@ -173,28 +175,31 @@ static int put_list(struct arena *a, struct jv *out, const char *key, const stru
     return rc ? rc : jv_put(a, out, key, list);
 }
 
-/* Of what is required, or of all, that which no cell covers. */
-static int put_open(struct arena *a, struct jv *out, const char *key, const struct coverage *v, const struct coverage_list *l,
-    const struct plan *p, const struct required *r, size_t len)
+/* What no cell covers: of what the plan requires, or of all. */
+static int put_open(struct arena *a, struct jv *out, const char *key, const struct coverage *v, enum required_what what,
+    const struct plan *p)
 {
+    const struct coverage_list *const lists[] = {&v->clauses, &v->departments, &v->directions};
+    const struct coverage_list *l = lists[what];
     struct jv *list = jv_array(a);
+    size_t len = 0;
+    const struct required *required = p ? plan_required(p, what, &len) : NULL;
     int rc = 0;
     for (size_t i = 0; !p && i < l->len && rc == 0; i++)
         if (!l->items[i].covered) rc = jv_push(a, list, jv_string(a, l->items[i].name));
-    for (size_t i = 0; p && i < len && rc == 0; i++) {
-        bool covered = l == &v->clauses ? coverage_has_clause(v, r[i].name) : coverage_has(l, r[i].name);
-        if (!covered) rc = jv_push(a, list, jv_string(a, r[i].name));
+    for (size_t i = 0; i < len && rc == 0; i++) {
+        const char *name = required[i].name;
+        bool covered = what == REQUIRED_CLAUSE ? coverage_has_clause(v, name) : coverage_has(l, name);
+        if (!covered) rc = jv_push(a, list, jv_string(a, name));
     }
     return rc ? rc : jv_put(a, out, key, list);
 }
 
 static int put_all_open(struct arena *a, struct jv *out, const struct coverage *v, const struct plan *p)
 {
-    static const struct plan none;
-    const struct plan *q = p ? p : &none;
-    int rc = put_open(a, out, "open", v, &v->clauses, p, q->clauses, q->clauses_len);
-    if (rc == 0) rc = put_open(a, out, "open_departments", v, &v->departments, p, q->departments, q->departments_len);
-    return rc ? rc : put_open(a, out, "open_directions", v, &v->directions, p, q->directions, q->directions_len);
+    int rc = put_open(a, out, "open", v, REQUIRED_CLAUSE, p);
+    if (rc == 0) rc = put_open(a, out, "open_departments", v, REQUIRED_DEPARTMENT, p);
+    return rc ? rc : put_open(a, out, "open_directions", v, REQUIRED_DIRECTION, p);
 }
 
 static struct jv *cycle_json(struct arena *a, const struct cycle *y)
@@ -205,6 +210,20 @@ static struct jv *cycle_json(struct arena *a, const struct cycle *y)
     if (rc == 0) rc = put_day(a, v, "valid_from", y->valid_from);
     if (rc == 0) rc = put_day(a, v, "valid_to", y->valid_to);
     return rc ? NULL : v;
+}
+
+static int put_next(struct arena *a, struct jv *out, const struct plan *p)
+{
+    int rc = jv_put_str(a, out, "audit", p->audit ? p->audit->id : NULL);
+    if (rc == 0) rc = put_day(a, out, "due", p->due);
+    if (rc == 0) rc = jv_put(a, out, "last", jv_bool(a, p->last));
+    return rc ? rc : jv_put_int(a, out, "left", p->left);
+}
+
+static struct jv *next_json(struct arena *a, const struct plan *p)
+{
+    struct jv *v = jv_object(a);
+    return put_next(a, v, p) ? NULL : v;
 }
 
 static struct jv *percent_json(struct arena *a, const struct coverage *v)
@@ -226,11 +245,12 @@ struct jv *coverage_json(struct arena *a, const struct coverage *v, const struct
     if (rc == 0) rc = put_list(a, out, "directions", &v->directions);
     if (rc == 0) rc = put_cells(a, out, v);
     if (rc == 0) rc = put_all_required(a, out, p ? p : &none);
-    if (rc == 0) rc = put_all_open(a, out, v, p);
+    if (rc == 0) rc = put_all_open(a, out, v, v->scope.audit ? p : NULL);
     if (rc == 0) rc = jv_put_int(a, out, "covered", (int64_t)v->clauses.covered);
     if (rc == 0) rc = jv_put_int(a, out, "of", (int64_t)v->clauses.len);
     if (rc == 0) rc = jv_put(a, out, "percent", percent_json(a, v));
     if (rc == 0) rc = jv_put(a, out, "cycle", y ? cycle_json(a, y) : jv_null(a));
+    if (rc == 0) rc = jv_put(a, out, "next", p && !v->scope.audit ? next_json(a, p) : jv_null(a));
     if (rc == 0) rc = jv_put(a, out, "sample", jv_bool(a, v->scope.catalogue->sample));
     return rc ? NULL : out;
 }
@@ -289,10 +309,7 @@ struct jv *plan_json(struct arena *a, const struct casefile *c, const struct pla
     struct jv *out = jv_object(a);
     int rc = jv_put_str(a, out, "case", c->name);
     if (rc == 0) rc = jv_put_str(a, out, "certificate", p->cycle ? p->cycle->current->id : NULL);
-    if (rc == 0) rc = jv_put_str(a, out, "audit", p->audit ? p->audit->id : NULL);
-    if (rc == 0) rc = put_day(a, out, "due", p->due);
-    if (rc == 0) rc = jv_put(a, out, "last", jv_bool(a, p->last));
-    if (rc == 0) rc = jv_put_int(a, out, "left", p->left);
+    if (rc == 0) rc = put_next(a, out, p);
     if (rc == 0) rc = put_all_required(a, out, p);
     if (rc == 0) rc = put_reasons(a, out, "department_reasons", p, REQUIRED_DEPARTMENT);
     if (rc == 0) rc = put_reasons(a, out, "direction_reasons", p, REQUIRED_DIRECTION);

@@ -154,7 +154,7 @@ static int own_audits(struct scope *s, const struct casefile *c, const struct au
 
 int scope_of_audit(struct scope *out, const struct casefile *c, const struct audit *a, int32_t on)
 {
-    struct scope s = {0};
+    struct scope s = {.audit = a};
     struct cycle *cycles;
     size_t len;
     bool initial = a->kind == AUDIT_DOCUMENT || a->kind == AUDIT_ONSITE;

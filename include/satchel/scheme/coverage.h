@@ -18,6 +18,7 @@ struct extent {
 
 /* What is to be covered, and by which audits. */
 struct scope {
+    const struct audit *audit; /* whose own it is; NULL: that of a cycle or of an application */
     const struct cycle *cycle; /* NULL: no certificate yet, or an initial certification */
     const struct scheme *scheme;
     const struct catalogue *catalogue;
@@ -90,18 +91,20 @@ bool coverage_has_clause(const struct coverage *v, const char *id); /* is it cov
 int64_t coverage_percent(const struct coverage_list *l);            /* whole, rounded down; 100 where there is nothing to cover */
 const char *grade_word(enum grade g); /* "major" …; NULL: GRADE_UNSET */
 
-/* The JSON of cli.md, with `required` and `open` as the plan has them; NULL: nothing is required, open is all that is not covered.
+/* The JSON of cli.md, with what the plan requires: of an audit its own plan, of a cycle that of the next surveillance; NULL: none.
  *
  *   clauses, departments, directions   what is to be covered
  *   cells              {"clause","department","direction","site","result","evidence":n,"covered":bool,"conflict":bool,
  *                      "records":[{"record","result"}]}; absent ones null
  *   rollup             {clause: worst result}
  *   required           [{"clause","reasons":[…]}]; required_departments, required_directions
- *   open               clauses of required (without a plan: of all) that have no covered cell; open_departments,
- *                      open_directions likewise
+ *   open               clauses that have no covered cell: of an audit of those that its plan requires, else of all;
+ *                      open_departments, open_directions likewise
  *   covered, of        applicable clauses with a covered cell, and all of them
  *   percent            {"clauses","departments","directions"}, whole numbers, rounded down
- *   cycle              {"certificate","number","valid_to"} or null; sample: is the catalogue one? */
+ *   cycle              {"certificate","number","valid_from","valid_to"} or null
+ *   next               the plan's {"audit","due","last","left"}, of a cycle; or null
+ *   sample             is the catalogue one? */
 struct plan;
 struct jv *coverage_json(struct arena *a, const struct coverage *v, const struct plan *p);
 

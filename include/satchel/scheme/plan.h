@@ -59,11 +59,12 @@ int plan_next(struct plan *out, const struct casefile *c, int32_t on) MUST_CHECK
  *  "previous":[record ids],"sites":[{"similar","sites":[record ids],"visit":n}],"central":[record ids],"sample":bool};
  * text: the reasons in words that an auditor can read out. */
 struct jv *plan_json(struct arena *a, const struct casefile *c, const struct plan *p);
-/* The reasons in words, in the chosen language, and as the words of the JSON. NULL: memory. */
 enum required_what { REQUIRED_CLAUSE, REQUIRED_DEPARTMENT, REQUIRED_DIRECTION };
+const struct required *plan_required(const struct plan *p, enum required_what what, size_t *len);
+const struct required *plan_requires(const struct plan *p, enum required_what what, const char *name); /* NULL: it does not */
+/* The reasons in words, in the chosen language, and as the words of the JSON. NULL: memory. */
 const char *required_text(struct arena *a, const struct plan *p, const struct required *r, enum required_what what);
 struct jv *reasons_json(struct arena *a, const struct required *r);
-const struct required *plan_requires(const struct required *list, size_t len, const char *name); /* NULL: not among them */
 
 /* Service sites of one kind (domain.md §3): smallest k with denominator * k² >= numerator * n. The central function is always
  * visited besides. */
