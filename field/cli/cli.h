@@ -129,7 +129,8 @@ const char *choice_text(const struct form_field *f, const char *value); /* its l
 const char *shown_value(struct cli *c, const struct form_field *f, const char *member, const struct jv *v);
 const char *kit_person(void *session, const char *kit); /* a person's name for a kit, as record_json wants it */
 void print_record(struct cli *c, const struct fold_record *r);
-void print_record_line(struct cli *c, const struct fold_record *r);
+#define LABEL_COLUMNS 18
+void print_record_line(struct cli *c, const struct fold_record *r, const char *state); /* state: in words, or NULL */
 void print_history(struct cli *c, const struct form *form, const struct jv *history); /* form: the record's, or NULL */
 const char *record_title(struct cli *c, const struct fold_record *r);
 const struct form *record_form(struct cli *c, const struct fold_record *r); /* that of its case's scheme; or NULL */

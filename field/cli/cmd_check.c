@@ -186,24 +186,44 @@ static int put_result(struct checking *k)
     return r;
 }
 
-/* "  4. text  [6.3.4 (2)]  sample …-12"; the audit itself is not named at each. */
-static void print_gap(struct checking *k, const struct gap *gap, size_t number)
+/* The audit itself is not named at each. */
+static const char *record_of(struct checking *k, const struct gap *gap)
+{
+    bool own = k->audit && strcmp(gap->record, k->audit->id) == 0;
+    const char *s = own ? "" : arena_printf(&k->c->arena, "  %s", shown(k->c, gap->record));
+    return s ? s : "";
+}
+
+static bool told_together(const struct gap *a, const struct gap *b)
+{
+    return a->group == b->group && a->common && b->common && strcmp(a->common, b->common) == 0 && strcmp(a->rule, b->rule) == 0;
+}
+
+/* "• text  [6.3.4 (2)]  sample/…-12"; several that have all but their subject in common as a list below it. How many they are. */
+static size_t print_gap(struct checking *k, const struct gap *gap, size_t left)
 {
     struct cli *c = k->c;
-    bool own = k->audit && strcmp(gap->record, k->audit->id) == 0;
-    fprintf(c->out, "  %2zu. %s  [%s]\n", number, shown(c, gap->text), shown(c, gap->rule));
-    if (!own) fprintf(c->out, "      %s\n", shown(c, gap->record));
+    size_t n = 1;
+    while (n < left && told_together(gap, &gap[n])) n++;
+    if (n == 1) {
+        fprintf(c->out, "  • %s  [%s]%s\n", shown(c, gap->text), shown(c, gap->rule), record_of(k, gap));
+        return n;
+    }
+    fprintf(c->out, "  • %s  [%s]\n", shown(c, gap->common), shown(c, gap->rule));
+    for (size_t i = 0; i < n; i++) fprintf(c->out, "      %s%s\n", shown(c, gap[i].subject), record_of(k, &gap[i]));
+    return n;
 }
 
 static void print_gaps(struct checking *k)
 {
     struct cli *c = k->c;
-    for (size_t i = 0; i < k->gaps.len; i++) {
+    size_t n = 0;
+    for (size_t i = 0; i < k->gaps.len; i += n) {
         const struct gap *gap = &k->gaps.items[i];
-        size_t n = i;
-        while (n < k->gaps.len && k->gaps.items[n].group == gap->group) n++;
-        if (i == 0 || gap[-1].group != gap->group) fprintf(c->out, "\n%s (%zu)\n", gap_group_text(gap->group), n - i);
-        print_gap(k, gap, i + 1);
+        size_t in_group = 0;
+        while (i + in_group < k->gaps.len && gap[in_group].group == gap->group) in_group++;
+        if (i == 0 || gap[-1].group != gap->group) fprintf(c->out, "\n%s (%zu)\n", gap_group_text(gap->group), in_group);
+        n = print_gap(k, gap, k->gaps.len - i);
     }
 }
 

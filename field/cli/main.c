@@ -10,6 +10,7 @@
 
 #define WHY {"why", "TEXT", N_("the reason, kept with the change"), 'm'}
 #define CASE {"case", "C", N_("the case"), 'c'}
+#define ON {"on", "DATE", N_("as of that day (default: today)"), 0}
 #define PART {"part-size", "N", N_("largest size of one bundle file (default 256M)"), 0}
 
 static const struct option init_options[] = {
@@ -33,7 +34,6 @@ static const struct option copy_options[] = {
     CASE, {"to", "NAME", N_("what the new case is called"), 't'}, {NULL, NULL, NULL, 0}};
 static const struct option list_options[] = {
     CASE, ON, {"voided", NULL, N_("voided records too"), 0}, {NULL, NULL, NULL, 0}};
-#define ON {"on", "DATE", N_("as of that day (default: today)"), 0}
 static const struct option coverage_options[] = {
     CASE, {"audit", "A", N_("one audit only"), 0}, ON, {NULL, NULL, NULL, 0}};
 static const struct option plan_options[] = {

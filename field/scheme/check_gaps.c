@@ -50,6 +50,23 @@ void gap_add(struct gaps *g, const struct gap *like, const char *format, ...)
     g->len++;
 }
 
+void gap_about(struct gaps *g, const struct gap *like, const char *subject, const char *common)
+{
+    struct gap gap = *like;
+    gap.subject = subject;
+    gap.common = common;
+    gap_add(g, &gap, "%s%s%s", subject, text_language_now() == LANGUAGE_ZH ? "：" : ": ", common);
+}
+
+void gap_not_filled_in(struct gaps *g, enum gap_group group, const struct fold_record *r, const struct form *form,
+    const struct form_field *f)
+{
+    const char *subject = arena_printf(g->arena, "%s (%s)", label_text(&f->label), f->name);
+    const char *common = arena_printf(g->arena, T("to be filled in (%s)"), label_text(&form->title));
+    gap_about(g, GAP(.group = group, .rule = "form", .record = r->id, .field = f->name, .missing = true),
+        subject ? subject : f->name, common ? common : "");
+}
+
 int gaps_error(const struct gaps *g)
 {
     return g->error;

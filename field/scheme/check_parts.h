@@ -25,6 +25,10 @@ struct check {
 
 /* Adds a gap like this one, with the text that the format gives. */
 void gap_add(struct gaps *g, const struct gap *like, const char *format, ...) ERR_PRINTF(3, 4);
+/* One whose text is "subject: common". */
+void gap_about(struct gaps *g, const struct gap *like, const char *subject, const char *common);
+void gap_not_filled_in(struct gaps *g, enum gap_group group, const struct fold_record *r, const struct form *form,
+    const struct form_field *f);
 bool gaps_have(const struct gaps *g, const char *record, const char *field);
 #define GAP(...) (&(struct gap){__VA_ARGS__})
 

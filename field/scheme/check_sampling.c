@@ -85,28 +85,33 @@ static const char *department_named(const struct check *k, const char *code)
     return code;
 }
 
+/* "sample it and attach evidence; decisive: …" */
+static void require(struct check *k, const char *rule, const char *subject, const char *what, const char *why)
+{
+    const char *common = arena_printf(k->arena, "%s%s%s", what, text_language_now() == LANGUAGE_ZH ? "；" : "; ", why);
+    gap_about(k->gaps, GAP(.group = GAP_SITE, .rule = rule, .record = k->a->id), subject, common ? common : what);
+}
+
 static void check_required(struct check *k)
 {
     const struct plan *p = &k->plan;
     for (size_t i = 0; i < p->clauses_len; i++) {
         const struct required *r = &p->clauses[i];
         if (!is_open(k, 'c', &k->coverage.clauses, r->name)) continue;
-        gap_add(k->gaps, GAP(.group = GAP_SITE, .rule = rule_of(k, r->why, rule_of_all(k)), .record = k->a->id),
-            T("clause %s must be sampled (%s): record a sample with its evidence"),
-            clause_text(k->arena, k->catalogue, r->name), reasons(k, r, REQUIRED_CLAUSE));
+        require(k, rule_of(k, r->why, rule_of_all(k)), clause_text(k->arena, k->catalogue, r->name),
+            T("to be sampled, with evidence"), reasons(k, r, REQUIRED_CLAUSE));
     }
     for (size_t i = 0; i < p->departments_len; i++) {
         const struct required *r = &p->departments[i];
         if (!is_open(k, 'd', &k->coverage.departments, r->name)) continue;
-        gap_add(k->gaps, GAP(.group = GAP_SITE, .rule = rule_of(k, r->why, rule_of_all(k)), .record = k->a->id),
-            T("department %s must be visited (%s): record a sample there with its evidence"), department_named(k, r->name),
-            reasons(k, r, REQUIRED_DEPARTMENT));
+        require(k, rule_of(k, r->why, rule_of_all(k)), department_named(k, r->name),
+            T("department to be visited, with a sample and its evidence"), reasons(k, r, REQUIRED_DEPARTMENT));
     }
     for (size_t i = 0; i < p->directions_len; i++) {
         const struct required *r = &p->directions[i];
         if (!is_open(k, 'r', &k->coverage.directions, r->name)) continue;
-        gap_add(k->gaps, GAP(.group = GAP_SITE, .rule = r->why & WHY_LAST ? "6.3.3" : rule_of_all(k), .record = k->a->id),
-            T("service direction %s must be sampled (%s): record a sample of it with its evidence"), r->name, reasons(k, r, REQUIRED_DIRECTION));
+        require(k, r->why & WHY_LAST ? "6.3.3" : rule_of_all(k), r->name,
+            T("service direction to be sampled, with evidence"), reasons(k, r, REQUIRED_DIRECTION));
     }
 }
 
@@ -126,27 +131,24 @@ static void check_sample(struct check *k, const struct sample *s)
     if (k->a->kind == AUDIT_ONSITE) like.rule = "6.2.2";
     if (s->conflict) return; /* told with the conflicts */
     if (s->result == GRADE_NOT_AUDITED) {
-        gap_add(k->gaps, &like, T("%s is not audited: audit it, or void the sample with a reason"), place_text(k, s));
+        gap_about(k->gaps, &like, place_text(k, s), T("not audited; audit it, or void the sample with a reason"));
         return;
     }
     if (s->result == GRADE_NA && !s->na_approved) {
         like.field = "na_approved";
-        gap_add(k->gaps, &like,
-            T("%s is not applicable, which nobody has approved: write why (na_reason) and have it approved (na_approved)"),
-            place_text(k, s));
+        gap_about(k->gaps, &like, place_text(k, s),
+            T("not applicable, which is not approved; write why (na_reason), and the leader approves it (na_approved)"));
     }
     like.field = "evidence";
     if (!sample_has_evidence(k, s))
-        gap_add(k->gaps, &like, T("%s has no evidence: take it and attach it to the sample"), place_text(k, s));
+        gap_about(k->gaps, &like, place_text(k, s), T("no evidence; take it and attach it to the sample"));
 }
 
 static void check_problem(struct check *k, const struct sample *s)
 {
     if (s->conflict || !is_problem(s->result) || map_get(&k->rests, s->id)) return;
-    gap_add(k->gaps, GAP(.group = GAP_FINDINGS, .rule = "6.2.3", .record = s->id, .field = "finding"),
-        T("%s is recorded as a nonconformity or observation, but no finding rests on it: write the finding and add the "
-          "sample to it"),
-        place_text(k, s));
+    gap_about(k->gaps, GAP(.group = GAP_FINDINGS, .rule = "6.2.3", .record = s->id, .field = "finding"), place_text(k, s),
+        T("a nonconforming sample without a finding; write the finding and add the sample to it (samples+=)"));
 }
 
 /* 6.2.2: the evidence of the document audit is verified on site, or drawn anew. */
@@ -154,9 +156,8 @@ static void check_resampled(struct check *k, const struct sample *s)
 {
     if (k->a->kind != AUDIT_ONSITE || s->resampled != UNSET || s->result >= GRADE_NA) return;
     if (s->record && record_str(s->record, "from")) return;
-    gap_add(k->gaps, GAP(.group = GAP_FIELDS, .rule = "6.2.2", .record = s->id, .field = "resampled"),
-        T("%s: say which evidence of the document audit was verified (from), or that it was drawn anew (resampled)"),
-        place_text(k, s));
+    gap_about(k->gaps, GAP(.group = GAP_FIELDS, .rule = "6.2.2", .record = s->id, .field = "resampled"), place_text(k, s),
+        T("say which evidence of the document audit was verified (from), or whether it was drawn anew (resampled)"));
 }
 
 /* ---- 6.2.2: technical capability, on finished and on ongoing projects ---- */
@@ -191,13 +192,11 @@ static void check_projects(struct check *k)
         const char *d = directions->items[i];
         if (!has_technical_clause(k, d)) continue;
         if (!has_project(k, d, "finished"))
-            gap_add(k->gaps, GAP(.group = GAP_SITE, .rule = "6.2.2 (3)", .record = k->a->id),
-                T("no finished project of service direction %s was sampled: sample a technical clause on one "
-                  "(project=finished)"), d);
+            gap_about(k->gaps, GAP(.group = GAP_SITE, .rule = "6.2.2 (3)", .record = k->a->id), d,
+                T("no finished project was sampled; sample a technical clause on one (project=finished)"));
         if (!has_project(k, d, "ongoing"))
-            gap_add(k->gaps, GAP(.group = GAP_SITE, .rule = "6.2.2 (3)", .record = k->a->id),
-                T("no ongoing project of service direction %s was sampled: sample a technical clause on one "
-                  "(project=ongoing)"), d);
+            gap_about(k->gaps, GAP(.group = GAP_SITE, .rule = "6.2.2 (3)", .record = k->a->id), d,
+                T("no ongoing project was sampled; sample a technical clause on one (project=ongoing)"));
     }
 }
 

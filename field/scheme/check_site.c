@@ -56,16 +56,14 @@ static void check_site(struct check *k, const struct site *s)
 {
     if (is_visited(k->a, s)) {
         if (!has_sample_at(k->a, s))
-            gap_add(k->gaps, GAP(.group = GAP_SITE, .rule = "6.2.2", .record = s->id),
-                T("nothing was sampled at site %s: record a sample there, or take the site out of the audit with a reason"),
-                site_text(s));
+            gap_about(k->gaps, GAP(.group = GAP_SITE, .rule = "6.2.2", .record = s->id), site_text(s),
+                T("nothing was sampled at this site; record a sample there"));
     } else if (s->kind == SITE_OFFICE) {
-        gap_add(k->gaps, GAP(.group = GAP_SITE, .rule = "6.2.2", .record = s->id),
-            T("office %s is not among the sites of the audit, all offices are audited: add it (sites+=) and sample there"),
-            site_text(s));
+        gap_about(k->gaps, GAP(.group = GAP_SITE, .rule = "6.2.2", .record = s->id), site_text(s),
+            T("an office that is not among the audit's sites, and all offices are; add it (sites+=) and sample there"));
     } else if (s->central) {
-        gap_add(k->gaps, GAP(.group = GAP_SITE, .rule = "6.2.2", .record = s->id),
-            T("%s has the central function, which is always visited: add it (sites+=) and sample there"), site_text(s));
+        gap_about(k->gaps, GAP(.group = GAP_SITE, .rule = "6.2.2", .record = s->id), site_text(s),
+            T("it has the central function, which is always visited; add it (sites+=) and sample there"));
     }
 }
 
@@ -159,9 +157,9 @@ static void check_assessment(struct check *k, const struct application *a, const
     struct gap like = {.group = GAP_FINDINGS, .rule = "6.2.1", .record = s ? s->id : a->id};
     const char *name = clause_text(k->arena, k->catalogue, clause->id);
     if (!s)
-        gap_add(k->gaps, &like, T("clause %s is not self-assessed: ask the applicant for it"), name);
+        gap_about(k->gaps, &like, name, T("not self-assessed; ask the applicant for it"));
     else if (s->evidence == 0 && strcmp(s->result, "na") != 0)
-        gap_add(k->gaps, &like, T("the self-assessment of clause %s has no evidence: ask the applicant and attach it"), name);
+        gap_about(k->gaps, &like, name, T("self-assessed without evidence; ask the applicant for it and attach it"));
 }
 
 static const struct {

@@ -126,8 +126,7 @@ static void check_required(struct check *k, const struct fold_record *r, const s
     for (size_t i = 0; form && i < form->fields_len; i++) {
         const struct form_field *f = &form->fields[i];
         if (!is_wanted(f, r) || form_field_given(f, r) || gaps_have(k->gaps, r->id, f->name)) continue;
-        gap_add(k->gaps, GAP(.group = GAP_FIELDS, .rule = "form", .record = r->id, .field = f->name, .missing = true),
-            T("%s: '%s' is not filled in (%s)"), label_text(&form->title), label_text(&f->label), f->name);
+        gap_not_filled_in(k->gaps, GAP_FIELDS, r, form, f);
     }
 }
 

@@ -312,8 +312,7 @@ static void gate_form(struct gates *k, const struct fold_record *r, const struct
     for (size_t i = 0; form && i < form->fields_len; i++) {
         const struct form_field *f = &form->fields[i];
         if (!form_field_missing(f, r) || gaps_have(k->gaps, r->id, f->name)) continue;
-        gap_add(k->gaps, GAP(.group = GAP_PROCESS, .rule = "form", .record = r->id, .field = f->name, .missing = true),
-            T("%s: '%s' is not filled in (%s)"), label_text(&form->title), label_text(&f->label), f->name);
+        gap_not_filled_in(k->gaps, GAP_PROCESS, r, form, f);
     }
 }
 

@@ -23,6 +23,8 @@ struct gap {
     const char *record; /* that is to be mended, borrowed */
     const char *field;  /* of it; NULL where it is no single one */
     const char *text;   /* what is wrong and what to do, in the chosen language; in the arena */
+    const char *subject, *common; /* the parts of a text "subject: common", so that several subjects can be told at once;
+                                     NULLs where it has no such parts */
     bool missing;       /* only not filled in yet: told, but no reason to refuse the record */
 };
 
