@@ -119,6 +119,7 @@ struct matrix {
     struct cli *c;
     const struct coverage *v;
     const struct plan *plan; /* NULL: none */
+    bool nameless;           /* some cells name no department */
 };
 
 #define DONE "●"
@@ -128,13 +129,12 @@ struct matrix {
 #define UNPROVEN "◐"
 #define CONFLICT "≠"
 
-/* What the records of a cell come to; NULL: it has none. */
-static const char *recorded_symbol(const struct coverage *v, const char *clause, const char *department)
+/* What the records of a clause come to in a department (NULL: those that name none); NULL: there are none. */
+static const char *recorded_symbol(const struct rollup *row, const char *department)
 {
     const char *symbol = NULL;
-    for (size_t i = 0; i < v->cells_len; i++) {
-        const struct cell *cell = &v->cells[i];
-        if (!cell->clause || strcmp(cell->clause, clause) != 0) continue;
+    for (size_t i = 0; row && i < row->cells_len; i++) {
+        const struct cell *cell = &row->cells[i];
         if (department ? !cell->department || strcmp(cell->department, department) != 0 : cell->department != NULL) continue;
         if (cell->conflict) return CONFLICT;
         if (cell->worst <= GRADE_MINOR) symbol = NONCONFORM;
@@ -147,23 +147,6 @@ static const char *open_symbol(const struct matrix *m, enum required_what what, 
 {
     bool required = m->plan && plan_requires(m->plan, what, name);
     return required ? REQUIRED : m->v->scope.audit && m->plan ? "" : OPEN;
-}
-
-static const char *cell_symbol(const struct matrix *m, const char *clause, const char *department)
-{
-    const char *symbol = recorded_symbol(m->v, clause, department);
-    const struct clause *known = catalogue_clause(m->v->scope.catalogue, clause);
-    if (symbol) return symbol;
-    if (!department || !known || !clause_for_department(known, department) || coverage_has_clause(m->v, clause)) return "";
-    return open_symbol(m, REQUIRED_CLAUSE, clause);
-}
-
-static const char *rolled_up(const struct matrix *m, const char *clause)
-{
-    for (size_t i = 0; i < m->v->rollups_len; i++)
-        if (strcmp(m->v->rollups[i].clause, clause) == 0 && m->v->rollups[i].worst < GRADE_UNSET)
-            return scheme_label(m->v->scope.scheme, "results", grade_word(m->v->rollups[i].worst));
-    return "";
 }
 
 static void print_padded_shown(struct cli *c, const char *s, int width)
@@ -187,12 +170,20 @@ static int department_columns(const char *code)
 static void print_row(const struct matrix *m, const char *clause)
 {
     const struct coverage_list *departments = &m->v->departments;
+    const struct rollup *row = coverage_rollup(m->v, clause);
+    const struct scheme *scheme = m->v->scope.scheme;
+    const struct clause *known = catalogue_clause(m->v->scope.catalogue, clause);
+    const char *open = row && row->covered ? "" : open_symbol(m, REQUIRED_CLAUSE, clause);
     fprintf(m->c->out, "  ");
     print_padded(m->c->out, clause_name(m->c, m->v->scope.catalogue, clause), CLAUSE_COLUMNS);
-    for (size_t d = 0; d < departments->len; d++)
-        print_padded_shown(m->c, cell_symbol(m, clause, departments->items[d].name), department_columns(departments->items[d].name));
-    if (has_nameless_department(m->v)) print_padded_shown(m->c, cell_symbol(m, clause, NULL), CELL_COLUMNS);
-    fprintf(m->c->out, "%s\n", rolled_up(m, clause));
+    for (size_t d = 0; d < departments->len; d++) {
+        const char *code = departments->items[d].name, *symbol = recorded_symbol(row, code);
+        if (!symbol) symbol = known && clause_for_department(known, code) ? open : "";
+        print_padded_shown(m->c, symbol, department_columns(code));
+    }
+    const char *nowhere = recorded_symbol(row, NULL);
+    if (m->nameless) print_padded_shown(m->c, nowhere ? nowhere : "", CELL_COLUMNS);
+    fprintf(m->c->out, "%s\n", row && row->worst < GRADE_UNSET ? scheme_label(scheme, "results", grade_word(row->worst)) : "");
 }
 
 static void print_head(const struct matrix *m)
@@ -202,7 +193,7 @@ static void print_head(const struct matrix *m)
     print_padded(m->c->out, " ", CLAUSE_COLUMNS);
     for (size_t d = 0; d < departments->len; d++)
         print_padded(m->c->out, shown(m->c, departments->items[d].name), department_columns(departments->items[d].name));
-    if (has_nameless_department(m->v)) print_padded(m->c->out, "—", CELL_COLUMNS);
+    if (m->nameless) print_padded(m->c->out, "—", CELL_COLUMNS);
     fprintf(m->c->out, "%s\n", T("worst result"));
 }
 
@@ -259,7 +250,7 @@ static void print_count(struct cli *c, const char *format, const struct coverage
 
 static void print_coverage(struct cli *c, const struct coverage *v, const struct plan *p)
 {
-    const struct matrix m = {c, v, p};
+    const struct matrix m = {c, v, p, has_nameless_department(v)};
     print_sample(c, v->scope.catalogue);
     if (v->scope.cycle) print_cycle(c, v->scope.cycle);
     if (p && !v->scope.audit) print_next(c, p);

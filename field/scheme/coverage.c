@@ -47,11 +47,17 @@ bool coverage_has(const struct coverage_list *l, const char *name)
     return item && item->covered;
 }
 
+const struct rollup *coverage_rollup(const struct coverage *v, const char *clause)
+{
+    for (size_t i = 0; i < v->rollups_len; i++)
+        if (strcmp(v->rollups[i].clause, clause) == 0) return &v->rollups[i];
+    return NULL;
+}
+
 bool coverage_has_clause(const struct coverage *v, const char *id)
 {
-    for (size_t i = 0; i < v->cells_len; i++)
-        if (v->cells[i].covered && v->cells[i].clause && strcmp(v->cells[i].clause, id) == 0) return true;
-    return false;
+    const struct rollup *r = coverage_rollup(v, id);
+    return r && r->covered;
 }
 
 int64_t coverage_percent(const struct coverage_list *l)
@@ -343,9 +349,11 @@ static void roll_up(struct coverage *v, const struct cell *c)
     if (!c->clause) return;
     if (!last || strcmp(last->clause, c->clause) != 0) {
         last = &v->rollups[v->rollups_len++];
-        *last = (struct rollup){c->clause, GRADE_UNSET};
+        *last = (struct rollup){.clause = c->clause, .worst = GRADE_UNSET, .cells = c};
     }
     if (c->worst < last->worst) last->worst = c->worst;
+    last->covered = last->covered || c->covered;
+    last->cells_len++;
 }
 
 static int finish(struct matrix *m)
@@ -360,8 +368,8 @@ static int finish(struct matrix *m)
         f->cell.records = f->records;
         f->cell.covered = f->counts && f->cell.evidence > 0;
         if (f->cell.covered) cover(m, f);
-        roll_up(v, &f->cell);
-        v->cells[v->cells_len++] = f->cell;
+        v->cells[v->cells_len] = f->cell;
+        roll_up(v, &v->cells[v->cells_len++]);
     }
     return 0;
 }

@@ -1,7 +1,6 @@
 /* Coverage over small folds made by hand. Records of the scene are named "A1"; A, B … are authors. */
 #include "scene.h"
 #include "satchel/scheme/coverage.h"
-#include "satchel/scheme/scheme.h"
 
 static struct scene scene;
 static struct schemes *schemes;
@@ -30,9 +29,12 @@ static void end(void)
 
 static void cover(const char *audit)
 {
-    struct jv *v = NULL;
-    CHECK_OK(coverage(&v, &arena, scene.fold, "C-1", audit, &catalogue));
-    result = v;
+    struct casefile c;
+    struct coverage v;
+    int32_t on = day_read("2026-11-22");
+    CHECK_OK(casefile_read(&c, &arena, scene.fold, "C-1", schemes));
+    CHECK_OK(audit ? coverage_of_audit(&v, &c, casefile_audit(&c, audit), on) : coverage_of_case(&v, &c, on));
+    result = coverage_json(&arena, &v, NULL);
 }
 
 /* "B2/D3=minor/2 …": clause, department, result, evidence; "+" covered, "!" conflict. */
@@ -71,10 +73,11 @@ static const char *rollup(const char *clause)
     return worst ? worst : "none";
 }
 
-/* Every scene has audit A1 and department D3 as A3. */
+/* Every scene has audit A1, department D3 as A3 and sites A4, A5. */
 #define CASE(...)                                                                                            \
     const char *lines[] = {                                                                                  \
-        "au: A A1 :audit + kind=surveillance", "d3: A A3 :department + code=D3 name=项目部", __VA_ARGS__};   \
+        "au: A A1 :audit + kind=onsite", "d3: A A3 :department + code=D3 name=项目部",                      \
+        "s4: A A4 :site + name=x", "s5: A A5 :site + name=y", __VA_ARGS__};                                  \
     begin(lines, sizeof lines / sizeof *lines);                                                              \
     cover(NULL)
 #define SAMPLE " :sample + audit=audit/$A-1 department=department/$A-3 "
@@ -88,6 +91,15 @@ TEST(two_auditors_record_the_same_clause)
     CHECK_STR(cells(), "B2/D3=conform/1+ B2/D3=minor/1+");
     CHECK_STR(rollup("B2"), "minor");
     CHECK_STR(numbers(), "1 of 13");
+    end();
+}
+
+TEST(one_item_counts_once_in_a_cell)
+{
+    CASE("s: A A10" SAMPLE "clause=B2 result=conform", "t: B B10" SAMPLE "clause=B2 result=minor",
+        "g: B B12 + audit=audit/$A-1 clause=B2 grade=minor fact=f samples.sample/$B-10=true",
+        "e: A A11" EVIDENCE("sample/$A-10") " of.sample/$B-10=true of.finding/$B-12=true", "f: A A12" EVIDENCE("sample/$A-10"));
+    CHECK_STR(cells(), "B2/D3=minor/2+");
     end();
 }
 
@@ -185,12 +197,57 @@ TEST(one_audit_or_all_of_the_case)
     end();
 }
 
+/* The cycle's are its surveillances, extra ones too; what the certification saw does not count (rule 1). */
+TEST(a_cycle_counts_its_surveillances_only)
+{
+    CASE("de: A A22 :decision + outcome=grant date=2025-03-25",
+        "ce: A A21 :certificate + decision=decision/$A-22 issued=2025-03-25 valid_from=2025-03-25",
+        "a2: A A2 :audit + kind=surveillance start=2026-03-02 end=2026-03-03",
+        "a6: A A6 :audit + kind=extra start=2026-05-04 end=2026-05-04",
+        "a7: A A7 :audit + kind=surveillance start=2024-03-02 end=2024-03-03",
+        "s: A A10" SAMPLE "clause=A1 result=conform", "t: A A12 :sample + audit=audit/$A-2 clause=A2 result=conform",
+        "u: A A13 :sample + audit=audit/$A-6 clause=A3 result=ofi", "w: A A14 :sample + audit=audit/$A-7 clause=A4 result=ofi",
+        "e: A A15" EVIDENCE("sample/$A-10") " of.sample/$A-12=true of.sample/$A-13=true of.sample/$A-14=true");
+    CHECK_STR(cells(), "A2/-=conform/1+ A3/-=ofi/1+");
+    CHECK_STR(jv_get_str(jv_get(result, "cycle"), "valid_to"), "2028-03-24");
+    end();
+}
+
+TEST(an_on_site_audit_takes_in_the_document_audit_of_its_application)
+{
+    CASE("ap: A A20 :application + kind=initial", "bp: A A21 :application + kind=extension",
+        "a2: A A2 :audit + kind=document application=application/$A-20",
+        "a6: A A6 :audit + kind=onsite application=application/$A-20",
+        "a7: A A7 :audit + kind=document application=application/$A-21",
+        "s: A A10 :sample + audit=audit/$A-2 clause=A1 result=conform", "t: A A12 :sample + audit=audit/$A-6 clause=A2 result=conform",
+        "u: A A13 :sample + audit=audit/$A-7 clause=A3 result=conform",
+        "e: A A15" EVIDENCE("sample/$A-10") " of.sample/$A-12=true of.sample/$A-13=true");
+    cover(scene_record(&scene, "audit", "A6"));
+    CHECK_STR(cells(), "A1/-=conform/1+ A2/-=conform/1+");
+    cover(scene_record(&scene, "audit", "A2"));
+    CHECK_STR(cells(), "A1/-=conform/1+");
+    end();
+}
+
+TEST(a_direction_is_covered_by_name_or_by_a_clause_of_its_own)
+{
+    CASE("ap: A A20 :application + kind=initial directions.应急响应=true directions.风险评估=true directions.x=true",
+        "s: A A10" SAMPLE "clause=RA1 result=conform", "t: A A12" SAMPLE "clause=B2 direction=x result=conform",
+        "u: A A13" SAMPLE "clause=ER1 result=conform", "e: A A15" EVIDENCE("sample/$A-10") " of.sample/$A-12=true");
+    CHECK_STR(list("directions"), "x 应急响应 风险评估");
+    CHECK_STR(list("open_directions"), "应急响应");
+    CHECK(jv_get_int(jv_get(result, "percent"), "directions", -1) == 66);
+    end();
+}
+
 TEST(clauses_apply_by_direction)
 {
     CASE("ap: A A20 :application + kind=initial level=2 directions.应急响应=true");
     CHECK_STR(list("clauses"), "A1 A2 A3 A4 A5 B1 B2 B3 B4 ER1 ER2");
     CHECK_STR(list("directions"), "应急响应");
-    scene_say(&scene, "ce: A A21 :certificate + level=2 directions.风险评估=true");
+    scene_say(&scene, "de: A A22 :decision + outcome=grant date=2025-03-25");
+    scene_say(&scene, "ce: A A21 :certificate + level=2 directions.风险评估=true decision=decision/$A-22 issued=2025-03-25 "
+                      "valid_from=2025-03-25");
     cover(NULL);
     CHECK_STR(list("clauses"), "A1 A2 A3 A4 A5 B1 B2 B3 B4 RA1 RA2");
     end();

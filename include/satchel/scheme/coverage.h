@@ -69,6 +69,9 @@ struct coverage_list {
 struct rollup {
     const char *clause;
     enum grade worst; /* of its samples and findings */
+    bool covered;
+    const struct cell *cells;
+    size_t cells_len;
 };
 
 struct coverage {
@@ -87,6 +90,7 @@ int coverage_of(struct coverage *out, const struct casefile *c, const struct sco
 int coverage_of_audit(struct coverage *out, const struct casefile *c, const struct audit *a, int32_t on) MUST_CHECK;
 int coverage_of_case(struct coverage *out, const struct casefile *c, int32_t on) MUST_CHECK;
 bool coverage_has(const struct coverage_list *l, const char *name); /* is it there, and covered? */
+const struct rollup *coverage_rollup(const struct coverage *v, const char *clause); /* NULL: it has no record */
 bool coverage_has_clause(const struct coverage *v, const char *id); /* is it covered, whether it applies or not? */
 int64_t coverage_percent(const struct coverage_list *l);            /* whole, rounded down; 100 where there is nothing to cover */
 const char *grade_word(enum grade g); /* "major" …; NULL: GRADE_UNSET */
