@@ -1,5 +1,5 @@
-/* The schemes that are known: those that ship with the program, then those that the register publishes, each read once
- * for as long as what its record holds stays the same. */
+/* The schemes that are known: those that ship with the program, then those that the register publishes, each
+ * read once for as long as what its record holds stays the same. */
 #include "satchel/scheme/scheme.h"
 
 #include <stdlib.h>
@@ -17,19 +17,20 @@
 /* A record of the register: a scheme, or a catalogue. */
 struct published {
     const char *link;
-    const struct jv *source;  /* what it was read from */
-    const char *problem;      /* NULL: it reads */
-    struct scheme scheme;     /* of a scheme */
+    const struct jv *source;    /* what it was read from */
+    const char *problem;        /* NULL: it reads */
+    struct scheme scheme;       /* of a scheme */
     struct catalogue catalogue; /* of a catalogue */
 };
 
 struct schemes {
     struct arena arena;
     struct forms *forms;
-    struct map published;   /* struct published by link */
+    struct map published; /* struct published by link */
     const struct scheme **list;
     size_t list_len, list_cap, shipped_len;
-    const struct fold *fold; /* whose register was read, and at which version; a store folds anew after a rollback */
+    const struct fold
+        *fold; /* whose register was read, and at which version; a store folds anew after a rollback */
     uint64_t version;
 };
 
@@ -55,7 +56,8 @@ static int read_shipped(struct schemes *s, struct scheme *out, const char *folde
     files.folder = folder;
     int rc = scheme_files_read(&content, &s->arena, &files);
     if (!rc) rc = scheme_read(out, &s->arena, &content, s->forms, s->list_len == 0);
-    if (!rc && strcmp(out->name, folder) != 0) rc = err_set(ERR_INPUT, "scheme.json names another scheme, '%s'", out->name);
+    if (!rc && strcmp(out->name, folder) != 0)
+        rc = err_set(ERR_INPUT, "scheme.json names another scheme, '%s'", out->name);
     return rc;
 }
 
@@ -157,7 +159,8 @@ static int take(struct schemes *s, struct map *now, const struct fold_record *r,
     if (!source) return ERR_ROAD;
     if (!p || !jv_equal(p->source, source)) {
         p = arena_alloc(&s->arena, sizeof *p);
-        if (!p || !(p->link = link_of(&s->arena, r->id)) || !(p->source = jv_copy(&s->arena, source))) return ERR_ROAD;
+        if (!p || !(p->link = link_of(&s->arena, r->id)) || !(p->source = jv_copy(&s->arena, source)))
+            return ERR_ROAD;
         int rc = is_scheme ? read_scheme(s, p) : read_catalogue(p, &s->arena, p->source);
         if (rc && rc != ERR_INPUT) return rc;
         if (rc && !(p->problem = arena_strdup(&s->arena, err_message()))) return ERR_ROAD;
@@ -197,7 +200,8 @@ static int take_all(struct schemes *s, struct map *now, const struct records *re
         struct arena a;
         if (strcmp(r->type, type) != 0 || !r->applied) continue;
         arena_init(&a);
-        rc = take(s, now, r, strcmp(type, "scheme") == 0 ? scheme_source(&a, now, r) : catalogue_source(&a, r));
+        rc = take(
+            s, now, r, strcmp(type, "scheme") == 0 ? scheme_source(&a, now, r) : catalogue_source(&a, r));
         arena_release(&a);
     }
     return rc;

@@ -1,5 +1,5 @@
-/* A scheme as files: scheme.json, the catalogue that it names, types/<type>.json. The files are those that are embedded, or
- * those of a folder (scheme_folder.c). */
+/* A scheme as files: scheme.json, the catalogue that it names, types/<type>.json. The files are those that
+ * are embedded, or those of a folder (scheme_folder.c). */
 #include "scheme_parts.h"
 
 #include <stdio.h>
@@ -33,7 +33,8 @@ static int read_csv(struct scheme_content *c, struct arena *a, const struct sche
 {
     struct buf b;
     const char *name = jv_get_str(c->json, "catalogue");
-    if (!plain_name(name)) return err_set(ERR_INPUT, "%s: \"catalogue\" must name a file beside it", SCHEME_FILE);
+    if (!plain_name(name))
+        return err_set(ERR_INPUT, "%s: \"catalogue\" must name a file beside it", SCHEME_FILE);
     buf_init(&b, FILE_MAX_BYTES);
     int rc = f->read(f, name, &b);
     if (!rc) {
@@ -51,7 +52,8 @@ static size_t type_len(const char *file)
     return len > end && *file != '.' && strcmp(file + len - end, JSON_END) == 0 ? len - end : 0;
 }
 
-static int read_form(struct scheme_content *c, struct arena *a, const struct scheme_files *f, const char *file)
+static int read_form(
+    struct scheme_content *c, struct arena *a, const struct scheme_files *f, const char *file)
 {
     size_t len = type_len(file);
     const char *name = arena_printf(a, "%s/%s", SCHEME_TYPES, file);

@@ -85,11 +85,13 @@ static int check_size(const struct jv *fields, const char *what)
     int rc = buf_error(&b);
     buf_release(&b);
     if (rc || len <= ENTRY_MAX_BYTES - ENTRY_ROOM) return rc;
-    return err_set(ERR_INPUT, "%s: %zu bytes are more than one entry of the register holds (%zu); make it smaller", what, len,
+    return err_set(ERR_INPUT,
+        "%s: %zu bytes are more than one entry of the register holds (%zu); make it smaller", what, len,
         ENTRY_MAX_BYTES - ENTRY_ROOM);
 }
 
-static int read_source(struct scheme_source *out, struct arena *a, const struct scheme_files *f, struct forms *forms)
+static int read_source(
+    struct scheme_source *out, struct arena *a, const struct scheme_files *f, struct forms *forms)
 {
     struct scheme_content content;
     int rc = scheme_files_read(&content, a, f);
@@ -144,7 +146,8 @@ static int write_file(struct arena *a, const char *folder, const struct embedded
 int scheme_write_folder(const struct scheme *s, const char *folder)
 {
     struct arena a;
-    if (s->link) return err_set(ERR_INPUT, "'%s' is of the register; only what ships is written as a folder", s->name);
+    if (s->link)
+        return err_set(ERR_INPUT, "'%s' is of the register; only what ships is written as a folder", s->name);
     int rc = refuse_taken(folder);
     if (rc) return rc;
     arena_init(&a);
@@ -152,7 +155,8 @@ int scheme_write_folder(const struct scheme *s, const char *folder)
     rc = types && inside ? os_make_folder(types) : ERR_ROAD;
     for (size_t i = 0; i < embedded_files_len && !rc; i++) {
         size_t prefix = strlen(inside);
-        if (strncmp(embedded_files[i].name, inside, prefix) == 0) rc = write_file(&a, folder, &embedded_files[i], prefix);
+        if (strncmp(embedded_files[i].name, inside, prefix) == 0)
+            rc = write_file(&a, folder, &embedded_files[i], prefix);
     }
     arena_release(&a);
     return rc;

@@ -19,8 +19,8 @@ struct scheme_content {
 
 /* Checks the content and makes a scheme of it, without a link. Its forms become known to `forms`; where `current`, they are
  * the ones that new entries are written with. Forms of types that are known already must suit the rules of the program
- * (kinds of fields, place). What is read lives in the arena or is borrowed from the content. ERR_INPUT names what is
- * wrong; `out` is untouched then. */
+ * (kinds of fields, place). What is read lives in the arena or is borrowed from the content. ERR_INPUT names what is wrong;
+ * `out` is untouched then, but forms may be known all the same. */
 int scheme_read(struct scheme *out, struct arena *a, const struct scheme_content *content, struct forms *forms, bool current)
     MUST_CHECK;
 

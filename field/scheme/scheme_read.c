@@ -1,5 +1,6 @@
-/* Content of a scheme, checked and made into a scheme. It may come from somebody else, so nothing in it is believed: each
- * member that the program reads has its type, lists have labels in both languages, forms suit the rules. */
+/* Content of a scheme, checked and made into a scheme. It may come from somebody else, so nothing in it is
+ * believed: each member that the program reads has its type, lists have labels in both languages, forms suit
+ * the rules. */
 #include "scheme_parts.h"
 
 #include <inttypes.h>
@@ -30,7 +31,8 @@ int label_read(struct label *out, const struct jv *object, const char *key)
 static bool value_good(const struct jv *value, enum jv_type type)
 {
     if (!value || value->type != type) return false;
-    return type == JV_INT ? value->integer >= 0 && value->integer <= CLAUSE_ANY_LEVEL : field_name_valid(value->string);
+    return type == JV_INT ? value->integer >= 0 && value->integer <= CLAUSE_ANY_LEVEL
+                          : field_name_valid(value->string);
 }
 
 static bool comes_before(const struct jv *list, size_t i, const struct jv *value)
@@ -45,11 +47,13 @@ static bool comes_before(const struct jv *list, size_t i, const struct jv *value
 static int check_list(const struct jv *json, const char *name, enum jv_type type)
 {
     const struct jv *list = jv_get(json, name);
-    if (!list || list->type != JV_ARRAY || list->len == 0) return err_set(ERR_INPUT, "\"%s\" must be a list", name);
+    if (!list || list->type != JV_ARRAY || list->len == 0)
+        return err_set(ERR_INPUT, "\"%s\" must be a list", name);
     for (size_t i = 0; i < list->len; i++) {
         struct label label;
         const struct jv *value = jv_get(list->items[i], "value");
-        if (!value_good(value, type)) return err_set(ERR_INPUT, "\"%s\": item %zu has no value that fits", name, i + 1);
+        if (!value_good(value, type))
+            return err_set(ERR_INPUT, "\"%s\": item %zu has no value that fits", name, i + 1);
         if (comes_before(list, i, value))
             return err_set(ERR_INPUT, "\"%s\": item %zu is there twice, or out of order", name, i + 1);
         int rc = label_read(&label, list->items[i], "label");
@@ -107,12 +111,13 @@ static int read_names(struct scheme *s)
     if (s->json->type != JV_OBJECT) return err_set(ERR_INPUT, "scheme.json must be an object");
     int rc = read_text(&s->name, s->json, "name");
     if (!rc && !case_name_valid(s->name))
-        rc = err_set(ERR_INPUT, "'%s' cannot name a scheme; take 1 to 64 letters A-Z a-z, digits and hyphens", s->name);
+        rc = err_set(ERR_INPUT, "'%s' cannot name a scheme; take 1 to 64 letters A-Z a-z, digits and hyphens",
+            s->name);
     if (!rc) rc = label_read(&s->title, s->json, "title");
     if (!rc) rc = read_text(&s->version, s->json, "version");
     if (!rc) rc = read_text(&s->standard, s->json, "standard");
     if (!rc && sample && sample->type != JV_BOOL) rc = err_set(ERR_INPUT, "\"sample\" is true or false");
-    s->sample = sample && sample->boolean;
+    s->sample = jv_get_bool(s->json, "sample");
     return rc;
 }
 
@@ -132,7 +137,8 @@ static int check_clause(const struct scheme *s, const struct clause *c)
 {
     for (size_t i = 0; i < c->directions_len; i++)
         if (!list_item(jv_get(s->json, "directions"), c->directions[i]))
-            return err_set(ERR_INPUT, "clause '%s' is for the direction '%s', which scheme.json does not list", c->id,
+            return err_set(ERR_INPUT,
+                "clause '%s' is for the direction '%s', which scheme.json does not list", c->id,
                 c->directions[i]);
     return 0;
 }
@@ -156,9 +162,11 @@ static int check_field(const struct form *form, const struct form_field *known)
     const char *member;
     const struct form_field *f = form_field(form, known->name, &member);
     if (known->fixed && !(f && f->fixed))
-        return err_set(ERR_INPUT, "form '%s': field '%s' must stay as it was when the record was made", form->type, known->name);
+        return err_set(ERR_INPUT, "form '%s': field '%s' must stay as it was when the record was made",
+            form->type, known->name);
     if (!f || (f->kind == known->kind && (f->kind != FIELD_SET || f->member == known->member))) return 0;
-    return err_set(ERR_INPUT, "form '%s': field '%s' is of another kind than the rules read", form->type, known->name);
+    return err_set(
+        ERR_INPUT, "form '%s': field '%s' is of another kind than the rules read", form->type, known->name);
 }
 
 /* Whoever may write the register decides on who is who, so a scheme cannot hand that out. */
@@ -178,7 +186,8 @@ static int check_form(const struct form *form, const struct form *known)
     return rc;
 }
 
-static int add_form(const char **id, struct arena *a, const struct jv *json, struct forms *forms, bool current)
+static int add_form(
+    const char **id, struct arena *a, const struct jv *json, struct forms *forms, bool current)
 {
     char name[FORM_ID_SIZE];
     int rc = form_id_of(name, json);
@@ -199,7 +208,8 @@ static int id_order(const void *a, const void *b)
     return order ? order : n < m ? -1 : n > m;
 }
 
-static int add_forms(struct scheme *s, struct arena *a, const struct scheme_content *c, struct forms *forms, bool current)
+static int add_forms(
+    struct scheme *s, struct arena *a, const struct scheme_content *c, struct forms *forms, bool current)
 {
     const char **ids = arena_alloc(a, (c->forms_len + 1) * sizeof *ids);
     int rc = ids ? 0 : ERR_ROAD;
@@ -207,7 +217,8 @@ static int add_forms(struct scheme *s, struct arena *a, const struct scheme_cont
     if (rc) return rc;
     qsort(ids, c->forms_len, sizeof *ids, id_order);
     for (size_t i = 1; i < c->forms_len; i++)
-        if (id_order(&ids[i - 1], &ids[i]) == 0) return err_set(ERR_INPUT, "form '%s' is there twice", forms_find(forms, ids[i])->type);
+        if (id_order(&ids[i - 1], &ids[i]) == 0)
+            return err_set(ERR_INPUT, "form '%s' is there twice", forms_find(forms, ids[i])->type);
     s->forms = ids;
     s->forms_len = c->forms_len;
     return 0;
@@ -249,8 +260,8 @@ static int name_version(struct scheme *s, struct arena *a, const struct forms *f
     return rc ? rc : s->hash ? 0 : ERR_ROAD;
 }
 
-int scheme_read(
-    struct scheme *out, struct arena *a, const struct scheme_content *content, struct forms *forms, bool current)
+int scheme_read(struct scheme *out, struct arena *a, const struct scheme_content *content,
+    struct forms *forms, bool current)
 {
     struct scheme s = {.json = content->json, .catalogue = content->catalogue};
     int rc = read_definition(&s);

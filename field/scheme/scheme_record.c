@@ -1,5 +1,5 @@
-/* A scheme as a record of the register: type "scheme", its definition whole, its forms "form.<type>.<16 hex>", a link to the
- * record of its catalogue. */
+/* A scheme as a record of the register: type "scheme", its definition whole, its forms "form.<type>.<16
+ * hex>", a link to the record of its catalogue. */
 #include "scheme_parts.h"
 
 #include <string.h>
@@ -35,7 +35,8 @@ struct jv *scheme_record_source(struct arena *a, const struct fold_record *r, co
 int scheme_record_content(struct scheme_content *out, struct arena *a, const struct jv *source)
 {
     const struct jv *forms = jv_get(source, "forms"), *catalogue = jv_get(source, "catalogue");
-    struct scheme_content c = {.json = jv_get(source, "definition"), .forms_len = forms ? forms->len : 0};
+    struct scheme_content c = {.json = jv_get(source, "definition")};
+    c.forms_len = forms && forms->type == JV_OBJECT ? forms->len : 0;
     if (!c.json) return err_set(ERR_INPUT, "it has no definition, only forms");
     if (!catalogue) return err_set(ERR_INPUT, "its catalogue is not in the register");
     int rc = catalogue_from_json(&c.catalogue, a, catalogue);

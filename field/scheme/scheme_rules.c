@@ -1,4 +1,5 @@
-/* The numbers of a scheme: one row a parameter of scheme.json, with the range in which the program can count with it. */
+/* The numbers of a scheme: one row a parameter of scheme.json, with the range in which the program can count
+ * with it. */
 #include "scheme_parts.h"
 
 #include <stddef.h>
@@ -15,7 +16,10 @@ static const struct parameter {
     size_t offset;
     int64_t minimum, maximum;
 } table[] = {
-#define ROW(name, minimum, maximum) {#name, offsetof(struct rules, name), minimum, maximum}
+#define ROW(name, minimum, maximum)                                                                          \
+    {                                                                                                        \
+#name, offsetof(struct rules, name), minimum, maximum                                                \
+    }
     ROW(violation_window_months, 0, MONTHS_MAX),
     ROW(first_surveillance_months, 1, MONTHS_MAX),
     ROW(surveillance_interval_months, 1, MONTHS_MAX),
@@ -47,8 +51,8 @@ static int read_parameter(struct rules *out, const struct parameter *p, const st
 {
     if (!v) return err_set(ERR_INPUT, "parameter '%s' is missing", p->name);
     if (v->type != JV_INT || v->integer < p->minimum || v->integer > p->maximum)
-        return err_set(ERR_INPUT, "parameter '%s' takes a whole number from %lld to %lld", p->name, (long long)p->minimum,
-            (long long)p->maximum);
+        return err_set(ERR_INPUT, "parameter '%s' takes a whole number from %lld to %lld", p->name,
+            (long long)p->minimum, (long long)p->maximum);
     memcpy((unsigned char *)out + p->offset, &v->integer, sizeof v->integer);
     return 0;
 }
@@ -63,7 +67,8 @@ static bool is_parameter(const char *name)
 int rules_read(struct rules *out, const struct jv *parameters)
 {
     struct rules rules = {0};
-    if (!parameters || parameters->type != JV_OBJECT) return err_set(ERR_INPUT, "\"parameters\" must be an object");
+    if (!parameters || parameters->type != JV_OBJECT)
+        return err_set(ERR_INPUT, "\"parameters\" must be an object");
     for (size_t i = 0; i < TABLE_LEN; i++) {
         int rc = read_parameter(&rules, &table[i], jv_get(parameters, table[i].name));
         if (rc) return rc;
