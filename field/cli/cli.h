@@ -191,6 +191,7 @@ int cmd_coverage(struct cli *c);
 int cmd_check(struct cli *c);
 int cmd_submit(struct cli *c);
 int cmd_plan(struct cli *c);
+int cmd_calendar(struct cli *c);
 int cmd_remote_add(struct cli *c);
 int cmd_remote_list(struct cli *c);
 int cmd_remote_remove(struct cli *c);
@@ -208,6 +209,7 @@ int cmd_hub_sync(struct cli *c);
 int cmd_hub_status(struct cli *c);
 int cmd_hub_verify(struct cli *c);
 int cmd_hub_history(struct cli *c);
+int cmd_hub_calendar(struct cli *c);
 int cmd_hub_checkpoint(struct cli *c);
 int cmd_demo(struct cli *c);
 

@@ -84,7 +84,7 @@ static int check_joined(struct cli *c, struct hub *hub)
 int cmd_join_folder(struct cli *c, const char *folder)
 {
     struct hub_desk d;
-    int r = hub_desk_open(&d, folder, c->session->forms);
+    int r = hub_desk_open(&d, folder, c->session->forms, c->session->schemes);
     if (r) return r;
     r = store_hub(c->session->store) ? err_set(ERR_INPUT, "this kit has joined a hub already") : join_as_root(c, d.hub);
     hub_desk_close(&d);
@@ -290,7 +290,7 @@ int cmd_hub_enrol(struct cli *c)
     if (!r) r = request_read(&q, &c->arena, b.data, b.len);
     buf_release(&b);
     if (!r) r = session_store(c->session);
-    if (!r) r = hub_desk_open(&d, c->args[0], c->session->forms);
+    if (!r) r = hub_desk_open(&d, c->args[0], c->session->forms, c->session->schemes);
     if (r) return r;
     r = check_joined(c, d.hub);
     if (!r) r = enrol_entries(c, &q);
@@ -363,7 +363,7 @@ int cmd_hub_receive(struct cli *c)
 {
     struct hub_desk d;
     int r = session_forms(c->session);
-    if (!r) r = hub_desk_open(&d, c->args[0], c->session->forms);
+    if (!r) r = hub_desk_open(&d, c->args[0], c->session->forms, c->session->schemes);
     if (r) return r;
     r = cli_receive(c, 1, take_bundle, &d);
     hub_desk_close(&d);
@@ -407,7 +407,7 @@ int cmd_hub_sync(struct cli *c)
     if (!r && (os_stat(&info, c->args[1]) || !info.is_folder))
         r = err_set(ERR_ROAD, "there is no folder '%s': is the stick in, and this its place?", c->args[1]);
     if (!r) r = session_forms(c->session);
-    if (!r) r = hub_desk_open(&d, c->args[0], c->session->forms);
+    if (!r) r = hub_desk_open(&d, c->args[0], c->session->forms, c->session->schemes);
     if (r) return r;
     struct progress *p = bar_start(&bar, T("syncing"));
     r = hub_sync_folder(d.hub, c->args[1], size, &e, p);
@@ -427,7 +427,7 @@ int cmd_hub_status(struct cli *c)
     struct hub_desk d;
     struct jv *o;
     int r = session_forms(c->session);
-    if (!r) r = hub_desk_open(&d, c->args[0], c->session->forms);
+    if (!r) r = hub_desk_open(&d, c->args[0], c->session->forms, c->session->schemes);
     if (r) return r;
     r = hub_desk_index(&d);
     if (!r) r = hub_status(d.hub, &c->arena, &o);
@@ -471,7 +471,7 @@ int cmd_hub_history(struct cli *c)
     size_t len;
     struct fold *f = NULL;
     int r = session_forms(c->session);
-    if (!r) r = hub_desk_open(&d, c->args[0], c->session->forms);
+    if (!r) r = hub_desk_open(&d, c->args[0], c->session->forms, c->session->schemes);
     if (r) return r;
     r = hub_desk_index(&d);
     if (!r) r = index_record(d.index, c->args[1], cli_option(c, "case"), &c->arena, &entries, &len);
@@ -496,7 +496,7 @@ int cmd_hub_checkpoint(struct cli *c)
     const char *path = cli_option(c, "output");
     if (!path) return err_set(ERR_USAGE, "say where to write it: -o FILE");
     int r = session_forms(c->session);
-    if (!r) r = hub_desk_open(&d, c->args[0], c->session->forms);
+    if (!r) r = hub_desk_open(&d, c->args[0], c->session->forms, c->session->schemes);
     if (r) return r;
     buf_init(&receipt, RECEIPT_MAX_BYTES);
     buf_init(&sig, 4096);

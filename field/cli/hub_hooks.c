@@ -111,33 +111,111 @@ static int readme(void *ctx, struct fold *f, const char *case_name, const struct
 
 /* ---- index ---- */
 
+struct index_span index_span_of(const char *case_name, const struct due_span *s)
+{
+    const struct certificate *t = s->item.certificate;
+    return (struct index_span){.case_name = case_name, .certificate = t ? t->id : NULL, .number = t ? t->number : NULL,
+        .record = s->item.record, .rule = s->item.rule, .what = s->item.what, .due = s->item.due,
+        .remind_days = s->item.remind_days, .from = s->from, .to = s->to};
+}
+
+static bool is_scheme(const char *type)
+{
+    return strcmp(type, "scheme") == 0 || strcmp(type, "catalogue") == 0;
+}
+
+static int publishes_scheme(struct fold *f, bool *yes)
+{
+    const struct fold_record *const *records;
+    size_t len;
+    int r = fold_records(f, REGISTER_CASE, &records, &len);
+    *yes = false;
+    for (size_t i = 0; i < len && !r && !*yes; i++) *yes = is_scheme(records[i]->type);
+    return r;
+}
+
+static int spans_under(struct index_change *change, struct arena *a, struct fold *f, const struct schemes *schemes)
+{
+    struct casefile c;
+    struct due_span *spans;
+    int r = casefile_read(&c, a, f, change->case_name, schemes);
+    if (!r) r = calendar_spans(&spans, &change->spans_len, &c);
+    struct index_span *list = r ? NULL : arena_alloc(a, (change->spans_len + 1) * sizeof *list);
+    if (!list) return ERR_ROAD;
+    for (size_t i = 0; i < change->spans_len; i++) list[i] = index_span_of(change->case_name, &spans[i]);
+    change->spans = list;
+    return 0;
+}
+
+/* The case's calendar. Folds come and go at the hub, so what one of them publishes is read for it alone. */
+static int find_spans(struct hub_desk *d, struct index_change *change, struct arena *a, struct fold *f)
+{
+    struct schemes *published = NULL;
+    bool publishes;
+    int r = publishes_scheme(f, &publishes);
+    if (!r && publishes) r = schemes_new(&published, d->forms);
+    if (!r && publishes) r = schemes_refresh(published, f);
+    if (!r) r = spans_under(change, a, f, published ? published : d->schemes);
+    schemes_free(published);
+    return r;
+}
+
+static int take_in(struct hub_desk *d, struct fold *f, struct index_change *change)
+{
+    struct arena a;
+    arena_init(&a);
+    bool in_register = strcmp(change->case_name, REGISTER_CASE) == 0;
+    int r = in_register ? 0 : find_spans(d, change, &a, f);
+    if (!r) r = index_merge(d->index, f, change);
+    arena_release(&a);
+    return r;
+}
+
+/* Every case's calendar goes by the schemes. */
+static bool changes_schemes(const char *case_name, const struct held *const *entries, size_t len)
+{
+    struct record_id id;
+    if (strcmp(case_name, REGISTER_CASE) != 0) return false;
+    for (size_t i = 0; i < len; i++)
+        if (record_id_read(&id, entries[i]->entry->record) && is_scheme(id.type)) return true;
+    return false;
+}
+
 static int merged(void *ctx, struct fold *f, const char *case_name, const struct held *const *entries, size_t len,
     const char *tip)
 {
     struct hub_desk *d = ctx;
-    return index_merge(d->index, f, case_name, entries, len, tip);
+    struct index_change change = {.case_name = case_name, .tip = tip, .entries = entries, .entries_len = len};
+    int r = changes_schemes(case_name, entries, len) ? index_forget(d->index) : 0;
+    return r ? r : take_in(d, f, &change);
 }
 
+static int index_case(struct hub_desk *d, const char *case_name)
+{
+    struct fold *f;
+    const char *tip = hub_tip(d->hub, case_name);
+    if (!tip || index_is_at(d->index, case_name, tip)) return 0;
+    int r = strcmp(case_name, REGISTER_CASE) == 0 ? index_forget(d->index) : 0;
+    if (!r) r = hub_fold(d->hub, case_name, &f);
+    struct index_change change = {.case_name = case_name, .tip = tip};
+    return r ? r : take_in(d, f, &change);
+}
+
+/* The register first: where it was merged unseen, its schemes may be others now. */
 int hub_desk_index(struct hub_desk *d)
 {
     size_t len;
-    int r = 0;
+    int r = index_case(d, REGISTER_CASE);
     const char *const *cases = hub_cases(d->hub, &len);
-    for (size_t i = 0; i < len && !r; i++) {
-        struct fold *f;
-        const char *tip = hub_tip(d->hub, cases[i]);
-        if (!tip || index_is_at(d->index, cases[i], tip)) continue;
-        r = hub_fold(d->hub, cases[i], &f);
-        if (!r) r = index_merge(d->index, f, cases[i], NULL, 0, tip);
-    }
+    for (size_t i = 0; i < len && !r; i++) r = index_case(d, cases[i]);
     return r;
 }
 
-int hub_desk_open(struct hub_desk *d, const char *folder, struct forms *forms)
+int hub_desk_open(struct hub_desk *d, const char *folder, struct forms *forms, const struct schemes *schemes)
 {
     struct arena a;
     arena_init(&a);
-    *d = (struct hub_desk){.forms = forms};
+    *d = (struct hub_desk){.forms = forms, .schemes = schemes};
     d->hooks = (struct hub_hooks){.ctx = d, .readme = readme, .merged = merged};
     int r = hub_open(&d->hub, folder, forms, &d->hooks);
     char *path = path_join(&a, folder, "index.db");

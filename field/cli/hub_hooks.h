@@ -3,18 +3,22 @@
 #define HUB_HOOKS_H
 
 #include "satchel/hub/hub.h"
+#include "satchel/scheme/calendar.h"
 #include "satchel/store/index.h"
 
 struct hub_desk {
     struct hub *hub;
     struct index *index;
     struct forms *forms;
+    const struct schemes *schemes;
     struct hub_hooks hooks;
 };
-/* Opens the hub in a folder, with its index. */
-int hub_desk_open(struct hub_desk *d, const char *folder, struct forms *forms) MUST_CHECK;
+/* Opens the hub in a folder, with its index. `schemes`: those that ship, of the same forms. */
+int hub_desk_open(struct hub_desk *d, const char *folder, struct forms *forms, const struct schemes *schemes) MUST_CHECK;
 void hub_desk_close(struct hub_desk *d);
 /* Brings the index up to every branch of the hub. */
 int hub_desk_index(struct hub_desk *d) MUST_CHECK;
+/* An item of the calendar as the index keeps it; texts are borrowed. */
+struct index_span index_span_of(const char *case_name, const struct due_span *s);
 
 #endif

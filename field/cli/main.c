@@ -43,6 +43,7 @@ static const struct option check_options[] = {
     {NULL, NULL, NULL, 0}};
 static const struct option submit_options[] = {{"audit", "A", N_("the audit"), 0}, ON, {NULL, NULL, NULL, 0}};
 static const struct option show_options[] = {CASE, ON, {NULL, NULL, NULL, 0}};
+static const struct option calendar_options[] = {CASE, ON, {NULL, NULL, NULL, 0}};
 static const struct option import_options[] = {
     {"name", "NAME", N_("what the catalogue is called (default: its own title)"), 0}, {NULL, NULL, NULL, 0}};
 static const struct option form_options[] = {
@@ -86,6 +87,7 @@ const struct command commands[] = {
     {"conflicts", "", N_("fields with more than one value"), case_options, 0, 0, cmd_conflicts},
     {"resolve", "RECORD FIELD… --why TEXT", N_("settle a conflict"), why_options, 2, -1, cmd_resolve},
     {"coverage", "--case C [--audit A]", N_("clauses and departments: what is done, what is open"), coverage_options, 0, 0, cmd_coverage},
+    {"calendar", "[--case C] [--on DATE]", N_("what is due, overdue or proposed"), calendar_options, 0, 0, cmd_calendar},
     {"plan", "--case C [--on DATE]", N_("what the next surveillance must sample, and why"), plan_options, 0, 0, cmd_plan},
     {"check", "--audit A [--on DATE]", N_("what is missing before the team leaves the site; re-hashes the evidence"), check_options, 0,
         0, cmd_check},
@@ -114,6 +116,8 @@ const struct command commands[] = {
     {"hub status", "DIR", N_("what the hub holds"), NULL, 1, 1, cmd_hub_status},
     {"hub verify", "DIR", N_("check the hub end to end"), verify_options, 1, 1, cmd_hub_verify},
     {"hub history", "DIR RECORD", N_("who changed what, when and why, from the repository"), case_options, 2, 2, cmd_hub_history},
+    {"hub calendar", "DIR [--case C] [--on DATE]", N_("what is due, overdue or proposed in all cases of the hub"), calendar_options,
+        1, 1, cmd_hub_calendar},
     {"hub checkpoint", "DIR -o FILE", N_("a signed list of all that the hub holds, to keep elsewhere"),
         hub_checkpoint_options, 1, 1, cmd_hub_checkpoint},
     {"demo", "[DIR]", N_("show a whole audit: two auditors, a conflict, a hub"), demo_options, 0, 1, cmd_demo},

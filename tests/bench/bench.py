@@ -201,6 +201,17 @@ def bench_save(work):
     report("a save / a bare SQLite commit", f"{v['save_ms']:.2f} ms", f"{v['bare_ms']:.2f} ms", v["ratio"], 1.5)
 
 
+def bench_calendar(work):
+    folder = work / "calendar"
+    folder.mkdir()
+    v = json.loads(subprocess.run([BUILD / "bench/bench_calendar", folder, "10000", "20000", "20"], check=True, stdout=subprocess.PIPE).stdout)
+    report(f"calendar of a hub index of {v['index_cases']:,} cases ({v['index_items']:,} items)", f"{v['index_ms']:.1f} ms", "",
+           v["index_ms"], 100, " ms")
+    report(f"calendar of a case of {v['entries']:,} entries ({v['items']:,} items), folding included", f"{v['fold_ms'] + v['case_ms']:.1f} ms",
+           f"folding {v['fold_ms']:.1f} ms", v["fold_ms"] + v["case_ms"], 100, " ms")
+    report(f"all days of it, for the index ({v['spans']:,} spans)", f"{v['spans_ms']:.1f} ms", "", v["spans_ms"], 100, " ms")
+
+
 def main():
     only = [a for a in sys.argv[2:] if not a.startswith("--")]
     os.environ["SATCHEL_LANG"] = "en"
@@ -208,7 +219,7 @@ def main():
         work = pathlib.Path(tmp)
         (work / "passphrase").write_text("bench\n")
         os.environ["SATCHEL_PASSPHRASE_FILE"] = str(work / "passphrase")
-        for bench in (bench_save, bench_open, bench_receive, bench_attach, bench_pack):
+        for bench in (bench_save, bench_open, bench_receive, bench_attach, bench_pack, bench_calendar):
             if not only or bench.__name__.removeprefix("bench_") in only:
                 bench(work)
     widths = [max(len(r[i]) for r in rows) for i in range(6)]
