@@ -240,7 +240,7 @@ static void gate_suspension(struct gates *k, const struct suspension *s)
     const struct decision *d = s->decision;
     if (d && d->outcome != OUTCOME_SUSPEND)
         gap_add(k->gaps, BREAKS("7.2.3", s, "decision"), T("%s does not suspend: name the decision that does"), d->id);
-    if (d && s->certificate && !decision_concerns(k->c, d, s->certificate))
+    else if (d && s->certificate && !decision_concerns(k->c, d, s->certificate))
         gap_add(k->gaps, BREAKS("7.2.3", s, "decision"), T("%s is about another certificate: name the decision on this one"), d->id);
     if (d && d->date != DAY_NONE && s->from != DAY_NONE && s->from < d->date)
         gap_add(k->gaps, BREAKS("7.2.3", s, "from"), T("it begins before it was decided on %s: correct the day"),
