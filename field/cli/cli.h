@@ -122,6 +122,7 @@ const char *shown(struct cli *c, const char *text);
 const char *told(struct cli *c, const char *text);
 /* With blanks up to `width` columns, one at least; a Chinese character takes two. */
 void print_padded(FILE *out, const char *s, int width);
+int text_columns(const char *s);
 const char *shown_case(struct cli *c, const char *case_name);
 const char *shown_link(struct cli *c, const char *link); /* what it names, and its id */
 const char *shown_kit(struct cli *c, const char *kit, const char *person); /* person NULL: not known */

@@ -6,7 +6,7 @@
 #include "satchel/base/time.h"
 #include "satchel/scheme/plan.h"
 
-enum { CLAUSE_COLUMNS = 34, PLACE_COLUMNS = 26, CELL_COLUMNS = 5 };
+enum { NAME_COLUMNS = 20, NAME_MAX_COLUMNS = 60, CELL_COLUMNS = 5 };
 
 /* ---- the case that is asked about ---- */
 
@@ -16,11 +16,14 @@ struct asked {
     int32_t on;
 };
 
-static int read_on(struct cli *c, int32_t *on)
+/* Today is another day where a scheme's calendar is. */
+static int read_on(struct cli *c, const char *case_name, int32_t *on)
 {
     const char *s = cli_option(c, "on");
-    *on = s ? day_read(s) : day_at(time_now(), schemes_get(c->session->schemes, NULL)->rules.utc_offset_minutes);
-    return *on == DAY_NONE ? err_set(ERR_USAGE, "'--on' takes a day such as 2026-11-22, not '%s'", s) : 0;
+    const struct scheme *scheme = session_scheme(c->session, case_name);
+    if (!scheme) return ERR_INPUT;
+    *on = s ? day_read(s) : day_at(time_now(), scheme->rules.utc_offset_minutes);
+    return *on == DAY_NONE ? err_set(ERR_USAGE, "'--on' takes a day that exists, YYYY-MM-DD, not '%s'", s) : 0;
 }
 
 static int read_asked(struct cli *c, struct asked *q)
@@ -29,14 +32,13 @@ static int read_asked(struct cli *c, struct asked *q)
     const char *case_name = cli_option(c, "case"), *audit_text = cli_option(c, "audit");
     int r = session_view(c->session);
     if (!r && audit_text) r = session_record(c, audit_text, NULL, &audit);
-    if (!r) r = read_on(c, &q->on);
     if (r) return r;
     if (audit) case_name = audit->case_name;
     if (!case_name) return err_set(ERR_USAGE, "say which case: --case C");
     struct fold *fold = store_fold(c->session->store);
     const char *known = fold_case_named(fold, case_name);
     if (!known) return err_set(ERR_MISSING, "there is no case '%s' in this store", case_name);
-    r = schemes_refresh(c->session->schemes, fold);
+    r = read_on(c, known, &q->on);
     if (!r) r = casefile_read(&q->casefile, &c->arena, fold, known, c->session->schemes);
     q->audit = !r && audit ? casefile_audit(&q->casefile, audit->id) : NULL;
     if (!r && audit && !q->audit) return err_set(ERR_INPUT, "'%s' is no audit, or it is voided", audit->id);
@@ -68,7 +70,7 @@ static void print_next(struct cli *c, const struct plan *p)
 {
     if (p->due != DAY_NONE) fprintf(c->out, T("next surveillance by %s at the latest"), day_text(c, p->due));
     else fprintf(c->out, "%s", T("no further surveillance falls due, but the cycle is not covered (6.3.4 rule 1)"));
-    if (p->last) fprintf(c->out, "%s%s", T("; "), T("the cycle's last one"));
+    if (p->last) fprintf(c->out, "%s", T("; it is the cycle's last one"));
     else fprintf(c->out, T("; %d left with this one"), p->left);
     fprintf(c->out, "\n");
 }
@@ -113,6 +115,13 @@ static const char *name_of(struct cli *c, const struct casefile *f, const struct
     return "";
 }
 
+/* A column that the name fits into, with a blank behind it, unless it is far too long. */
+static int wider(int width, const char *name)
+{
+    int n = text_columns(name) + 1;
+    return n > NAME_MAX_COLUMNS ? NAME_MAX_COLUMNS : n > width ? n : width;
+}
+
 /* ---- the matrix ---- */
 
 struct matrix {
@@ -120,6 +129,7 @@ struct matrix {
     const struct coverage *v;
     const struct plan *plan; /* NULL: none */
     bool nameless;           /* some cells name no department */
+    int width;               /* of the column of names */
 };
 
 #define DONE "●"
@@ -175,7 +185,7 @@ static void print_row(const struct matrix *m, const char *clause)
     const struct clause *known = catalogue_clause(m->v->scope.catalogue, clause);
     const char *open = row && row->covered ? "" : open_symbol(m, REQUIRED_CLAUSE, clause);
     fprintf(m->c->out, "  ");
-    print_padded(m->c->out, clause_name(m->c, m->v->scope.catalogue, clause), CLAUSE_COLUMNS);
+    print_padded(m->c->out, clause_name(m->c, m->v->scope.catalogue, clause), m->width);
     for (size_t d = 0; d < departments->len; d++) {
         const char *code = departments->items[d].name, *symbol = recorded_symbol(row, code);
         if (!symbol) symbol = known && clause_for_department(known, code) ? open : "";
@@ -190,7 +200,7 @@ static void print_head(const struct matrix *m)
 {
     const struct coverage_list *departments = &m->v->departments;
     fprintf(m->c->out, "\n  ");
-    print_padded(m->c->out, " ", CLAUSE_COLUMNS);
+    print_padded(m->c->out, " ", m->width);
     for (size_t d = 0; d < departments->len; d++)
         print_padded(m->c->out, shown(m->c, departments->items[d].name), department_columns(departments->items[d].name));
     if (m->nameless) print_padded(m->c->out, "—", CELL_COLUMNS);
@@ -203,7 +213,7 @@ static void print_foot(const struct matrix *m)
     const struct coverage_list *departments = &m->v->departments;
     if (!departments->len) return;
     fprintf(m->c->out, "  ");
-    print_padded(m->c->out, T("department"), CLAUSE_COLUMNS);
+    print_padded(m->c->out, T("department"), m->width);
     for (size_t d = 0; d < departments->len; d++) {
         const struct coverage_item *item = &departments->items[d];
         print_padded_shown(m->c, item->covered ? DONE : open_symbol(m, REQUIRED_DEPARTMENT, item->name), department_columns(item->name));
@@ -217,7 +227,7 @@ static void print_directions(const struct matrix *m)
     for (size_t i = 0; i < directions->len; i++) {
         const struct coverage_item *item = &directions->items[i];
         fprintf(m->c->out, "  ");
-        print_padded(m->c->out, direction_name(m->c, m->v->scope.scheme, item->name), CLAUSE_COLUMNS);
+        print_padded(m->c->out, direction_name(m->c, m->v->scope.scheme, item->name), m->width);
         fprintf(m->c->out, "%s\n", item->covered ? DONE : open_symbol(m, REQUIRED_DIRECTION, item->name));
     }
 }
@@ -236,10 +246,18 @@ static void print_rows(const struct matrix *m)
         if (!applies(m->v, m->v->rollups[i].clause)) print_row(m, m->v->rollups[i].clause);
 }
 
+static int width_of_names(struct cli *c, const struct coverage *v)
+{
+    int width = NAME_COLUMNS;
+    for (size_t i = 0; i < v->clauses.len; i++) width = wider(width, clause_name(c, v->scope.catalogue, v->clauses.items[i].name));
+    for (size_t i = 0; i < v->directions.len; i++) width = wider(width, direction_name(c, v->scope.scheme, v->directions.items[i].name));
+    return width;
+}
+
 static void print_legend(struct cli *c)
 {
     fprintf(c->out, "\n  " DONE " %s  " NONCONFORM " %s  " UNPROVEN " %s  " CONFLICT " %s  " REQUIRED " %s  " OPEN " %s\n", T("done"),
-        T("nonconformity"), T("no result or evidence that counts"), T("conflict"), T("required, not done"), T("open"));
+        T("nonconformity"), T("no result or evidence that counts"), T("conflict"), T("required, not done"), T("not covered"));
 }
 
 static void print_count(struct cli *c, const char *format, const struct coverage_list *l)
@@ -250,7 +268,7 @@ static void print_count(struct cli *c, const char *format, const struct coverage
 
 static void print_coverage(struct cli *c, const struct coverage *v, const struct plan *p)
 {
-    const struct matrix m = {c, v, p, has_nameless_department(v)};
+    const struct matrix m = {c, v, p, has_nameless_department(v), width_of_names(c, v)};
     print_sample(c, v->scope.catalogue);
     if (v->scope.cycle) print_cycle(c, v->scope.cycle);
     if (p && !v->scope.audit) print_next(c, p);
@@ -298,24 +316,28 @@ static void print_required(struct cli *c, const struct casefile *f, const struct
 {
     size_t len;
     const struct required *list = plan_required(p, what, &len);
+    int width = NAME_COLUMNS;
     fprintf(c->out, "\n%s (%zu)\n", title, len);
+    for (size_t i = 0; i < len; i++) width = wider(width, name_of(c, f, p, what, list[i].name));
     for (size_t i = 0; i < len; i++) {
         const char *why = required_text(&c->arena, p, &list[i], what);
         fprintf(c->out, "  ");
-        print_padded(c->out, name_of(c, f, p, what, list[i].name), CLAUSE_COLUMNS);
+        print_padded(c->out, name_of(c, f, p, what, list[i].name), width);
         fprintf(c->out, "%s\n", why ? why : "");
     }
 }
 
 static void print_proposal(struct cli *c, const struct casefile *f, const struct plan *p)
 {
+    int width = NAME_COLUMNS;
     if (!p->visits_len) return;
     fprintf(c->out, "\n%s\n", T("Proposal: where to sample what (○ required, · shares the rest among the surveillances left)"));
+    for (size_t i = 0; i < p->visits_len; i++) width = wider(width, clause_name(c, p->catalogue, p->visits[i].clause));
     for (size_t i = 0; i < p->visits_len; i++) {
         const struct visit *v = &p->visits[i];
         fprintf(c->out, "  %s ", v->required ? REQUIRED : OPEN);
-        print_padded(c->out, clause_name(c, p->catalogue, v->clause), CLAUSE_COLUMNS - 2);
-        print_padded(c->out, v->department ? department_name(c, f, v->department) : " ", PLACE_COLUMNS);
+        print_padded(c->out, clause_name(c, p->catalogue, v->clause), width);
+        print_padded(c->out, v->department ? department_name(c, f, v->department) : " ", NAME_COLUMNS);
         fprintf(c->out, "%s\n", v->direction ? direction_name(c, p->scheme, v->direction) : "");
     }
 }

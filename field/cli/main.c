@@ -10,7 +10,7 @@
 
 #define WHY {"why", "TEXT", N_("the reason, kept with the change"), 'm'}
 #define CASE {"case", "C", N_("the case"), 'c'}
-#define ON {"on", "DATE", N_("as of that day (default: today)"), 0}
+#define ON {"on", "DATE", N_("as of this day (default: today)"), 0}
 #define PART {"part-size", "N", N_("largest size of one bundle file (default 256M)"), 0}
 
 static const struct option init_options[] = {

@@ -34,7 +34,7 @@ const char *shown_case(struct cli *c, const char *case_name)
     return case_name && strcmp(case_name, REGISTER_CASE) == 0 ? T("the register") : shown(c, case_name);
 }
 
-static int columns(const char *s)
+int text_columns(const char *s)
 {
     int n = 0;
     for (uint32_t u; (u = utf8_next(&s)) != 0;) n += u >= 0x1100 && (u < 0x2000 || u >= 0x2e80) ? 2 : 1;
@@ -43,7 +43,7 @@ static int columns(const char *s)
 
 void print_padded(FILE *out, const char *s, int width)
 {
-    int pad = width - columns(s);
+    int pad = width - text_columns(s);
     fprintf(out, "%s%*s", s, pad > 1 ? pad : 1, "");
 }
 

@@ -8,7 +8,8 @@
 struct filling {
     struct cell cell;
     size_t place; /* of the clause in the catalogue; its length: not in it */
-    bool counts;  /* it has a result that evidence turns into coverage */
+    const struct audit *audit; /* whose records were put in last: what one audit lacks, another's evidence does not make good */
+    bool counts, proven;       /* that one has a result that evidence turns into coverage; evidence */
     const struct fold_record *item; /* the evidence counted last, so that one item counts once */
     struct cell_record *records;
     size_t records_cap;
@@ -214,6 +215,7 @@ static bool stands_in(const struct matrix *m, const char *id, const struct filli
 
 struct found {
     const char *id;
+    const struct audit *audit;
     enum grade result;
     bool counts, conflict;
     size_t evidence;
@@ -225,7 +227,11 @@ static int put(struct matrix *m, struct filling *f, const struct found *found)
     if (!s) return ERR_ROAD;
     *s = (struct standing){f, map_get(&m->standings, found->id)};
     if (found->result < f->cell.worst) f->cell.worst = found->result;
+    if (f->audit != found->audit) f->counts = f->proven = false;
+    f->audit = found->audit;
     f->counts = f->counts || found->counts;
+    f->proven = f->proven || found->evidence;
+    f->cell.covered = f->cell.covered || (f->counts && f->proven);
     f->cell.conflict = f->cell.conflict || found->conflict;
     f->cell.evidence += found->evidence;
     int rc = map_put(&m->standings, found->id, s);
@@ -251,14 +257,14 @@ static int put_sample(struct matrix *m, const struct sample *s)
         .direction = s->direction,
         .site = site_of(s->site)};
     bool counts = s->result < GRADE_NA || (s->result == GRADE_NA && s->na_approved);
-    const struct found found = {s->id, s->result, counts, s->conflict, s->evidence};
+    const struct found found = {s->id, s->audit, s->result, counts, s->conflict, s->evidence};
     struct filling *f = filling_at(m, &at);
     return f ? put(m, f, &found) : ERR_ROAD;
 }
 
 static int put_finding(struct matrix *m, const struct finding *g)
 {
-    const struct found found = {g->id, g->grade, g->grade < GRADE_NA, g->conflict, g->evidence};
+    const struct found found = {g->id, g->audit, g->grade, g->grade < GRADE_NA, g->conflict, g->evidence};
     bool stands = false;
     int rc = 0;
     for (size_t i = 0; i < g->samples_len && rc == 0; i++) {
@@ -279,9 +285,6 @@ static int put_audits(struct matrix *m)
     for (size_t i = 0; i < m->scope->audits_len; i++) {
         const struct audit *a = m->scope->audits[i];
         for (size_t k = 0; k < a->samples_len && rc == 0; k++) rc = put_sample(m, a->samples[k]);
-    }
-    for (size_t i = 0; i < m->scope->audits_len; i++) {
-        const struct audit *a = m->scope->audits[i];
         for (size_t k = 0; k < a->findings_len && rc == 0; k++) rc = put_finding(m, a->findings[k]);
     }
     return rc;
@@ -366,7 +369,6 @@ static int finish(struct matrix *m)
     for (size_t i = 0; i < m->len; i++) {
         struct filling *f = m->list[i];
         f->cell.records = f->records;
-        f->cell.covered = f->counts && f->cell.evidence > 0;
         if (f->cell.covered) cover(m, f);
         v->cells[v->cells_len] = f->cell;
         roll_up(v, &v->cells[v->cells_len++]);

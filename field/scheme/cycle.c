@@ -139,15 +139,21 @@ static bool is_suspended_on(const struct casefile *c, const struct certificate *
     return false;
 }
 
-/* The last day by then on which it was restored. */
-static int32_t restored_on(const struct casefile *c, const struct certificate *t, int32_t on)
+static int32_t last_restoration(const struct casefile *c, const struct certificate *t, int32_t on)
 {
     int32_t last = DAY_NONE;
     for (size_t i = 0; i < c->decisions_len; i++) {
         const struct decision *d = &c->decisions[i];
-        if (d->outcome != OUTCOME_RESTORE || d->date <= last || !is_decided(c, d, t, on)) continue;
-        if (!is_suspended_on(c, t, d->date)) last = d->date;
+        if (d->outcome == OUTCOME_RESTORE && d->date > last && is_decided(c, d, t, on)) last = d->date;
     }
+    return last;
+}
+
+/* The last day by then on which it was restored. */
+static int32_t restored_on(const struct casefile *c, const struct certificate *t, int32_t on)
+{
+    int32_t last = last_restoration(c, t, on);
+    while (last != DAY_NONE && is_suspended_on(c, t, last)) last = last_restoration(c, t, last - 1);
     return last;
 }
 

@@ -212,6 +212,13 @@ def bench_calendar(work):
     report(f"all days of it, for the index ({v['spans']:,} spans)", f"{v['spans_ms']:.1f} ms", "", v["spans_ms"], 100, " ms")
 
 
+def bench_scheme(work):
+    v = json.loads(subprocess.run([BUILD / "bench/bench_scheme", "20000", "20"], check=True, stdout=subprocess.PIPE).stdout)
+    for what, ms in (("coverage of the cycle", v["cycle_ms"]), ("coverage of an audit", v["audit_ms"]), ("plan", v["plan_ms"])):
+        report(f"{what} of a case of {v['entries']:,} entries ({v['cells']:,} cells), folding included", f"{v['fold_ms'] + ms:.1f} ms",
+               f"folding {v['fold_ms']:.1f} ms", v["fold_ms"] + ms, 100, " ms")
+
+
 def main():
     only = [a for a in sys.argv[2:] if not a.startswith("--")]
     os.environ["SATCHEL_LANG"] = "en"
@@ -219,7 +226,7 @@ def main():
         work = pathlib.Path(tmp)
         (work / "passphrase").write_text("bench\n")
         os.environ["SATCHEL_PASSPHRASE_FILE"] = str(work / "passphrase")
-        for bench in (bench_save, bench_open, bench_receive, bench_attach, bench_pack, bench_calendar):
+        for bench in (bench_save, bench_open, bench_receive, bench_attach, bench_pack, bench_calendar, bench_scheme):
             if not only or bench.__name__.removeprefix("bench_") in only:
                 bench(work)
     widths = [max(len(r[i]) for r in rows) for i in range(6)]

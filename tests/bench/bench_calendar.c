@@ -2,31 +2,9 @@
  * bench_calendar FOLDER [CASES [ENTRIES [N]]]. Index and case are filled by code. Prints one JSON object with medians in
  * milliseconds: all cases and one case of the index; the case as it is read from its entries that are folded already, asked
  * about one day and about all, and the folding itself, which a store does once. */
-#include "../unit/case_kit.h"
-#include "../unit/scene.h"
-#include "satchel/base/os.h"
+#include "large_case.h"
 #include "satchel/scheme/calendar.h"
 #include "satchel/store/index.h"
-
-enum { MOST_RUNS = 1000 };
-
-static int order(const void *a, const void *b)
-{
-    double d = *(const double *)a - *(const double *)b;
-    return d < 0 ? -1 : d > 0;
-}
-
-static double median_of(void (*what)(void), int n)
-{
-    static double times[MOST_RUNS];
-    for (int i = 0; i < n; i++) {
-        double t = os_monotonic_seconds();
-        what();
-        times[i] = os_monotonic_seconds() - t;
-    }
-    qsort(times, (size_t)n, sizeof *times, order);
-    return 1000 * times[n / 2];
-}
 
 /* ---- the index ---- */
 
@@ -99,50 +77,6 @@ static void bench_index(const char *folder, int cases, int n)
 }
 
 /* ---- one large case ---- */
-
-static struct scene scene;
-
-/* Of ten entries one is a finding, three are evidence, six are samples; every fifth finding has a change. */
-static const char *large_line(int i)
-{
-    static const char *const grades[] = {"minor", "major", "observation", "ofi"};
-    int audit = 10 + i % 6;
-    struct arena *a = fold_arena(scene.fold);
-    if (i % 10 == 0)
-        return arena_printf(a, "x: A A%d :finding + audit=audit/$A-%d clause=B%d grade=%s due=20%02d-0%d-1%d fact=_ closed=20%02d-10-01",
-            1000 + i, audit, i % 4 + 1, grades[i / 10 % 4], 24 + i % 3, i % 9 + 1, i % 10, 24 + i % 3);
-    if (i % 10 < 4)
-        return arena_printf(a, "x: A A%d :evidence + name=photo.jpg sha256=x size=1000 of.sample/$A-%d=true", 1000 + i, 1000 + i / 10 * 10 + 5);
-    return arena_printf(a, "x: A A%d :sample + audit=audit/$A-%d clause=B%d department=department/$A-3 result=conform method.records=true", 1000 + i,
-        audit, i % 4 + 1);
-}
-
-static void say(const char *line)
-{
-    scene.len = scene.len > 2 ? 2 : scene.len; /* only the last one is looked at for the chain */
-    scene_say(&scene, line);
-    if (scene.len > 1) scene.said[0] = scene.said[scene.len - 1];
-    scene.len = 1;
-}
-
-static void make_large(int entries)
-{
-    scene_init(&scene);
-    say("d: A A1 :decision + outcome=grant date=2023-03-25");
-    say("c: A A2 :certificate + decision=decision/$A-1 number=WAL-1 issued=2023-03-25 valid_from=2023-03-25");
-    say("p: A A3 :department + code=D3 name=项目部");
-    for (int i = 0; i < 6; i++)
-        say(arena_printf(fold_arena(scene.fold), "a: A A%d :audit + kind=surveillance start=202%d-0%d-10 end=202%d-0%d-12 result=pass", 10 + i,
-            4 + i / 3, i + 1, 4 + i / 3, i + 1));
-    for (int i = 9; i < entries; i++) say(large_line(i));
-}
-
-static void fold_case(void)
-{
-    const struct fold_record *const *records;
-    size_t len;
-    CHECK_OK(fold_records(scene.fold, "C-1", &records, &len));
-}
 
 static void ask_case(void)
 {

@@ -13,7 +13,9 @@
 #include "satchel/scheme/cycle.h"
 #include "test.h"
 
+#ifndef KIT_FACTS
 #define KIT_FACTS 64 /* of each type */
+#endif
 
 static struct {
     struct casefile c;

@@ -132,6 +132,16 @@ TEST(a_result_without_evidence_is_not_covered)
     end();
 }
 
+TEST(what_one_audit_lacks_another_does_not_make_good)
+{
+    CASE("a2: A A2 :audit + kind=onsite", "s: A A10" SAMPLE "clause=A1 result=conform",
+        "t: A A12 :sample + audit=audit/$A-2 department=department/$A-3 clause=A1 result=not_audited",
+        "e: A A13" EVIDENCE("sample/$A-12"));
+    CHECK_STR(cells(), "A1/D3=conform/1");
+    CHECK_STR(numbers(), "0 of 13");
+    end();
+}
+
 TEST(not_audited_never_counts_and_na_once_approved)
 {
     CASE("s: A A10" SAMPLE "clause=A1 result=not_audited", "t: A A11" SAMPLE "clause=A2 result=na",

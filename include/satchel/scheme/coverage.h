@@ -1,8 +1,8 @@
 /* Coverage of an audit or of a cycle (domain.md §3, §4; scheme 6.3.3, 6.3.4): which clause × department × direction cells have
  * a result with evidence, and with that which clauses, departments and service directions.
  *
- * A cell is covered only with a result and at least one item of evidence (of its samples or findings); not_audited never
- * counts; na counts once na_approved; a result in conflict does not count. A finding stands in the cells of its samples, where
+ * A cell is covered only with a result and at least one item of evidence (of its samples or findings in the same audit);
+ * not_audited never counts; na counts once na_approved; a result in conflict does not count. A finding stands in the cells of its samples, where
  * it names none in a cell of its own. Voided records, and records of a voided audit, count nowhere. A direction is covered by a
  * covered cell that names it, or by one whose clause belongs to that direction only. */
 #ifndef SATCHEL_SCHEME_COVERAGE_H

@@ -1,0 +1,85 @@
+#!/usr/bin/env bash
+# coverage and plan of a case: example 4 and 9 of domain.md §7 through a store, for people in both languages and as JSON.
+. "$(dirname "$0")/../lib.sh"
+
+check "a kit is made" kit zhang
+export SATCHEL_STORE=zhang
+C=BJ-4
+o() { echo "{\"do\":\"new\",\"case\":\"$C\",\"type\":\"$1\",\"as\":\"$2\",\"set\":{$3}}"; }
+{
+  o organisation '$o' '"name":"华安网络"'
+  o department '$d1' '"code":"D1","name":"管理层","decisive":true'
+  o department '$d2' '"code":"D2","name":"技术部"'
+  o department '$d3' '"code":"D3","name":"项目部","decisive":true'
+  o department '$d4' '"code":"D4","name":"综合部"'
+  for i in 0 1 2 3 4 5 6 7 8 9; do o site "\$s$i" "\"name\":\"驻场 $i\",\"kind\":\"service\",\"similar\":\"驻场\""; done
+  o site '$hq' '"name":"总部","kind":"office","central":true'
+  o application '$ap' '"kind":"initial","received":"2024-01-10","directions.风险评估":true,"directions.应急响应":true'
+  o audit '$doc' '"kind":"document","application":"$ap","start":"2024-02-19","end":"2024-02-20","submitted":true'
+  o audit '$on' '"kind":"onsite","application":"$ap","start":"2024-03-04","end":"2024-03-07","submitted":true,"days.2024-03-04":true,"days.2024-03-05":true,"days.2024-03-07":true'
+  o finding '$f1' '"audit":"$on","clause":"A4","grade":"minor","fact":"x"'
+  o finding '$f2' '"audit":"$on","clause":"A4","grade":"minor","fact":"y"'
+  o finding '$f3' '"audit":"$on","clause":"RA2","grade":"major","fact":"z","closed":"2024-03-20"'
+  o finding '$f4' '"audit":"$on","clause":"B4","grade":"observation","fact":"w"'
+} > case.jsonl
+check "a case" s apply case.jsonl
+audit() { s --json list audit --case $C | jq -r ".[] | select(.fields.kind==\"$1\") | .id"; }
+on=$(audit onsite)
+refuse "a plan without a certificate" 3 s plan --case $C --on 2024-03-01
+refuse "a plan of a case that is not there" 3 s plan --case XX-1
+refuse "a plan of no case" 2 s plan
+refuse "a day that is none" 2 s plan --case $C --on 2024-02-30
+refuse "coverage of what is no audit" 3 s coverage --audit "$(s --json list site --case $C | jq -r .[0].id)"
+
+check "a set of days and a leader" s set "$on" leader=me
+same "man-days of one auditor" 3.0 "$(s --json plan --audit "$on" | jq -r .man_days)"
+same "an initial certification takes in everything" "13 4 2 all" \
+  "$(s --json plan --audit "$on" | jq -r '"\(.required|length) \(.required_departments|length) \(.required_directions|length) \(.required[0].reasons[0])"')"
+same "and four of ten similar sites" 4 "$(s --json plan --audit "$on" | jq '.sites[0].visit')"
+
+{
+  echo "{\"do\":\"new\",\"case\":\"$C\",\"type\":\"decision\",\"as\":\"\$de\",\"set\":{\"audit\":\"$on\",\"outcome\":\"grant\",\"date\":\"2024-03-25\",\"reason\":\"x\"}}"
+  o certificate '$ce' '"decision":"$de","number":"N-1","level":"3","issued":"2024-03-25","initial_date":"2024-03-25","valid_from":"2024-03-25","directions.风险评估":true,"directions.应急响应":true'
+  o audit '$su' '"kind":"surveillance","start":"2025-03-10","end":"2025-03-11","picks.A1":true'
+  o sample '$x1' '"audit":"$su","clause":"A1","result":"conform"'
+  o sample '$x2' '"audit":"$su","clause":"B2","result":"minor"'
+} > later.jsonl
+sed -i 's/"level":"3",//' later.jsonl
+check "a certificate and a surveillance" s apply later.jsonl
+su=$(audit surveillance)
+department() { s --json list department --case $C | jq -r ".[] | select(.fields.code==\"$1\") | .id"; }
+sample() { s --json list sample --case $C | jq -r ".[] | select(.fields.clause==\"$1\") | .id"; }
+check "samples in departments" s set "$(sample A1)" department="$(department D1)"
+check "the other one" s set "$(sample B2)" department="$(department D3)"
+echo photo > photo.txt
+check "evidence of one" s attach photo.txt --to "$(sample A1)"
+
+plan() { s --json plan --case $C --on 2025-03-01 | jq -c "$1"; }
+same "what is required" '["A1","A4","B2","B3","RA2"]' "$(plan '[.required[].clause]')"
+same "each with its reason" '[["picked"],["previous"],["decisive"],["decisive"],["previous"]]' "$(plan '[.required[].reasons]')"
+same "departments" '["D1","D3"]' "$(plan .required_departments)"
+same "four findings to follow up" 4 "$(plan '.followups|length')"
+same "of the pair" 2 "$(plan '.previous|length')"
+same "when, and how many are left" '["2025-03-25",false,2]' "$(plan '[.due,.last,.left]')"
+same "two of ten similar sites" '[2,10,1]' "$(plan '[.sites[0].visit,(.sites[0].sites|length),(.central|length)]')"
+same "it is that of the audit" "\"$su\"" "$(plan .audit)"
+same "the catalogue is a sample" true "$(plan .sample)"
+
+cover() { s --json coverage --on 2025-03-01 "${@:2}" | jq -c "$1"; }
+same "coverage of the audit: what is open is what is required" '["A4","B2","B3","RA2"]' "$(cover .open --audit "$su")"
+same "departments, too" '["D3"]' "$(cover .open_departments --audit "$su")"
+same "coverage of the cycle" '[1,13,7]' "$(cover '[.covered,.of,.percent.clauses]' --case $C)"
+same "the cycle and its next surveillance" '["2027-03-24","2025-03-25",2]' "$(cover '[.cycle.valid_to,.next.due,.next.left]' --case $C)"
+same "required as the plan has it" '["A1","A4","B2","B3","RA2"]' "$(cover '[.required[].clause]' --case $C)"
+same "in the cycle all the rest is open" 12 "$(cover '.open|length' --case $C)"
+
+s coverage --case $C --on 2025-03-01 > en
+same "a row of the matrix" "  A1 Legal status                      ●                   Conformity" "$(grep 'A1 Legal' en)"
+same "and one without evidence" "  B2 Control of service processes      ○    ○    ✗         Minor nonconformity" "$(grep 'B2 Control' en)"
+same "the sample is marked" 1 "$(grep -c '^sample catalogue' en)"
+s --lang zh plan --case $C --on 2025-03-01 > zh
+same "Chinese reasons" "  A4 人员能力         上次审核有一般不符合 2 项，问题较多（6.3.4 准则 3）" "$(grep -m1 'A4 人员' zh)"
+same "and no English" 0 "$(sed 's,[a-z]*/k[a-z0-9]*-[0-9]*,,' zh | grep -c '[a-z]\{4\}')"
+same "in Chinese the matrix, too" 1 "$(s --lang zh coverage --audit "$su" --on 2025-03-01 | grep -c '^  B2 服务过程控制 .*一般不符合$')"
+
+done_testing
