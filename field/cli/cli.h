@@ -41,8 +41,8 @@ struct session {
         char case_name[CASE_NAME_MAX + 1];
         const struct fold *fold; /* and its version, when it was looked for */
         uint64_t version;
-        const struct scheme *scheme;
-    } followed;               /* by the case that was last asked for */
+        const char *link; /* borrowed from that version; NULL: none is named */
+    } followed;               /* the scheme that the case last asked for names */
     struct arena arena;
 };
 

@@ -24,14 +24,14 @@ static int check_files(struct cli *c)
 }
 
 /* A transaction of its own for each file: a long video does not keep others from saving. */
-static int attach_one(struct cli *c, const char *path, const char *of, const struct jv *extra, const char **id)
+static int attach_one(struct cli *c, const char *path, const char *of, const struct change *with, const char **id)
 {
     struct store_tx *tx;
     struct bar bar;
     int r = store_begin(&tx, c->session->store);
     if (r) return r;
     struct progress *p = bar_start(&bar, shown(c, path_name(path)));
-    r = store_attach(tx, path, of, extra, cli_option(c, "why"), p, id);
+    r = store_attach(tx, path, of, with, p, id);
     bar_end(&bar);
     if (!r) return store_commit(tx);
     store_rollback(tx);
@@ -48,10 +48,12 @@ int cmd_attach(struct cli *c)
     if (!r) r = put_option(c, extra, "title");
     if (!r) r = put_option(c, extra, "captured");
     if (!r) r = session_record(c, to, NULL, &of);
+    struct change with = {.set = extra, .why = cli_option(c, "why")};
+    if (!r && !(with.form = session_case_form(c->session, of->case_name, "evidence"))) r = ERR_INPUT;
     const char *record = r ? NULL : arena_strdup(&c->arena, of->id);
     for (int i = 0; i < c->args_len && !r; i++) {
         const char *id;
-        r = attach_one(c, c->args[i], record, extra, &id);
+        r = attach_one(c, c->args[i], record, &with, &id);
         if (r) return i ? err_within(r, "%d files before it are saved", i) : r;
         r = jv_push(&c->arena, ids, jv_string(&c->arena, id));
         if (!c->json) fprintf(c->out, "%s\n", id);

@@ -198,11 +198,11 @@ static int apply_form(struct apply *ap, const struct change *change, const struc
     return *out ? 0 : ERR_INPUT;
 }
 
-/* Another scheme may be followed from here on. */
-static void forget_schemes(struct apply *ap, const struct change *change)
+/* After a record that can name a scheme another one may be followed. */
+static void forget_schemes(struct apply *ap, const struct form *form)
 {
-    bool named = change->kind == CHANGE_VOID || jv_get(change->set, "scheme") || jv_get(change->set, "void");
-    if (!named) return;
+    const char *member;
+    if (!form_field(form, "scheme", &member)) return;
     map_release(&ap->schemes);
     map_init(&ap->schemes);
 }
@@ -222,19 +222,23 @@ static int apply_change(struct apply *ap, const struct jv *line, enum change_kin
     if (kind == CHANGE_NEW && change.form->in_register) change.case_name = REGISTER_CASE;
     if (!change.why) change.why = cli_option(ap->c, "why");
     r = change_through(ap->tx, ap->gate, &change, id);
-    if (!r) forget_schemes(ap, &change);
+    if (!r) forget_schemes(ap, change.form);
     return r;
 }
 
 static int apply_attach(struct apply *ap, const struct jv *line, const char **id)
 {
     const char *of, *file = jv_get_str(line, "file");
+    struct change with = {.kind = CHANGE_NEW, .type = "evidence", .why = jv_get_str(line, "why")};
     struct jv *extra;
     int r = apply_record(ap, line, "record", &of);
     if (!r && !file) r = err_set(ERR_INPUT, "'%s' is missing", "file");
     if (!r) r = apply_set(ap, jv_get(line, "set"), &extra);
+    with.record = of;
+    if (!r) r = apply_form(ap, &with, &with.form);
     if (r) return r;
-    return store_attach(ap->tx, file, of, extra, jv_get_str(line, "why"), &ap->bar.progress, id);
+    with.set = extra;
+    return store_attach(ap->tx, file, of, &with, &ap->bar.progress, id);
 }
 
 static int apply_line(struct apply *ap, const char *text, size_t len)

@@ -150,18 +150,18 @@ static const char *newest_scheme(const struct fold_record *const *records, size_
     return newest ? record_str(newest, "scheme") : NULL;
 }
 
-static const struct scheme *find_scheme(struct session *s, const char *case_name)
+static int follow(struct session *s, const struct fold *f, const char *case_name)
 {
     const struct fold_record *const *records;
     size_t len;
-    if (fold_records(store_fold(s->store), case_name, &records, &len)) return NULL;
-    const char *link = newest_scheme(records, len, "programme");
-    if (!link) link = newest_scheme(records, len, "application");
-    const struct scheme *scheme = schemes_get(s->schemes, link);
-    if (!scheme)
-        err_set(ERR_INPUT, "the case '%s' follows the scheme '%s', which does not read here: %s", case_name, link,
-            schemes_problem(s->schemes, link));
-    return scheme;
+    int r = fold_records(store_fold(s->store), case_name, &records, &len);
+    s->followed.fold = r ? NULL : f;
+    if (r) return r;
+    s->followed.link = newest_scheme(records, len, "programme");
+    if (!s->followed.link) s->followed.link = newest_scheme(records, len, "application");
+    s->followed.version = fold_version(f);
+    snprintf(s->followed.case_name, sizeof s->followed.case_name, "%s", case_name);
+    return 0;
 }
 
 const struct scheme *session_scheme(struct session *s, const char *case_name)
@@ -170,12 +170,14 @@ const struct scheme *session_scheme(struct session *s, const char *case_name)
     const char *known = f && case_name ? fold_case_named(f, case_name) : NULL;
     if (!known || strcmp(known, REGISTER_CASE) == 0) return schemes_get(s->schemes, NULL);
     bool same = s->followed.fold == f && s->followed.version == fold_version(f) && strcmp(s->followed.case_name, known) == 0;
-    if (same && s->followed.scheme) return s->followed.scheme;
-    s->followed.scheme = find_scheme(s, known);
-    s->followed.fold = f;
-    s->followed.version = fold_version(f);
-    snprintf(s->followed.case_name, sizeof s->followed.case_name, "%s", known);
-    return s->followed.scheme;
+    if (!same && follow(s, f, known)) return NULL;
+    const char *link = s->followed.link;
+    const struct scheme *scheme = schemes_get(s->schemes, link);
+    const char *problem = scheme ? NULL : schemes_problem(s->schemes, link);
+    if (!scheme)
+        err_set(ERR_INPUT, "the case '%s' follows the scheme '%s', which does not read here: %s", known, link,
+            problem ? problem : "");
+    return scheme;
 }
 
 /* The types that name a case's scheme can be written all the same, or a wrong name could never be put right. */
@@ -189,6 +191,7 @@ const struct form *session_form(struct session *s, const struct scheme *scheme, 
 {
     const struct form *form = scheme_form(s->schemes, scheme, type);
     if (!scheme && !names_scheme(form)) return NULL;
+    if (!scheme) err_clear();
     if (!form) err_set(ERR_INPUT, "there is no record type '%s'; 'satchel form list' lists them", type);
     return form;
 }

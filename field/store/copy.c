@@ -170,8 +170,12 @@ static int fields_of_copy(struct copying *c, const struct copied *item, struct j
 static int write_copy(struct copying *c, struct copied *item, enum change_kind kind, struct jv *set)
 {
     const char *id;
-    struct change change = {
-        .kind = kind, .type = item->type, .case_name = c->to, .record = item->to, .set = set, .form = item->form};
+    struct change change = {.kind = kind,
+        .type = item->type,
+        .case_name = c->to,
+        .record = item->to,
+        .set = set,
+        .form = item->form};
     change.why = arena_printf(c->arena, T("copied from '%s' of the case '%s'"), item->id, c->from);
     int err = change.why ? store_change(c->tx, &change, &id) : ERR_ROAD;
     for (size_t i = 0; i < set->len && !err; i++)

@@ -233,9 +233,10 @@ static int take_unlocked(
     return err ? err : resumed;
 }
 
-int store_attach(struct store_tx *tx, const char *path, const char *of, const struct jv *extra,
-    const char *why, struct progress *progress, const char **record)
+int store_attach(struct store_tx *tx, const char *path, const char *of, const struct change *with,
+    struct progress *progress, const char **record)
 {
+    static const struct change nothing = {0};
     struct store *s = tx_store(tx);
     struct arena a;
     struct jv *set;
@@ -243,12 +244,14 @@ int store_attach(struct store_tx *tx, const char *path, const char *of, const st
     if (!target)
         return err_set(ERR_INPUT, "there is no record '%s' to attach to; 'satchel find' and 'satchel list' show those there are",
             of ? of : "");
+    if (!with) with = &nothing;
     arena_init(&a);
     const char *case_name = arena_strdup(&a, target->case_name);
     int err = case_name ? take_unlocked(tx, path, &a, &set, progress) : ERR_ROAD;
-    if (!err) err = add_extra(&a, set, extra);
+    if (!err) err = add_extra(&a, set, with->set);
     if (!err) err = add_target(&a, set, of);
-    struct change c = {.kind = CHANGE_NEW, .type = "evidence", .case_name = case_name, .why = why};
+    struct change c = {
+        .kind = CHANGE_NEW, .type = "evidence", .case_name = case_name, .why = with->why, .form = with->form};
     if (!err) c.set = set;
     if (!err) err = store_change(tx, &c, record);
     arena_release(&a);

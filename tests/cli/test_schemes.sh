@@ -73,15 +73,19 @@ CSV
 jq '.fields += [{name: "carbon", type: "int", label: {zh: "碳排放", en: "Carbon"}}]
   | (.fields[] | select(.name == "grade")).choices += [{value: "waste", label: {zh: "浪费", en: "Waste"}}]' \
   copy/types/finding.json > green/types/finding.json
+jq '.fields += [{name: "camera", type: "text", label: {zh: "相机", en: "Camera"}}]
+  | (.fields[] | select(.name == "of")).to += ["meter"]' \
+  copy/types/evidence.json > green/types/evidence.json
 echo '{"form":"meter","in":"case","title":{"zh":"电表","en":"Meter"},"writers":["auditor","leader","headquarters"],"summary":["number"],
   "fields":[{"name":"number","type":"text","required_at":"create","label":{"zh":"表号","en":"Number"}},
             {"name":"kind","type":"choice","choices":[{"value":"gas","label":{"zh":"燃气表","en":"Gas meter"}}],"label":{"zh":"类别","en":"Kind"}}]}' > green/types/meter.json
 
 quiet s hub init hub --name HQ --admin chen.request
 quiet as chen join hub
+quiet as chen set "$(as chen --json list person | jq -r ".[0].id")" roles+=leader roles+=auditor
 green=$(as chen --json import green | jq -r .id)
 half=$(as chen --json import copy | jq -r .id)
-same "forms of a scheme" "finding meter" "$(as chen --json form list --scheme "${green##*-}" | jq -r 'map(.type) | join(" ")')"
+same "forms of a scheme" "evidence finding meter" "$(as chen --json form list --scheme "${green##*-}" | jq -r 'map(.type) | join(" ")')"
 same "with its own fields" 1 "$(as chen form show finding --scheme "${green##*-}" | grep -c carbon)"
 same "which the one that ships has not" 0 "$(as chen form show finding | grep -c carbon)"
 refuse "nor its types" 3 as chen form show meter
@@ -101,10 +105,13 @@ check "changed" as chen set "$meter" number=A-8 --why 抄错
 same "with its history" 1 "$(as chen history "$meter" | grep -c 'Number: A-7 → A-8')"
 printf '%s\n' '{"do":"new","type":"meter","case":"GREEN","as":"$m","set":{"number":"B-1"}}' \
   '{"do":"set","record":"$m","set":{"kind":"gas"}}' \
+  '{"do":"attach","record":"$m","file":"evidence.jpg","set":{"camera":"C-9"}}' \
   '{"do":"new","type":"organisation","case":"LATE","set":{"name":"x"}}' \
   '{"do":"new","type":"application","case":"LATE","set":{"kind":"initial","scheme":"register:'"$green"'"}}' \
   '{"do":"new","type":"meter","case":"LATE","set":{"number":"C-1"}}' > lines
+echo picture > evidence.jpg
 check "many in one go, the scheme named on the way" as chen apply lines
+same "evidence too, with what is its own" 1 "$(as chen --json list evidence --case GREEN camera=C-9 | jq length)"
 for c in OLD HALF; do # HALF comes last: its audit is used again below
   audit=$(as chen new audit --case $c kind=onsite)
   refuse "$c: no own type" 3 as chen new meter --case $c number=A-7
@@ -113,6 +120,7 @@ for c in OLD HALF; do # HALF comes last: its audit is used again below
 done
 same "the clauses of the case's scheme" "G1 G2" "$(as chen --json coverage --case GREEN | jq -r '.clauses | join(" ")')"
 same "beside those of the first" 13 "$(as chen --json coverage --case OLD | jq .of)"
+check "attached by hand" as chen attach evidence.jpg --to "$meter"
 check "copied to another case" as chen copy --case GREEN --to GREEN-2
 same "with what is its own" 2 "$(as chen --json list meter --case GREEN-2 | jq length)"
 

@@ -182,7 +182,7 @@ static inline const char *attach(const char *path, const char *of)
     struct store_tx *tx;
     const char *record = NULL;
     if (store_begin(&tx, kit.s)) return NULL;
-    int err = store_attach(tx, path, of, NULL, NULL, NULL, &record);
+    int err = store_attach(tx, path, of, NULL, NULL, &record);
     if (err)
         store_rollback(tx);
     else

@@ -205,7 +205,7 @@ static void attach(struct person *p, const char *record, const char *name, uint6
     sink_close(to);
     source_close(from);
     CHECK_OK(store_begin(&tx, p->store));
-    CHECK_OK(store_attach(tx, in_folder(name), record, NULL, NULL, NULL, &id));
+    CHECK_OK(store_attach(tx, in_folder(name), record, NULL, NULL, &id));
     CHECK_OK(store_commit(tx));
 }
 

@@ -460,7 +460,7 @@ TEST(taking_a_file_in_keeps_nobody_from_writing)
                *file = put_random_file("file", 2500000, 1);
     CHECK_OK(store_open(&n.other, kit.path, PASSPHRASE, kit.forms));
     CHECK_OK(store_begin(&tx, kit.s));
-    CHECK_OK(store_attach(tx, file, f, NULL, NULL, &n.base, &record));
+    CHECK_OK(store_attach(tx, file, f, NULL, &n.base, &record));
     CHECK_OK(store_commit(tx));
     CHECK(n.writes == 3);
     const struct fold_chain *c = fold_chain(store_fold(kit.s), "C-1", store_kit(kit.s));
@@ -594,7 +594,7 @@ TEST(a_file_that_changes_meanwhile_is_refused)
     const char *f = put_new("finding", "C-1", "{\"fact\":\"x\"}");
     struct meddler m = {{meddle}, put_random_file("growing", 3 << 20, 1)};
     CHECK_OK(store_begin(&tx, kit.s));
-    CHECK(store_attach(tx, m.path, f, NULL, NULL, &m.base, &record) == ERR_INPUT);
+    CHECK(store_attach(tx, m.path, f, NULL, &m.base, &record) == ERR_INPUT);
     CHECK(strstr(err_message(), "changed while"));
     store_rollback(tx);
     CHECK(files_in("blobs") == 0 && files_in("inbox") == 0);
@@ -655,7 +655,7 @@ TEST(orphans_are_cleaned_away_and_nothing_else)
     struct store_tx *tx;
     const char *record;
     CHECK_OK(store_begin(&tx, kit.s));
-    CHECK_OK(store_attach(tx, put_file("b", "rolled back", 11), f, NULL, NULL, NULL, &record));
+    CHECK_OK(store_attach(tx, put_file("b", "rolled back", 11), f, NULL, NULL, &record));
     store_rollback(tx);
     CHECK_OK(file_write(path_join(&kit.arena, kit.path, "inbox/take-0"), "x", 1));
     CHECK_OK(os_make_folder(path_join(&kit.arena, kit.path, "inbox/bundle-0")));

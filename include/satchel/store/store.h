@@ -85,10 +85,10 @@ int store_begin(struct store_tx **out, struct store *s) MUST_CHECK; /* locks out
  * not write this, a case that exists already (NEW organisation). *record: id, borrowed until the store closes. */
 int store_change(struct store_tx *tx, const struct change *c, const char **record) MUST_CHECK;
 /* Takes a file in as evidence and creates its record: the bytes are sealed, hashed while copied, synced. ERR_INPUT where the
- * file changes while it is read. `extra`: further fields (title, captured, derived_from, "of.<link>"), may be NULL. A file
- * with the same hash is stored once, recorded as often as asked. */
-int store_attach(struct store_tx *tx, const char *path, const char *of, const struct jv *extra, const char *why,
-    struct progress *progress, const char **record) MUST_CHECK;
+ * file changes while it is read. Of `with` its further fields (set: title, captured, derived_from, "of.<link>"; NULL: none),
+ * why and form; may be NULL. A file with the same hash is stored once, recorded as often as asked. */
+int store_attach(struct store_tx *tx, const char *path, const char *of, const struct change *with, struct progress *progress,
+    const char **record) MUST_CHECK;
 /* Opens the case `to` with copies of the records of the case `from` as they stand: new records of this kit, whose links
  * lead to each other. The old case is not touched. ERR_INPUT: a field of it is in conflict, `to` is taken, or this kit may
  * not write what is there. All in the arena. */
