@@ -198,7 +198,6 @@ int cmd_calendar(struct cli *c)
     const char *case_name = cli_option(c, "case"), *known = NULL;
     int r = read_on(c, &on);
     if (!r) r = session_store(c->session);
-    if (!r) r = schemes_refresh(c->session->schemes, store_fold(c->session->store));
     if (r) return r;
     if (case_name) {
         known = fold_case_named(store_fold(c->session->store), case_name);

@@ -84,7 +84,8 @@ static void enter(struct page *p, const struct due *d)
     p->dues[p->len++] = *d;
 }
 
-static void enter_for(struct page *p, const struct course *o, enum due_what what, int32_t due, const char *rule, const char *record)
+static void enter_for(
+    struct page *p, const struct course *o, enum due_what what, int32_t due, const char *rule, const char *record)
 {
     const struct due d = {what, o->t, record, due, rule, o->y.scheme->rules.remind_days};
     enter(p, &d);
@@ -435,7 +436,6 @@ static void turn_at_facts(struct page *p)
     for (size_t i = 0; i < c->suspensions_len; i++) turn_around(p, c->suspensions[i].from);
 }
 
-/* Before the first turn nothing is known; that page, too, may hold what has no date. */
 static int turn_to(struct book *b, int32_t day)
 {
     struct page *p = &b->page;
@@ -471,6 +471,7 @@ static int turn_round(struct book *b, bool *more)
     return r;
 }
 
+/* The page before the first day that is known of holds something, too: what was planned without a certificate. */
 static int turn_all(struct book *b)
 {
     bool more = true;

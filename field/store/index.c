@@ -145,8 +145,8 @@ static void put_spans(struct index *x, const struct index_change *change)
     db_run(x->db, "DELETE FROM span WHERE case_name=?", "s", change->case_name);
     for (size_t i = 0; i < change->spans_len; i++) {
         const struct index_span *s = &change->spans[i];
-        db_run(x->db, "INSERT INTO span VALUES(?,?,?,?,?,?,?,?,?,?,?)", "iisiiiissss", s->to, s->from, change->case_name, (int64_t)i,
-            s->what, s->due, s->remind_days, s->rule, s->certificate, s->number, s->record);
+        db_run(x->db, "INSERT INTO span VALUES(?,?,?,?,?,?,?,?,?,?,?)", "iisiiiissss", s->to, s->from, change->case_name,
+            (int64_t)i, s->what, s->due, s->remind_days, s->rule, s->certificate, s->number, s->record);
     }
 }
 

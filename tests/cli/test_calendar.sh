@@ -21,11 +21,11 @@ leader=register:$leader
 # at DAY WHAT [CASE]: "due state rule" of the items of a kind.
 at() { s --json calendar --case "${3:-BJ-1}" --on "$1" | jq -r --arg what "$2" '[.[]|select(.what==$what)|"\(.due) \(.state) \(.rule)"]|join(", ")'; }
 
-# certified CASE DAY: from the application to the certificate, whose id it prints.
+# certified CASE DAY [FIELD of the application]: from the application to the certificate, whose id it prints.
 certified() {
-  local case=$1 day=$2 org app onsite decision
+  local case=$1 day=$2 org app onsite decision; shift 2
   org=$(s new organisation --case "$case" name="客户 $case")
-  app=$(s new application --case "$case" kind=initial received=2024-01-08 level:=3 directions+=风险评估 contract=signed)
+  app=$(s new application --case "$case" kind=initial received=2024-01-08 level:=3 directions+=风险评估 contract=signed "$@")
   s new site --case "$case" name=办公室 kind=office > site.id
   quiet s new application-review --case "$case" application="$app" date=2024-01-15 p1=yes p2=yes p3=yes p4=yes p5=yes p6=yes conclusion=accepted
   quiet s new programme --case "$case" application="$app" planned=文件审核和现场审核 man_days=6
@@ -104,7 +104,9 @@ same "in words too" 1 "$(s hub calendar hub --on 2026-01-01 | grep -c 'overdue, 
 history=$(s --json hub history hub "$cert")
 rm hub/index.db
 quiet s set "$cert" note=旧证书
-check "a bundle meets no index" round
+quiet as chen set "${leader#register:}" note=组长
+quiet as chen sync stick
+check "bundles of the case and the register meet no index" round
 same "the case is indexed whole" 2 "$(s --json hub history hub "$cert" | jq length)"
 check "and its calendar" alike
 if command -v sqlite3 > /dev/null; then
@@ -114,6 +116,21 @@ if command -v sqlite3 > /dev/null; then
 else
   skip "an old index: no sqlite3"
 fi
+
+# Another scheme of the register: 6 months instead of 12 until the first surveillance, and no rebuild.
+check "the scheme is written out" as chen form export half
+jq '.parameters.first_surveillance_months = 6 | .parameters.remind_days = 30' half/scheme.json > changed && mv changed half/scheme.json
+half=$(as chen --json import half | jq -r .id)
+quiet as chen sync stick
+check "and travels" round
+certified BJ-3 2024-05-06 "scheme=register:$half" > cert3
+check "as a case does that follows it" round
+same "its own number" "2024-11-06 upcoming 6.3.1" "$(at 2024-10-06 surveillance BJ-3)"
+same "and its own reminder" "2024-11-06 due 6.3.1" "$(at 2024-10-07 surveillance BJ-3)"
+same "beside the one that ships" "2025-05-06 upcoming 6.3.1" "$(at 2024-10-07 surveillance BJ-2)"
+check "at the hub too" alike
+rm hub/index.db
+check "and from an index made anew" alike
 same "history was there before" 1 "$(echo "$history" | jq length)"
 
 done_testing

@@ -6,18 +6,20 @@
 #include "satchel/scheme/cycle.h"
 
 enum due_what {
-    DUE_SURVEILLANCE,        /* by 6.3.1, merged: the earliest among the organisation's live certificates */
-    DUE_SURVEILLANCE_INFO,   /* of each planned surveillance that has none yet */
+    DUE_SURVEILLANCE,        /* by 6.3.1, merged: the earliest among the organisation's live certificates, but for what fell
+                                due before this one was issued; an item for each of them */
+    DUE_SURVEILLANCE_INFO,   /* of each planned surveillance of a live certificate that has none yet; where the case has no
+                                certificate on file, of each */
     DUE_RENEWAL_APPLICATION,
     DUE_RECERTIFICATION,     /* audit and reissue before expiry */
     DUE_VALID_TO,
-    DUE_SUSPENSION_END,      /* planned end */
+    DUE_SUSPENSION_END,      /* planned end, else the usual one; not beyond the maximum */
     DUE_SUSPENSION_MAX,
-    DUE_FINDING,             /* a nonconformity's due date */
+    DUE_FINDING,             /* a nonconformity's due date, known from its audit's start until it is closed */
     DUE_INTERVAL_WARNING,    /* the interval runs out inside the exempt year */
     DUE_SUSPEND,             /* proposals: `due` is the first day on which they stand */
-    DUE_WITHDRAWAL,
-    DUE_LAPSE
+    DUE_WITHDRAWAL,          /* one for a certificate, on the ground that came first */
+    DUE_LAPSE                /* of what expired, until it is superseded, withdrawn or cancelled */
 };
 
 enum due_state { STATE_UPCOMING, STATE_DUE, STATE_OVERDUE, STATE_PROPOSED };
