@@ -130,10 +130,26 @@ const char *choice_text(const struct form_field *f, const char *value); /* its l
 const char *shown_value(struct cli *c, const struct form_field *f, const char *member, const struct jv *v);
 const char *kit_person(void *session, const char *kit); /* a person's name for a kit, as record_json wants it */
 void print_record(struct cli *c, const struct fold_record *r);
-void print_record_line(struct cli *c, const struct fold_record *r);
+#define LABEL_COLUMNS 18
+void print_record_line(struct cli *c, const struct fold_record *r, const char *state); /* state: in words, or NULL */
 void print_history(struct cli *c, const struct form *form, const struct jv *history); /* form: the record's, or NULL */
 const char *record_title(struct cli *c, const struct fold_record *r);
 const struct form *record_form(struct cli *c, const struct fold_record *r); /* that of its case's scheme; or NULL */
+
+/* ---- cmd_check.c ---- */
+/* The day that --on gives, else today as the case's scheme counts days. */
+int cli_on(const struct cli *c, const char *case_name, int32_t *out) MUST_CHECK;
+const char *cli_person_of(void *cli, const char *kit); /* id of a kit's person, as struct outside wants it */
+
+/* ---- gate.c: the kit's own changes against the gates of the process ---- */
+/* Gates of cases as they stood before a change; one for all changes of a transaction. */
+struct gate;
+int gate_new(struct gate **out, struct cli *c) MUST_CHECK;
+void gate_free(struct gate *g); /* NULL is fine */
+/* Before the change, and after store_change has made it: ERR_INPUT where it breaks a gate that was kept. Facts from the
+ * field pass, at no cost. */
+int gate_before(struct gate *g, const struct change *change) MUST_CHECK;
+int gate_after(struct gate *g, const struct change *change, const char *record) MUST_CHECK;
 
 /* ---- progress.c ---- */
 struct bar {
@@ -173,6 +189,8 @@ int cmd_form_check(struct cli *c);
 int cmd_form_export(struct cli *c);
 int cmd_import(struct cli *c);
 int cmd_coverage(struct cli *c);
+int cmd_check(struct cli *c);
+int cmd_submit(struct cli *c);
 int cmd_plan(struct cli *c);
 int cmd_calendar(struct cli *c);
 int cmd_remote_add(struct cli *c);

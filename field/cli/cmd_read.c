@@ -5,28 +5,94 @@
 
 #include "satchel/base/os.h"
 #include "satchel/replica/state.h"
+#include "satchel/scheme/status.h"
+
+/* ---- states: worked out of the case, which is read once for all of its records ---- */
+
+struct states {
+    struct cli *c;
+    struct casefile file;
+    const char *case_name; /* that `file` is of; NULL: none yet */
+    int32_t on;
+};
+
+/* .code NULL: there is none for this type. */
+static int state_of(struct states *s, const struct fold_record *record, struct status *out)
+{
+    struct cli *c = s->c;
+    int r = 0;
+    *out = (struct status){NULL, NULL, NULL};
+    if (!type_has_status(record->type)) return 0;
+    if (!s->case_name || strcmp(s->case_name, record->case_name) != 0) {
+        r = casefile_read(&s->file, &c->arena, store_fold(c->session->store), record->case_name, c->session->schemes);
+        if (!r) r = cli_on(c, record->case_name, &s->on);
+        s->case_name = record->case_name;
+    }
+    return r ? r : record_status(out, &s->file, record, s->on);
+}
+
+static int state_json(struct cli *c, struct jv *record, const struct status *s)
+{
+    int r = s->code ? jv_put_str(&c->arena, record, "state", s->code) : 0;
+    return r || !s->computed ? r : jv_put(&c->arena, record, "computed", s->computed);
+}
+
+static const char *computed_label(const char *name)
+{
+    static const struct {
+        const char *name, *label;
+    } labels[] = {{"cycle", N_("Cycle")}, {"days_late", N_("Days late")}, {"due", N_("Due")},
+        {"later_entries", N_("Entries since")}, {"latest", N_("At the latest")}, {"next_surveillance", N_("Next surveillance")},
+        {"until", N_("Until")}, {"valid_to", N_("Valid to")}};
+    for (size_t i = 0; i < sizeof labels / sizeof *labels; i++)
+        if (strcmp(labels[i].name, name) == 0) return T(labels[i].label);
+    return name;
+}
+
+static void print_state(struct cli *c, const struct status *s)
+{
+    if (!s->code) return;
+    fprintf(c->out, "  ");
+    print_padded(c->out, T("State"), LABEL_COLUMNS);
+    fprintf(c->out, "%s\n", s->words);
+    for (size_t i = 0; s->computed && i < s->computed->len; i++) {
+        fprintf(c->out, "  ");
+        print_padded(c->out, computed_label(s->computed->keys[i]), LABEL_COLUMNS);
+        fprintf(c->out, "%s\n", shown_value(c, NULL, NULL, s->computed->items[i]));
+    }
+}
 
 int cmd_show(struct cli *c)
 {
     const struct fold_record *r;
+    struct states states = {.c = c};
+    struct status status;
     int rc = session_record(c, c->args[0], NULL, &r);
+    if (!rc) rc = state_of(&states, r, &status);
     if (rc) return rc;
-    c->result = record_json(&c->arena, r, kit_person, c->session);
-    if (!c->json) print_record(c, r);
-    return c->result ? 0 : err_memory();
+    struct jv *json = record_json(&c->arena, r, kit_person, c->session);
+    rc = json ? state_json(c, json, &status) : ERR_ROAD;
+    c->result = json;
+    if (rc || c->json) return rc;
+    print_record(c, r);
+    print_state(c, &status);
+    return 0;
 }
 
 static int report_hits(struct cli *c, const struct view_hit *hits, size_t len)
 {
     struct jv *list = jv_array(&c->arena);
+    struct states states = {.c = c};
+    struct status status;
     int r = 0;
     for (size_t i = 0; i < len && !r; i++) {
         const struct fold_record *record = fold_record(store_fold(c->session->store), hits[i].case_name, hits[i].record);
         if (!record) continue;
-        if (c->json)
-            r = jv_push(&c->arena, list, record_json(&c->arena, record, kit_person, c->session));
-        else
-            print_record_line(c, record);
+        r = state_of(&states, record, &status);
+        if (!r && !c->json) print_record_line(c, record, status.words);
+        struct jv *json = r || !c->json ? NULL : record_json(&c->arena, record, kit_person, c->session);
+        if (json) r = state_json(c, json, &status);
+        if (!r && c->json) r = jv_push(&c->arena, list, json);
     }
     c->result = list;
     if (!c->json && !len && os_is_terminal(1)) fprintf(stderr, "%s\n", T("nothing found"));

@@ -14,18 +14,27 @@ static int refuse_made_of_file(const struct form *form)
     return 0;
 }
 
+/* One change that breaks no gate of the process. */
+static int change_through(struct store_tx *tx, struct gate *gate, const struct change *change, const char **record)
+{
+    int r = gate_before(gate, change);
+    if (!r) r = store_change(tx, change, record);
+    return r ? r : gate_after(gate, change, *record);
+}
+
 /* One change in a transaction of its own. */
 static int change_alone(struct cli *c, const struct change *change, const char **record)
 {
     struct store_tx *tx;
+    struct gate *gate = NULL;
     int r = store_begin(&tx, c->session->store);
     if (r) return r;
-    r = store_change(tx, change, record);
-    if (r) {
-        store_rollback(tx);
-        return r;
-    }
-    return store_commit(tx);
+    r = gate_new(&gate, c);
+    if (!r) r = change_through(tx, gate, change, record);
+    gate_free(gate);
+    if (!r) return store_commit(tx);
+    store_rollback(tx);
+    return r;
 }
 
 static int report_record(struct cli *c, const char *id, const char *words)
@@ -102,6 +111,7 @@ int cmd_resolve(struct cli *c)
 struct apply {
     struct cli *c;
     struct store_tx *tx;
+    struct gate *gate;
     struct map names;   /* "$name" to record id */
     struct map schemes; /* that cases follow: to look for it on each line would take long */
     struct jv *ids;
@@ -211,7 +221,7 @@ static int apply_change(struct apply *ap, const struct jv *line, enum change_kin
     if (kind != CHANGE_VOID) change.set = set;
     if (kind == CHANGE_NEW && change.form->in_register) change.case_name = REGISTER_CASE;
     if (!change.why) change.why = cli_option(ap->c, "why");
-    r = store_change(ap->tx, &change, id);
+    r = change_through(ap->tx, ap->gate, &change, id);
     if (!r) forget_schemes(ap, change.form);
     return r;
 }
@@ -288,6 +298,7 @@ int cmd_apply(struct cli *c)
     map_init(&ap.schemes);
     ap.ids = jv_array(&c->arena);
     r = read_input(&b, c->args[0]);
+    if (!r) r = gate_new(&ap.gate, c);
     if (!r) r = store_begin(&ap.tx, c->session->store);
     if (!r) {
         bar_start(&ap.bar, T("taking in"));
@@ -298,6 +309,7 @@ int cmd_apply(struct cli *c)
         else
             r = store_commit(ap.tx);
     }
+    gate_free(ap.gate);
     map_release(&ap.names);
     map_release(&ap.schemes);
     buf_release(&b);

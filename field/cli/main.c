@@ -33,11 +33,16 @@ static const struct option case_options[] = {CASE, {NULL, NULL, NULL, 0}};
 static const struct option copy_options[] = {
     CASE, {"to", "NAME", N_("what the new case is called"), 't'}, {NULL, NULL, NULL, 0}};
 static const struct option list_options[] = {
-    CASE, {"voided", NULL, N_("voided records too"), 0}, {NULL, NULL, NULL, 0}};
+    CASE, ON, {"voided", NULL, N_("voided records too"), 0}, {NULL, NULL, NULL, 0}};
 static const struct option coverage_options[] = {
     CASE, {"audit", "A", N_("one audit only"), 0}, ON, {NULL, NULL, NULL, 0}};
 static const struct option plan_options[] = {
     CASE, {"audit", "A", N_("of this audit, not of the next surveillance"), 0}, ON, {NULL, NULL, NULL, 0}};
+static const struct option check_options[] = {
+    {"audit", "A", N_("the audit"), 0}, {"case", "C", N_("instead: the gates of the process, of a whole case"), 'c'}, ON,
+    {NULL, NULL, NULL, 0}};
+static const struct option submit_options[] = {{"audit", "A", N_("the audit"), 0}, ON, {NULL, NULL, NULL, 0}};
+static const struct option show_options[] = {CASE, ON, {NULL, NULL, NULL, 0}};
 static const struct option calendar_options[] = {CASE, ON, {NULL, NULL, NULL, 0}};
 static const struct option import_options[] = {
     {"name", "NAME", N_("what the catalogue is called (default: its own title)"), 0}, {NULL, NULL, NULL, 0}};
@@ -75,15 +80,18 @@ const struct command commands[] = {
     {"attach", "FILE… --to RECORD", N_("take files in as evidence"), attach_options, 1, -1, cmd_attach},
     {"copy", "--case C --to NAME", N_("open a case anew under another name, with copies of its records"), copy_options, 0, 0, cmd_copy},
     {"extract", "EVIDENCE -o FILE", N_("the original bytes back, hash checked"), extract_options, 1, 1, cmd_extract},
-    {"show", "RECORD", N_("one record"), case_options, 1, 1, cmd_show},
+    {"show", "RECORD", N_("one record"), show_options, 1, 1, cmd_show},
     {"list", "TYPE [FIELD…]", N_("records of a type"), list_options, 1, -1, cmd_list},
     {"find", "TEXT", N_("records that hold the text"), NULL, 1, -1, cmd_find},
     {"history", "RECORD", N_("who changed what, when and why"), case_options, 1, 1, cmd_history},
     {"conflicts", "", N_("fields with more than one value"), case_options, 0, 0, cmd_conflicts},
     {"resolve", "RECORD FIELD… --why TEXT", N_("settle a conflict"), why_options, 2, -1, cmd_resolve},
     {"coverage", "--case C [--audit A]", N_("clauses and departments: what is done, what is open"), coverage_options, 0, 0, cmd_coverage},
-    {"plan", "--case C [--on DATE]", N_("what the next surveillance must sample, and why"), plan_options, 0, 0, cmd_plan},
     {"calendar", "[--case C] [--on DATE]", N_("what is due, overdue or proposed"), calendar_options, 0, 0, cmd_calendar},
+    {"plan", "--case C [--on DATE]", N_("what the next surveillance must sample, and why"), plan_options, 0, 0, cmd_plan},
+    {"check", "--audit A [--on DATE]", N_("what is missing before the team leaves the site; re-hashes the evidence"), check_options, 0,
+        0, cmd_check},
+    {"submit", "--audit A", N_("hand the audit in; refused until its check is clean"), submit_options, 0, 0, cmd_submit},
     {"form list", "", N_("the record types"), form_options, 0, 0, cmd_form_list},
     {"form show", "TYPE", N_("the fields of a record type"), form_options, 1, 1, cmd_form_show},
     {"form check", "FILE…", N_("check form files"), NULL, 1, -1, cmd_form_check},

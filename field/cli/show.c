@@ -6,7 +6,6 @@
 
 #include "satchel/replica/state.h"
 
-#define LABEL_COLUMNS 18
 #define JSON_SHOWN_MAX 80
 #define REGISTER_LINK REGISTER_CASE ":"
 
@@ -298,13 +297,15 @@ void print_record(struct cli *c, const struct fold_record *r)
 }
 
 /* An assignment is about its case. */
-void print_record_line(struct cli *c, const struct fold_record *r)
+void print_record_line(struct cli *c, const struct fold_record *r, const char *state)
 {
     const char *about = strcmp(r->type, "assignment") == 0 ? case_title(c, r->case_name) : "";
     const char *mark = r->void_state == VOID ? T(" [voided]") : r->conflicts ? T(" [conflict]") : "";
     const char *problem = published_problem(c, r);
     print_padded(c->out, r->id, 34);
-    fprintf(c->out, "%s%s%s%s", record_title(c, r), *about ? "  " : "", about, mark);
+    fprintf(c->out, "%s%s%s", record_title(c, r), *about ? "  " : "", about);
+    if (state) fprintf(c->out, "  — %s", state);
+    fprintf(c->out, "%s", mark);
     if (problem) fprintf(c->out, " [%s]", shown(c, problem));
     fprintf(c->out, "\n");
 }

@@ -41,9 +41,8 @@ static void put_client(struct fold *nothing, int number)
     struct index_span *list = arena_alloc(&kit.arena, (len + 1) * sizeof *list);
     for (size_t i = 0; i < len; i++) {
         const struct due *d = &spans[i].item;
-        const struct certificate *t = d->certificate;
-        list[i] = (struct index_span){NULL, t ? t->id : NULL, t ? t->number : NULL, d->record, d->rule, d->what, d->due,
-            d->remind_days, spans[i].from, spans[i].to};
+        list[i] = (struct index_span){NULL, d->certificate ? d->certificate->id : NULL, d->certificate ? d->certificate->number : NULL,
+            d->record, d->rule, d->what, d->due, d->remind_days, spans[i].from, spans[i].to};
     }
     struct index_change change = {.case_name = arena_printf(&kit.arena, "BJ-2020-%05d", number), .tip = "0", .spans = list,
         .spans_len = len};
@@ -102,8 +101,8 @@ static void bench_case(int entries, int n)
     double folding = median_of(fold_case, 1), one = median_of(ask_case, n);
     size_t items = answered;
     double all = median_of(ask_spans, n);
-    printf("\"entries\":%d,\"items\":%zu,\"fold_ms\":%.2f,\"case_ms\":%.2f,\"spans\":%zu,\"spans_ms\":%.2f}\n", entries,
-        items, folding, one, answered, all);
+    printf("\"entries\":%d,\"items\":%zu,\"fold_ms\":%.2f,\"case_ms\":%.2f,\"spans\":%zu,\"spans_ms\":%.2f}\n", entries, items, folding,
+        one, answered, all);
     scene_release(&scene);
 }
 
