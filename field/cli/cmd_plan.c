@@ -66,10 +66,22 @@ static void print_cycle(struct cli *c, const struct cycle *y)
     fprintf(c->out, "  %s\n", shown_link(c, y->current->id));
 }
 
+static bool lacks_coverage(const struct plan *p)
+{
+    unsigned why = 0;
+    for (enum required_what what = REQUIRED_CLAUSE; what <= REQUIRED_DIRECTION; what++) {
+        size_t len;
+        const struct required *list = plan_required(p, what, &len);
+        for (size_t i = 0; i < len; i++) why |= list[i].why;
+    }
+    return why & WHY_LAST;
+}
+
 static void print_next(struct cli *c, const struct plan *p)
 {
     if (p->due != DAY_NONE) fprintf(c->out, T("next surveillance by %s at the latest"), day_text(c, p->due));
-    else fprintf(c->out, "%s", T("no further surveillance falls due, but the cycle is not covered (6.3.4 rule 1)"));
+    else if (lacks_coverage(p)) fprintf(c->out, "%s", T("no further surveillance falls due, but the cycle is not covered (6.3.4 rule 1)"));
+    else fprintf(c->out, "%s", T("no further surveillance falls due (6.3.1)"));
     if (p->last) fprintf(c->out, "%s", T("; it is the cycle's last one"));
     else fprintf(c->out, T("; %d left with this one"), p->left);
     fprintf(c->out, "\n");
@@ -287,7 +299,7 @@ static void print_coverage(struct cli *c, const struct coverage *v, const struct
     struct matrix m = {c, v, p, !v->departments.len || has_nameless_department(v), width_of_names(c, v), "  "};
     print_sample(c, v->scope.catalogue);
     if (v->scope.cycle) print_cycle(c, v->scope.cycle);
-    if (p && !v->scope.audit) print_next(c, p);
+    if (p && p->cycle && !v->scope.audit) print_next(c, p);
     print_count(c, N_("covered %zu of %zu clauses (%lld%%)"), &v->clauses);
     print_count(c, N_("covered %zu of %zu departments (%lld%%)"), &v->departments);
     print_count(c, N_("covered %zu of %zu service directions (%lld%%)"), &v->directions);
@@ -298,10 +310,20 @@ static void print_coverage(struct cli *c, const struct coverage *v, const struct
     print_legend(c);
 }
 
-/* The plan that tells what is required: the audit's own, or that of the next surveillance where there is one to come. */
-static int find_plan(struct plan *p, const struct asked *q, bool *found)
+/* Before any certificate the on-site audit tells what is required. */
+static const struct audit *audit_to_plan(const struct asked *q, const struct coverage *v)
 {
-    int r = q->audit ? plan_for_audit(p, &q->casefile, q->audit, q->on) : plan_next(p, &q->casefile, q->on);
+    if (q->audit || v->scope.cycle) return q->audit;
+    for (size_t i = 0; i < v->scope.audits_len; i++)
+        if (v->scope.audits[i]->kind == AUDIT_ONSITE) return v->scope.audits[i];
+    return NULL;
+}
+
+/* The plan that tells what is required: an audit's, or that of the next surveillance where there is one to come. */
+static int find_plan(struct plan *p, const struct asked *q, const struct coverage *v, bool *found)
+{
+    const struct audit *a = audit_to_plan(q, v);
+    int r = a ? plan_for_audit(p, &q->casefile, a, q->on) : plan_next(p, &q->casefile, q->on);
     *found = r == 0;
     if (r != ERR_MISSING) return r;
     err_clear();
@@ -316,7 +338,7 @@ int cmd_coverage(struct cli *c)
     bool planned = false;
     int r = read_asked(c, &q);
     if (!r) r = q.audit ? coverage_of_audit(&v, &q.casefile, q.audit, q.on) : coverage_of_case(&v, &q.casefile, q.on);
-    if (!r) r = find_plan(&p, &q, &planned);
+    if (!r) r = find_plan(&p, &q, &v, &planned);
     if (r) return r;
     if (!c->json) {
         print_coverage(c, &v, planned ? &p : NULL);

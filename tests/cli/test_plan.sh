@@ -43,6 +43,9 @@ same "an initial certification takes in everything" "13 4 2 all" \
   "$(s --json plan --audit "$on" | jq -r '"\(.required|length) \(.required_departments|length) \(.required_directions|length) \(.required[0].reasons[0])"')"
 same "and four of ten similar sites" 4 "$(s --json plan --audit "$on" | jq '.sites[0].visit')"
 
+same "before a certificate everything is required of the case" '[13,13,null,null]' \
+  "$(s --json coverage --case $C | jq -c '[(.required|length),(.open|length),.cycle,.next]')"
+
 {
   echo "{\"do\":\"new\",\"case\":\"$C\",\"type\":\"decision\",\"as\":\"\$de\",\"set\":{\"audit\":\"$on\",\"outcome\":\"grant\",\"date\":\"2024-03-25\",\"reason\":\"x\"}}"
   o certificate '$ce' '"decision":"$de","number":"N-1","level":"3","issued":"2024-03-25","initial_date":"2024-03-25","valid_from":"2024-03-25","directions.风险评估":true,"directions.应急响应":true'
