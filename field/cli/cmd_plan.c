@@ -66,10 +66,22 @@ static void print_cycle(struct cli *c, const struct cycle *y)
     fprintf(c->out, "  %s\n", shown_link(c, y->current->id));
 }
 
+static bool lacks_coverage(const struct plan *p)
+{
+    unsigned why = 0;
+    for (enum required_what what = REQUIRED_CLAUSE; what <= REQUIRED_DIRECTION; what++) {
+        size_t len;
+        const struct required *list = plan_required(p, what, &len);
+        for (size_t i = 0; i < len; i++) why |= list[i].why;
+    }
+    return why & WHY_LAST;
+}
+
 static void print_next(struct cli *c, const struct plan *p)
 {
     if (p->due != DAY_NONE) fprintf(c->out, T("next surveillance by %s at the latest"), day_text(c, p->due));
-    else fprintf(c->out, "%s", T("no further surveillance falls due, but the cycle is not covered (6.3.4 rule 1)"));
+    else if (lacks_coverage(p)) fprintf(c->out, "%s", T("no further surveillance falls due, but the cycle is not covered (6.3.4 rule 1)"));
+    else fprintf(c->out, "%s", T("no further surveillance falls due (6.3.1)"));
     if (p->last) fprintf(c->out, "%s", T("; it is the cycle's last one"));
     else fprintf(c->out, T("; %d left with this one"), p->left);
     fprintf(c->out, "\n");
@@ -128,8 +140,9 @@ struct matrix {
     struct cli *c;
     const struct coverage *v;
     const struct plan *plan; /* NULL: none */
-    bool nameless;           /* some cells name no department */
+    bool nameless;           /* there is a column of cells that name no department */
     int width;               /* of the column of names */
+    const char *row;         /* that is put together */
 };
 
 #define DONE "●"
@@ -159,9 +172,20 @@ static const char *open_symbol(const struct matrix *m, enum required_what what, 
     return required ? REQUIRED : m->v->scope.audit && m->plan ? "" : OPEN;
 }
 
-static void print_padded_shown(struct cli *c, const char *s, int width)
+/* Rows are put together first, so that none ends in blanks. */
+static void add_cell(struct matrix *m, const char *s, int width)
 {
-    print_padded(c->out, *s ? s : " ", width);
+    int pad = width - text_columns(s);
+    const char *row = arena_printf(&m->c->arena, "%s%s%*s", m->row, s, pad > 1 ? pad : 1, "");
+    m->row = row ? row : "";
+}
+
+static void end_row(struct matrix *m, const char *last)
+{
+    size_t len = strlen(m->row);
+    while (!*last && len && m->row[len - 1] == ' ') len--;
+    fprintf(m->c->out, "%.*s%s\n", (int)len, m->row, last);
+    m->row = "  ";
 }
 
 static bool has_nameless_department(const struct coverage *v)
@@ -177,58 +201,62 @@ static int department_columns(const char *code)
     return n > CELL_COLUMNS ? n : CELL_COLUMNS;
 }
 
-static void print_row(const struct matrix *m, const char *clause)
+/* Where the catalogue's departments are none of ours, a clause may be sampled at any. */
+static bool belongs_here(const struct coverage_list *departments, const struct clause *clause, const char *code)
+{
+    bool anywhere = true;
+    for (size_t d = 0; d < departments->len; d++) anywhere = anywhere && !clause_for_department(clause, departments->items[d].name);
+    return anywhere || clause_for_department(clause, code);
+}
+
+static void print_row(struct matrix *m, const char *clause)
 {
     const struct coverage_list *departments = &m->v->departments;
     const struct rollup *row = coverage_rollup(m->v, clause);
-    const struct scheme *scheme = m->v->scope.scheme;
     const struct clause *known = catalogue_clause(m->v->scope.catalogue, clause);
     const char *open = row && row->covered ? "" : open_symbol(m, REQUIRED_CLAUSE, clause);
-    fprintf(m->c->out, "  ");
-    print_padded(m->c->out, clause_name(m->c, m->v->scope.catalogue, clause), m->width);
+    add_cell(m, clause_name(m->c, m->v->scope.catalogue, clause), m->width);
     for (size_t d = 0; d < departments->len; d++) {
         const char *code = departments->items[d].name, *symbol = recorded_symbol(row, code);
-        if (!symbol) symbol = known && clause_for_department(known, code) ? open : "";
-        print_padded_shown(m->c, symbol, department_columns(code));
+        if (!symbol) symbol = known && belongs_here(departments, known, code) ? open : "";
+        add_cell(m, symbol, department_columns(code));
     }
     const char *nowhere = recorded_symbol(row, NULL);
-    if (m->nameless) print_padded_shown(m->c, nowhere ? nowhere : "", CELL_COLUMNS);
-    fprintf(m->c->out, "%s\n", row && row->worst < GRADE_UNSET ? scheme_label(scheme, "results", grade_word(row->worst)) : "");
+    if (m->nameless) add_cell(m, nowhere ? nowhere : departments->len ? "" : open, CELL_COLUMNS);
+    end_row(m, row && row->worst < GRADE_UNSET ? scheme_label(m->v->scope.scheme, "results", grade_word(row->worst)) : "");
 }
 
-static void print_head(const struct matrix *m)
+static void print_head(struct matrix *m)
 {
     const struct coverage_list *departments = &m->v->departments;
-    fprintf(m->c->out, "\n  ");
-    print_padded(m->c->out, " ", m->width);
+    fprintf(m->c->out, "\n");
+    add_cell(m, "", m->width);
     for (size_t d = 0; d < departments->len; d++)
-        print_padded(m->c->out, shown(m->c, departments->items[d].name), department_columns(departments->items[d].name));
-    if (m->nameless) print_padded(m->c->out, "—", CELL_COLUMNS);
-    fprintf(m->c->out, "%s\n", T("worst result"));
+        add_cell(m, shown(m->c, departments->items[d].name), department_columns(departments->items[d].name));
+    if (m->nameless) add_cell(m, "—", CELL_COLUMNS);
+    end_row(m, T("worst result"));
 }
 
 /* Departments that have been visited, below their columns. */
-static void print_foot(const struct matrix *m)
+static void print_foot(struct matrix *m)
 {
     const struct coverage_list *departments = &m->v->departments;
     if (!departments->len) return;
-    fprintf(m->c->out, "  ");
-    print_padded(m->c->out, T("department"), m->width);
+    add_cell(m, T("department"), m->width);
     for (size_t d = 0; d < departments->len; d++) {
         const struct coverage_item *item = &departments->items[d];
-        print_padded_shown(m->c, item->covered ? DONE : open_symbol(m, REQUIRED_DEPARTMENT, item->name), department_columns(item->name));
+        add_cell(m, item->covered ? DONE : open_symbol(m, REQUIRED_DEPARTMENT, item->name), department_columns(item->name));
     }
-    fprintf(m->c->out, "\n");
+    end_row(m, "");
 }
 
-static void print_directions(const struct matrix *m)
+static void print_directions(struct matrix *m)
 {
     const struct coverage_list *directions = &m->v->directions;
     for (size_t i = 0; i < directions->len; i++) {
         const struct coverage_item *item = &directions->items[i];
-        fprintf(m->c->out, "  ");
-        print_padded(m->c->out, direction_name(m->c, m->v->scope.scheme, item->name), m->width);
-        fprintf(m->c->out, "%s\n", item->covered ? DONE : open_symbol(m, REQUIRED_DIRECTION, item->name));
+        add_cell(m, direction_name(m->c, m->v->scope.scheme, item->name), m->width);
+        end_row(m, item->covered ? DONE : open_symbol(m, REQUIRED_DIRECTION, item->name));
     }
 }
 
@@ -239,7 +267,7 @@ static bool applies(const struct coverage *v, const char *clause)
     return false;
 }
 
-static void print_rows(const struct matrix *m)
+static void print_rows(struct matrix *m)
 {
     for (size_t i = 0; i < m->v->clauses.len; i++) print_row(m, m->v->clauses.items[i].name);
     for (size_t i = 0; i < m->v->rollups_len; i++) /* what does not apply, and has records all the same */
@@ -268,10 +296,10 @@ static void print_count(struct cli *c, const char *format, const struct coverage
 
 static void print_coverage(struct cli *c, const struct coverage *v, const struct plan *p)
 {
-    const struct matrix m = {c, v, p, has_nameless_department(v), width_of_names(c, v)};
+    struct matrix m = {c, v, p, !v->departments.len || has_nameless_department(v), width_of_names(c, v), "  "};
     print_sample(c, v->scope.catalogue);
     if (v->scope.cycle) print_cycle(c, v->scope.cycle);
-    if (p && !v->scope.audit) print_next(c, p);
+    if (p && p->cycle && !v->scope.audit) print_next(c, p);
     print_count(c, N_("covered %zu of %zu clauses (%lld%%)"), &v->clauses);
     print_count(c, N_("covered %zu of %zu departments (%lld%%)"), &v->departments);
     print_count(c, N_("covered %zu of %zu service directions (%lld%%)"), &v->directions);
@@ -282,10 +310,20 @@ static void print_coverage(struct cli *c, const struct coverage *v, const struct
     print_legend(c);
 }
 
-/* The plan that tells what is required: the audit's own, or that of the next surveillance where there is one to come. */
-static int find_plan(struct plan *p, const struct asked *q, bool *found)
+/* Before any certificate the on-site audit tells what is required. */
+static const struct audit *audit_to_plan(const struct asked *q, const struct coverage *v)
 {
-    int r = q->audit ? plan_for_audit(p, &q->casefile, q->audit, q->on) : plan_next(p, &q->casefile, q->on);
+    if (q->audit || v->scope.cycle) return q->audit;
+    for (size_t i = 0; i < v->scope.audits_len; i++)
+        if (v->scope.audits[i]->kind == AUDIT_ONSITE) return v->scope.audits[i];
+    return NULL;
+}
+
+/* The plan that tells what is required: an audit's, or that of the next surveillance where there is one to come. */
+static int find_plan(struct plan *p, const struct asked *q, const struct coverage *v, bool *found)
+{
+    const struct audit *a = audit_to_plan(q, v);
+    int r = a ? plan_for_audit(p, &q->casefile, a, q->on) : plan_next(p, &q->casefile, q->on);
     *found = r == 0;
     if (r != ERR_MISSING) return r;
     err_clear();
@@ -300,7 +338,7 @@ int cmd_coverage(struct cli *c)
     bool planned = false;
     int r = read_asked(c, &q);
     if (!r) r = q.audit ? coverage_of_audit(&v, &q.casefile, q.audit, q.on) : coverage_of_case(&v, &q.casefile, q.on);
-    if (!r) r = find_plan(&p, &q, &planned);
+    if (!r) r = find_plan(&p, &q, &v, &planned);
     if (r) return r;
     if (!c->json) {
         print_coverage(c, &v, planned ? &p : NULL);
@@ -337,8 +375,9 @@ static void print_proposal(struct cli *c, const struct casefile *f, const struct
         const struct visit *v = &p->visits[i];
         fprintf(c->out, "  %s ", v->required ? REQUIRED : OPEN);
         print_padded(c->out, clause_name(c, p->catalogue, v->clause), width);
-        print_padded(c->out, v->department ? department_name(c, f, v->department) : " ", NAME_COLUMNS);
-        fprintf(c->out, "%s\n", v->direction ? direction_name(c, p->scheme, v->direction) : "");
+        const char *department = v->department ? department_name(c, f, v->department) : "";
+        if (v->direction) print_padded(c->out, department, NAME_COLUMNS);
+        fprintf(c->out, "%s\n", v->direction ? direction_name(c, p->scheme, v->direction) : department);
     }
 }
 

@@ -384,7 +384,7 @@ static int plan_unplanned(struct plan *out, const struct casefile *c, int32_t on
         if (rc == 0 && is) wanted[n++] = live[i];
     }
     if (rc) return rc;
-    if (!n) return err_set(ERR_MISSING, "no surveillance is left in the cycle of case '%s'", c->name);
+    if (!n) return err_set(ERR_MISSING, "no surveillance is left in the cycle of case '%s'; of a recertification say which audit: --audit A", c->name);
     rc = plan_surveillance(&p, wanted, n);
     if (rc == 0) *out = p.plan;
     return rc;

@@ -250,7 +250,7 @@ struct jv *coverage_json(struct arena *a, const struct coverage *v, const struct
     if (rc == 0) rc = jv_put_int(a, out, "of", (int64_t)v->clauses.len);
     if (rc == 0) rc = jv_put(a, out, "percent", percent_json(a, v));
     if (rc == 0) rc = jv_put(a, out, "cycle", y ? cycle_json(a, y) : jv_null(a));
-    if (rc == 0) rc = jv_put(a, out, "next", p && !v->scope.audit ? next_json(a, p) : jv_null(a));
+    if (rc == 0) rc = jv_put(a, out, "next", p && y && !v->scope.audit ? next_json(a, p) : jv_null(a));
     if (rc == 0) rc = jv_put(a, out, "sample", jv_bool(a, v->scope.catalogue->sample));
     return rc ? NULL : out;
 }

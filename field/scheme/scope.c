@@ -39,18 +39,40 @@ static int compare_cycles(const void *a, const void *b)
     return strcmp(x->opened_by->id, y->opened_by->id);
 }
 
-int cycles_of_audit(struct cycle **out, size_t *len, const struct casefile *c, const struct audit *a, int32_t on)
+/* Those that the audit concerns, as of its day: what is known later changes nothing for it. */
+static size_t cycles_around(struct cycle *list, const struct casefile *c, const struct audit *a, int32_t on)
 {
-    struct cycle *list = arena_alloc(c->arena, (c->certificates_len + 1) * sizeof *list);
     size_t n = 0;
-    if (!list) return ERR_ROAD;
-    if (!a->certificate_ids.len && day_of_audit(a) == DAY_NONE) return cycles_live(out, len, c, on);
     for (size_t i = 0; i < c->certificates_len; i++) {
         const struct certificate *t = &c->certificates[i];
         list[n] = cycle_of(c, t, on);
         if (list[n].opened_by != t || certificate_state(c, t, on) == CERTIFICATE_NOT_ISSUED) continue;
         if (audit_in_cycle(c, &list[n], a)) n++;
     }
+    return n;
+}
+
+/* Without those that were withdrawn or cancelled before, where any are left. */
+static size_t keep_live(struct cycle *list, size_t len, const struct casefile *c, int32_t on)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < len; i++)
+        if (cycle_is_live(c, &list[i], on)) n++;
+    if (n == 0) return len;
+    n = 0;
+    for (size_t i = 0; i < len; i++)
+        if (cycle_is_live(c, &list[i], on)) list[n++] = list[i];
+    return n;
+}
+
+int cycles_of_audit(struct cycle **out, size_t *len, const struct casefile *c, const struct audit *a, int32_t on)
+{
+    int32_t day = day_of_audit(a), known = day != DAY_NONE && day < on ? day : on;
+    if (!a->certificate_ids.len && day == DAY_NONE) return cycles_live(out, len, c, on);
+    struct cycle *list = arena_alloc(c->arena, (c->certificates_len + 1) * sizeof *list);
+    if (!list) return ERR_ROAD;
+    size_t n = cycles_around(list, c, a, known);
+    n = keep_live(list, n, c, known);
     if (n) qsort(list, n, sizeof *list, compare_cycles);
     *out = list;
     *len = n;

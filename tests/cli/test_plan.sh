@@ -33,9 +33,18 @@ refuse "coverage of what is no audit" 3 s coverage --audit "$(s --json list site
 
 check "a set of days and a leader" s set "$on" leader=me
 same "man-days of one auditor" 3.0 "$(s --json plan --audit "$on" | jq -r .man_days)"
+li=$(s new person name=Li email=l@example.com roles+=auditor)
+expert=$(s new person name=Wu email=w@example.com roles+=expert)
+check "an auditor and an expert" s set "$on" team+="$li" team+="$expert"
+same "two auditors, three days; the expert does not count" 6.0 "$(s --json plan --audit "$on" | jq -r .man_days)"
+check "the last one was half a day" s set "$on" days-=2024-03-07 days+=2024-03-07/4
+same "two auditors, two days and a half" 5.0 "$(s --json plan --audit "$on" | jq -r .man_days)"
 same "an initial certification takes in everything" "13 4 2 all" \
   "$(s --json plan --audit "$on" | jq -r '"\(.required|length) \(.required_departments|length) \(.required_directions|length) \(.required[0].reasons[0])"')"
 same "and four of ten similar sites" 4 "$(s --json plan --audit "$on" | jq '.sites[0].visit')"
+
+same "before a certificate everything is required of the case" '[13,13,null,null]' \
+  "$(s --json coverage --case $C | jq -c '[(.required|length),(.open|length),.cycle,.next]')"
 
 {
   echo "{\"do\":\"new\",\"case\":\"$C\",\"type\":\"decision\",\"as\":\"\$de\",\"set\":{\"audit\":\"$on\",\"outcome\":\"grant\",\"date\":\"2024-03-25\",\"reason\":\"x\"}}"
@@ -76,6 +85,7 @@ same "in the cycle all the rest is open" 12 "$(cover '.open|length' --case $C)"
 s coverage --case $C --on 2025-03-01 > en
 same "a row of the matrix" "  A1 Legal status                      ●                   Conformity" "$(grep 'A1 Legal' en)"
 same "and one without evidence" "  B2 Control of service processes      ○    ○    ✗         Minor nonconformity" "$(grep 'B2 Control' en)"
+same "no line ends in blanks" 0 "$(grep -c ' $' en)"
 same "the sample is marked" 1 "$(grep -c '^sample catalogue' en)"
 s --lang zh plan --case $C --on 2025-03-01 > zh
 same "Chinese reasons" "  A4 人员能力         上次审核有一般不符合 2 项，问题较多（6.3.4 准则 3）" "$(grep -m1 'A4 人员' zh)"

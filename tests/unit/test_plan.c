@@ -366,6 +366,35 @@ TEST(several_certificates_are_planned_as_one)
     kit_end();
 }
 
+TEST(what_was_withdrawn_requires_nothing)
+{
+    struct audit *onsite;
+    struct certificate *t = client(&onsite), *u = kit_grant("2024-06-10");
+    t->directions = (struct texts){both_directions, 1};
+    u->directions = (struct texts){both_directions + 1, 1};
+    struct audit *a = kit_audit(AUDIT_SURVEILLANCE, "2025-03-10", "2025-03-11");
+    a->last_of_cycle = YES;
+    kit_decide(OUTCOME_WITHDRAW, t, "2024-12-01");
+    plan_of(a, "2025-03-01");
+    CHECK_STR(DIRECTIONS, RISK);
+    plan_of(a, "2024-11-01"); /* not known yet */
+    CHECK_STR(DIRECTIONS, EMERGENCY " " RISK);
+    kit_end();
+}
+
+TEST(a_later_extension_changes_nothing_for_an_earlier_surveillance)
+{
+    struct audit *onsite;
+    struct certificate *t = client(&onsite);
+    t->directions = (struct texts){both_directions, 1};
+    struct audit *a = kit_held(AUDIT_SURVEILLANCE, "2025-03-10");
+    a->last_of_cycle = YES;
+    kit_issue(OUTCOME_REISSUE, t, "2025-06-01", "2025-06-01")->directions = (struct texts){both_directions, 2};
+    plan_of(a, "2025-07-01");
+    CHECK_STR(DIRECTIONS, EMERGENCY);
+    kit_end();
+}
+
 /* ---- the proposal ---- */
 
 /* "B2/D1* A1/D4": clause and department, with * where it is required. */

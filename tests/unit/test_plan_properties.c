@@ -439,6 +439,97 @@ TEST(a_plan_followed_ends_its_cycle_covered)
     kit_end();
 }
 
+/* ---- several certificates ---- */
+
+enum { CERTIFICATES = 3 };
+
+static struct own {
+    int32_t issued, valid_to;
+    int64_t level;
+    const char *ways[DIRECTIONS];
+    size_t ways_len;
+} own[CERTIFICATES];
+
+static void draw_own(struct own *o)
+{
+    *o = (struct own){.issued = w.issued + (int32_t)below(200), .level = (int64_t)below(5)};
+    for (size_t k = 0; k < DIRECTIONS; k++)
+        if (chance(2)) o->ways[o->ways_len++] = ways[k];
+    struct certificate *t = kit_issue_on(OUTCOME_GRANT, NULL, o->issued, o->issued);
+    t->level = o->level;
+    t->directions = (struct texts){o->ways, o->ways_len};
+    o->valid_to = certificate_valid_to(&kit.c, t);
+}
+
+static bool own_applies(const struct own *o, const struct clause *c)
+{
+    bool way = o->ways_len == 0;
+    for (size_t k = 0; k < o->ways_len; k++) way = way || is_for(c, o->ways[k]);
+    return way && !c->group && (!o->level || (c->min_level <= o->level && o->level <= c->max_level));
+}
+
+/* Rule 1 and the directions, by what was held while the certificate was valid. */
+static bool own_covered(const struct own *o)
+{
+    bool clauses[CLAUSES] = {false}, departments[DEPARTMENTS] = {false}, seen[DIRECTIONS] = {false}, all = true;
+    for (size_t i = 0; i < w.held_len; i++) {
+        const struct noted *h = &w.held[i];
+        if (h->end < o->issued || h->end > o->valid_to) continue;
+        for (size_t k = 0; k < CLAUSES; k++) clauses[k] = clauses[k] || h->clauses[k];
+        for (size_t k = 0; k < DEPARTMENTS; k++) departments[k] = departments[k] || h->departments[k];
+        for (size_t k = 0; k < DIRECTIONS; k++) seen[k] = seen[k] || h->ways[k];
+    }
+    for (size_t k = 0; k < w.len; k++) all = all && (!own_applies(o, &w.clauses[k]) || clauses[k]);
+    for (size_t k = 0; k < w.departments; k++) all = all && departments[k];
+    for (size_t k = 0; k < DIRECTIONS; k++) all = all && (place_among(o->ways, o->ways_len, ways[k]) < 0 || seen[k]);
+    return all;
+}
+
+/* The first day on which one of them ends that has not ended yet; 0: all have. */
+static int32_t first_end(int32_t on, size_t len)
+{
+    int32_t first = 0;
+    for (size_t i = 0; i < len; i++)
+        if (own[i].valid_to > on && (!first || own[i].valid_to < first)) first = own[i].valid_to;
+    return first;
+}
+
+static void run_merged(void)
+{
+    struct plan p;
+    size_t len = 2 + below(CERTIFICATES - 1);
+    kit_clear();
+    w.held_len = 0;
+    draw_scheme();
+    draw_client();
+    w.issued = day_of(2024, 1, 1) + (int32_t)below(1500);
+    for (size_t i = 0; i < len; i++) draw_own(&own[i]);
+    for (int32_t on = w.issued + 200; (w.valid_to = first_end(on, len)) != 0 && w.held_len < HELD;) {
+        CHECK_OK(casefile_arrange(&kit.c));
+        int rc = plan_next(&p, &kit.c, on);
+        CHECK(rc == 0 || rc == ERR_MISSING);
+        if (rc) break;
+        on = draw_day(on, p.due);
+        struct noted *h = hold(AUDIT_SURVEILLANCE, on);
+        CHECK_OK(casefile_arrange(&kit.c));
+        CHECK_OK(plan_for_audit(&p, &kit.c, h->audit, on));
+        follow(h, &p);
+    }
+    for (size_t i = 0; i < len && w.held_len < HELD; i++) CHECK(own_covered(&own[i]));
+}
+
+TEST(certificates_audited_together_end_covered_each)
+{
+    begin();
+    int cases = test_full ? CYCLES_FULL : CYCLES, before = test_failed_checks;
+    for (int i = 0; i < cases && test_failed_checks == before; i++) {
+        uint64_t seed = w.random;
+        run_merged();
+        if (test_failed_checks != before) printf("  case %d, SATCHEL_SEED=%llu\n", i, (unsigned long long)seed);
+    }
+    kit_end();
+}
+
 /* ---- coverage ---- */
 
 static bool still_covers(const struct coverage_list *now, const struct coverage_list *before)

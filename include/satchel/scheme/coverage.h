@@ -35,8 +35,9 @@ int scope_of_cycle(struct scope *out, const struct casefile *c, const struct cyc
 /* The cycle that is open on that day, else the last one; before any certificate the document and on-site audits of the newest
  * application. */
 int scope_of_case(struct scope *out, const struct casefile *c, int32_t on) MUST_CHECK;
-/* The cycles that an audit concerns, the earliest certificate first; live ones where it has neither dates nor certificates. In
- * the casefile's arena. */
+/* The cycles that an audit concerns, the earliest certificate first, as of its day or the given one, whichever comes first: those
+ * that are live, else whatever there is; of an audit that has neither dates nor certificates all that are live. In the
+ * casefile's arena. */
 int cycles_of_audit(struct cycle **out, size_t *len, const struct casefile *c, const struct audit *a, int32_t on) MUST_CHECK;
 /* Do the two belong to one certification: its document and on-site (or recertification) audits, by their application? */
 bool audits_are_pair(const struct audit *a, const struct audit *b);
