@@ -74,17 +74,6 @@ static int create(struct founding *f, const char *type, const struct jv *set, co
     return store_change(f->tx, &c, record);
 }
 
-static int found_person(struct founding *f, const char **person)
-{
-    struct arena *a = &f->arena;
-    struct jv *set = jv_object(a);
-    int rc = jv_put_str(a, set, "name", f->s->name);
-    if (rc == 0) rc = jv_put_str(a, set, "email", f->s->email);
-    if (rc == 0) rc = jv_put(a, set, "roles.admin", jv_bool(a, true));
-    if (rc == 0) rc = jv_put(a, set, "roles.headquarters", jv_bool(a, true));
-    return rc ? rc : create(f, "person", set, person);
-}
-
 static int put_keys(struct founding *f, struct jv *set, const unsigned char key[KEY_SIZE],
     const unsigned char point[KEY_SIZE])
 {
@@ -160,7 +149,7 @@ static int found_register(struct store_tx *tx, struct store *s, const struct hub
     if (!same_bytes(hub->root, s->signer.public_key, KEY_SIZE) || fold_chain(s->fold, REGISTER_CASE, s->kit))
         return 0;
     arena_init(&f.arena);
-    int rc = found_person(&f, &person);
+    int rc = store_tx_person(f.tx, &f.arena, &person);
     if (rc == 0) rc = found_kit(&f, person);
     if (rc == 0) rc = found_hub(&f);
     if (rc == 0) rc = found_scheme(&f);

@@ -391,7 +391,8 @@ static int make_keys(struct store *s, const char *name, const char *email, const
     return err;
 }
 
-/* Every role that the form knows: alone, a kit's owner may do everything. */
+/* Every role that the form knows: alone, a kit's owner may do everything, and so may who founds a hub until others are
+ * enrolled; what he wrote before must stay good. */
 static int put_roles(struct store *s, struct arena *a, struct jv *set)
 {
     const char *member;
@@ -404,8 +405,9 @@ static int put_roles(struct store *s, struct arena *a, struct jv *set)
     return 0;
 }
 
-static int write_person(struct store *s, struct store_tx *tx, struct arena *a, const char **record)
+int store_tx_person(struct store_tx *tx, struct arena *a, const char **record)
 {
+    struct store *s = tx_store(tx);
     struct jv *set = jv_object(a);
     if (jv_put_str(a, set, "name", s->name) || jv_put_str(a, set, "email", s->email)) return ERR_ROAD;
     int err = put_roles(s, a, set);
@@ -437,7 +439,7 @@ static int write_register(struct store *s, struct store_tx *tx)
     struct arena a;
     const char *person;
     arena_init(&a);
-    int err = write_person(s, tx, &a, &person);
+    int err = store_tx_person(tx, &a, &person);
     if (!err) err = write_kit(s, tx, &a, person);
     arena_release(&a);
     return err;

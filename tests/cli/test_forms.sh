@@ -9,7 +9,7 @@ check "a form in English" s form show audit
 same "who writes it" 1 "$(grep -c '^written by: Headquarters, Team leader$' out)"
 same "a field that is required at times" 1 "$(line mode_reason | grep -c '^? .*; required where mode is other (Other method)$')"
 same "or by several values" 1 "$(line onsite_technical | grep -c 'kind is onsite (On-site audit) or recertification (Recertification)$')"
-same "or by a yes" 1 "$(line criteria | grep -c 'required where submitted is yes$')"
+same "or by a yes" 1 "$(s form show sample | grep -c '^? resample_reason .*; required where resampled is yes$')"
 same "and one that some may set only" 1 "$(line submitted | grep -c "; set by Team leader only\$")"
 check "a form with two conditions" s form show finding
 same "both are told" 1 "$(line root_cause | grep -c 'required where grade is major (Major nonconformity) or minor (Minor nonconformity) and closed is given$')"

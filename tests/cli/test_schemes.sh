@@ -82,7 +82,6 @@ echo '{"form":"meter","in":"case","title":{"zh":"电表","en":"Meter"},"writers"
 
 quiet s hub init hub --name HQ --admin chen.request
 quiet as chen join hub
-quiet as chen set "$(as chen --json list person | jq -r ".[0].id")" roles+=leader roles+=auditor
 green=$(as chen --json import green | jq -r .id)
 half=$(as chen --json import copy | jq -r .id)
 same "forms of a scheme" "evidence finding meter" "$(as chen --json form list --scheme "${green##*-}" | jq -r 'map(.type) | join(" ")')"
