@@ -90,7 +90,7 @@ static int refuse_submitted(const struct change *change)
 {
     const struct jv *submitted = jv_get(change->set, "submitted"), *heads = jv_get(change->set, "submitted_heads");
     if (!submitted && !heads) return 0;
-    return err_set(ERR_INPUT, "an audit is submitted with 'satchel submit --audit A', not by a field; nothing was saved");
+    return err_set(ERR_INPUT, "an audit is submitted with 'satchel submit --audit A', not by a field");
 }
 
 int gate_after(struct gate *g, const struct change *change, const char *record)
@@ -104,9 +104,9 @@ int gate_after(struct gate *g, const struct change *change, const char *record)
     if (!r) r = work_out(g, case_name, other_arena(g), &gaps);
     const struct gap *broken = r ? NULL : gaps_broken(&g->before, &gaps);
     if (broken && strcmp(broken->record, record) == 0)
-        return err_set(ERR_INPUT, "%s [%s]; nothing was saved", broken->text, broken->rule);
+        return err_set(ERR_INPUT, "%s [%s]", broken->text, broken->rule);
     if (broken)
-        return err_set(ERR_INPUT, "%s: %s [%s]; nothing was saved", broken->record, broken->text, broken->rule);
+        return err_set(ERR_INPUT, "%s: %s [%s]", broken->record, broken->text, broken->rule);
     if (!r) keep(g, case_name, &gaps);
     return r;
 }

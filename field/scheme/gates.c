@@ -262,7 +262,7 @@ static void gate_suspension(struct gates *k, const struct suspension *s)
 static void gate_event(struct gates *k, const struct event *e)
 {
     if (e->extra_audit != UNSET && !e->reason)
-        gap_add(k->gaps, BREAKS("6.3.1", e, "reason"),
+        gap_add(k->gaps, LACKS("6.3.1", e, "reason"),
             T("headquarters decides on an extra surveillance with a reason: write it (reason)"));
 }
 

@@ -26,7 +26,7 @@ check "for machines it is the form itself" s --json form show audit
 same "with its conditions" '{"field":"mode","is":["other"]}' "$(jq -c '.fields[] | select(.name == "mode_reason") | .required_if' out)"
 
 check "a case" s --store me new organisation --case BJ-1 name=华安
-check "what is required at times refuses no save" s --store me new audit --case BJ-1 kind=extra mode=other
+check "what is required at times refuses no save" s --store me new audit --case BJ-1 kind=surveillance mode=other
 echo '{"form":"x","in":"case","writers":["auditor"],"fields":[{"name":"a","type":"text","required_if":{"field":"b","is_set":true}}]}' > faulty.json
 refuse "a condition on a field that is not there" 3 s form check faulty.json
 done_testing
