@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "satchel/base/os.h"
-#include "satchel/base/time.h"
+#include "satchel/scheme/day.h"
 
 #define PASSPHRASE_MAX 1024
 
@@ -131,21 +131,22 @@ int session_record(struct cli *c, const char *text, struct view_hit *hit, const 
 
 /* ---- the scheme of a case ---- */
 
-static int64_t made_at(const struct fold_record *r)
+/* A programme's cycle, the day an application was received. */
+static int64_t rank(const struct fold_record *r)
 {
-    int64_t seconds;
-    int offset_minutes;
-    return r->created && time_read(&seconds, &offset_minutes, r->created->entry->at) ? seconds : INT64_MIN;
+    const struct jv *cycle = record_value(r, "cycle");
+    return cycle && cycle->type == JV_INT ? cycle->integer : day_read(record_str(r, "received"));
 }
 
-/* The link of the newest record of a type that names a scheme. */
+/* The link of the newest record of a type that names a scheme: as casefile_scheme has it, but a save must not cost the
+ * reading of a whole case. */
 static const char *newest_scheme(const struct fold_record *const *records, size_t len, const char *type)
 {
     const struct fold_record *newest = NULL;
     for (size_t i = 0; i < len; i++) {
         const struct fold_record *r = records[i];
         if (strcmp(r->type, type) != 0 || r->void_state == VOID || !record_str(r, "scheme")) continue;
-        if (!newest || made_at(r) >= made_at(newest)) newest = r;
+        if (!newest || rank(r) >= rank(newest)) newest = r;
     }
     return newest ? record_str(newest, "scheme") : NULL;
 }

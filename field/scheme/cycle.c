@@ -299,9 +299,9 @@ const struct scheme *casefile_scheme(const struct casefile *c, const struct cata
     const struct programme *p = NULL;
     const struct application *a = NULL;
     for (size_t i = 0; i < c->programmes_len; i++)
-        if (!p || c->programmes[i].cycle >= p->cycle) p = &c->programmes[i];
+        if ((c->programmes[i].scheme || c->programmes[i].catalogue) && (!p || c->programmes[i].cycle >= p->cycle)) p = &c->programmes[i];
     for (size_t i = 0; i < c->applications_len; i++)
-        if (!a || c->applications[i].received >= a->received) a = &c->applications[i];
+        if (c->applications[i].scheme && (!a || c->applications[i].received >= a->received)) a = &c->applications[i];
     return scheme_of(c, p, a, catalogue);
 }
 

@@ -24,7 +24,7 @@ note_row() { # N WHAT COMMAND…
     new) command="new $3" ;;
     day | days) command="calendar --on" ;;
     attach | submit | check) command=$1 ;;
-    *) command="$1 ${2%%/*}" ;;
+    *) command="$1 ${2:-}"; command=${command%%/*} ;;
   esac
   command=${by:-$command}
   whats[$n]+="${whats[$n]:+; }$what"

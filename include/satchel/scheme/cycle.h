@@ -54,7 +54,8 @@ bool cycle_is_live(const struct casefile *c, const struct cycle *y, int32_t on);
 /* Cycles whose current certificate is live (not yet valid, valid or suspended) on that day, earliest award first; in the
  * casefile's arena. */
 int cycles_live(struct cycle **out, size_t *len, const struct casefile *c, int32_t on) MUST_CHECK;
-/* The scheme of the case where no cycle is open: that of the newest programme, else application, else what ships. */
+/* The scheme of the case where no cycle is open: that of the programme of the highest cycle that names one, else of the
+ * application received last that does, else what ships. */
 const struct scheme *casefile_scheme(const struct casefile *c, const struct catalogue **catalogue);
 /* The scheme that an application is handled by: that of its newest programme, else its own; NULL application: of the case. */
 const struct scheme *application_scheme(
