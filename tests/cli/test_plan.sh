@@ -43,7 +43,7 @@ same "an initial certification takes in everything" "13 4 2 all" \
   "$(s --json plan --audit "$on" | jq -r '"\(.required|length) \(.required_departments|length) \(.required_directions|length) \(.required[0].reasons[0])"')"
 same "and four of ten similar sites" 4 "$(s --json plan --audit "$on" | jq '.sites[0].visit')"
 
-same "before a certificate everything is required of the case" '[13,13,null,null]' \
+same "before a certificate everything is required of the case" '[13,0,null,null]' \
   "$(s --json coverage --case $C | jq -c '[(.required|length),(.open|length),.cycle,.next]')"
 
 check "why only the central one was visited" s set "$on" sites_reason=服务远程交付
