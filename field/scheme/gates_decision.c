@@ -321,7 +321,13 @@ void gate_certificate(struct gates *k, const struct certificate *t)
     const struct scheme *scheme = cycle_of(k->c, t, k->on).scheme;
     if (t->level && !level_is_known(scheme, t->level))
         gap_add(k->gaps, BREAKS("4", t, "level"), T("the scheme has no level %lld: choose one of its levels"), (long long)t->level);
-    if (!t->decision) return; /* told as missing by its form; it is not issued until then */
+    if (!t->decision) { /* it is not issued until then */
+        gap_add(k->gaps,
+            GAP(.group = GAP_PROCESS, .rule = "7.1", .record = t->id, .field = "decision",
+                .missing = k->c->applications_len == 0 || t->issued == DAY_NONE),
+            T("issued only on a decision that grants, renews or reissues it: name that (decision)"));
+        return;
+    }
     gate_decided(k, t, t->decision);
     gate_following(k, t, t->decision);
 }

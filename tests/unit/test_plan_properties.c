@@ -30,6 +30,8 @@ static struct world {
     struct scheme *scheme;
     int64_t level;
     int32_t issued, valid_to;
+    int exempt_year;
+    bool renewed; /* the recertification audit was held */
     struct noted held[HELD];
     size_t held_len;
     size_t vain;
@@ -114,6 +116,8 @@ static void draw_certificate(void)
     t->level = w.level;
     t->directions = (struct texts){w.way_list, w.ways};
     w.valid_to = certificate_valid_to(&kit.c, t);
+    w.exempt_year = day_year(w.valid_to);
+    w.renewed = false;
 }
 
 static struct noted *hold(enum audit_kind kind, int32_t end)
@@ -196,7 +200,7 @@ static void find_something(struct noted *h)
 static int32_t next_due(int32_t previous)
 {
     const struct rules *r = &w.scheme->rules;
-    int exempt = day_year(w.valid_to);
+    int exempt = w.exempt_year;
     int32_t due = day_add_months(w.issued, r->first_surveillance_months);
     if (previous != DAY_NONE) {
         int year = day_year(previous) + 1;
@@ -217,24 +221,29 @@ static int32_t clock_now(void)
     return last;
 }
 
+static bool surveys(const struct noted *h)
+{
+    return h->kind == AUDIT_SURVEILLANCE || h->kind == AUDIT_EXTRA;
+}
+
 static bool seen_clause(size_t i)
 {
     bool seen = false;
-    for (size_t k = 0; k < w.held_len; k++) seen = seen || (w.held[k].kind != AUDIT_ONSITE && w.held[k].clauses[i]);
+    for (size_t k = 0; k < w.held_len; k++) seen = seen || (surveys(&w.held[k]) && w.held[k].clauses[i]);
     return seen;
 }
 
 static bool seen_department(size_t i)
 {
     bool seen = false;
-    for (size_t k = 0; k < w.held_len; k++) seen = seen || (w.held[k].kind != AUDIT_ONSITE && w.held[k].departments[i]);
+    for (size_t k = 0; k < w.held_len; k++) seen = seen || (surveys(&w.held[k]) && w.held[k].departments[i]);
     return seen;
 }
 
 static bool seen_way(size_t i)
 {
     bool seen = false;
-    for (size_t k = 0; k < w.held_len; k++) seen = seen || (w.held[k].kind != AUDIT_ONSITE && w.held[k].ways[i]);
+    for (size_t k = 0; k < w.held_len; k++) seen = seen || (surveys(&w.held[k]) && w.held[k].ways[i]);
     return seen;
 }
 
@@ -313,6 +322,35 @@ static void check_sampled(const struct noted *h, const struct plan *p)
 
 /* ---- a cycle ---- */
 
+/* Has it done its even part of what was open and not required before? */
+static bool is_share(int open, int done, int left)
+{
+    return done * left >= open;
+}
+
+static void check_shares(const struct noted *h, const struct plan *p)
+{
+    int open[3] = {0}, done[3] = {0};
+    w.held_len--; /* as it was before */
+    for (size_t i = 0; i < w.len; i++) {
+        bool is = w.applies[i] && !seen_clause(i) && !plan_why(p, REQUIRED_CLAUSE, w.clauses[i].id);
+        open[0] += is;
+        done[0] += is && h->clauses[i];
+    }
+    for (size_t i = 0; i < w.departments; i++) {
+        bool is = !seen_department(i) && !plan_why(p, REQUIRED_DEPARTMENT, codes[i]);
+        open[1] += is;
+        done[1] += is && h->departments[i];
+    }
+    for (size_t i = 0; i < DIRECTIONS; i++) {
+        bool is = w.way_asked[i] && !seen_way(i) && !plan_why(p, REQUIRED_DIRECTION, ways[i]);
+        open[2] += is;
+        done[2] += is && h->ways[i];
+    }
+    w.held_len++;
+    for (int k = 0; k < 3; k++) CHECK(is_share(open[k], done[k], p->left));
+}
+
 static void draw_picks(struct audit *a)
 {
     const char **picks = arena_alloc(&kit.arena, 3 * sizeof *picks);
@@ -341,7 +379,18 @@ static void hold_extra(int32_t day)
     audit_of(h)->submitted = true;
 }
 
-/* The plan of the next one, whom nobody has planned: as it will be when it takes place on its last day. */
+/* It covers everything, which counts nowhere in this cycle, and makes its year the exempt one. */
+static void hold_recertification(int32_t day)
+{
+    struct noted *h = hold(AUDIT_RECERTIFICATION, day);
+    for (size_t i = 0; i < w.len; i++) sample(h, w.clauses[i].id, w.departments ? codes[i % w.departments] : NULL, ways[i % DIRECTIONS]);
+    find_something(h);
+    audit_of(h)->submitted = true;
+    w.exempt_year = day_year(day);
+    w.renewed = true;
+}
+
+/* The plan of the next one, which nobody has planned: as it will be when it takes place on its last day. */
 static bool plan_the_next(struct plan *p, int32_t on)
 {
     CHECK_OK(casefile_arrange(&kit.c));
@@ -380,6 +429,7 @@ static int32_t surveil(const struct plan *next, int32_t on)
     w.held_len++;
     follow(h, &p);
     check_sampled(h, &p);
+    check_shares(h, &p);
     CHECK_OK(casefile_arrange(&kit.c));
     CHECK_OK(plan_for_audit(&p, &kit.c, h->audit, end)); /* what it holds itself changes nothing */
     w.held_len--;
@@ -410,6 +460,7 @@ static void run_cycle(void)
         int32_t extra = on + 1 + (int32_t)below(90);
         if (w.held_len == HELD) followed = false;
         else if (chance(5) && extra < w.valid_to) hold_extra(on = extra);
+        else if (!w.renewed && chance(4) && extra < w.valid_to && extra > w.valid_to - 400) hold_recertification(on = extra);
         else on = surveil(&next, on);
     }
     CHECK(!followed || all_seen());
