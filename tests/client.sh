@@ -66,7 +66,7 @@ client_document() {
   } | s apply - | head -n 1
 }
 
-# client_samples SITE: a sample of each clause, all with evidence; the audit is $d.
+# client_samples SITE…: a sample of each clause, at one site after the other, all with evidence; the audit is $d.
 client_samples() {
   local names="" project
   for cell in $CLAUSES; do
@@ -74,6 +74,7 @@ client_samples() {
     case ${cell%:*} in RA*) project="$project,\"direction\":\"风险评估\"" ;; ER*) project="$project,\"direction\":\"应急响应\"" ;; esac
     client_new sample "x${cell%:*}" "\"audit\":\"\$d\",\"clause\":\"${cell%:*}\",\"department\":\"$(client_id department code="${cell#*:}")\",\"site\":\"$1\",\"method\":\"records\",\"note\":\"查阅记录\",\"result\":\"conform\",\"resampled\":false$project"
     names="$names x${cell%:*}"
+    set -- "${@:2}" "$1"
   done
   client_evidence $names
 }
@@ -83,12 +84,12 @@ client_meetings() {
   client_new meeting m2 "\"audit\":\"\$d\",\"kind\":\"closing\",\"date\":\"$2\",\"attendance\":\"签到表已附\""
 }
 
-# client_audit START END FIELDS: an audit on site, sampled whole.
+# client_audit START END FIELDS: an audit on site, of all offices, sampled whole.
 client_audit() {
-  local site; site=$(client_id site)
+  local sites; sites=$(s --json list site --case "$C" kind=office | jq -r '.[].id')
   {
-    client_new audit d "$(client_report "$1" "$2"),\"sites.$site\":true,$CLIENT_DIRECTIONS,$3"
-    client_samples "$site"
+    client_new audit d "$(client_report "$1" "$2"),$(printf '"sites.%s":true,' $sites)$CLIENT_DIRECTIONS,$3"
+    client_samples $sites
     client_meetings "$1" "$2"
   } | s apply - | head -n 1
 }

@@ -249,6 +249,8 @@ static void print_check(struct checking *k)
                                 : shown_case(c, k->file.name);
     if (k->gaps.len == 0)
         fprintf(c->out, k->audit ? T("%s, as of %s: nothing is missing") : T("%s, as of %s: every gate is kept"), what, day);
+    else if (k->gaps.len == 1)
+        fprintf(c->out, T("%s, as of %s: one gap"), what, day);
     else
         fprintf(c->out, T("%s, as of %s: %zu gaps"), what, day, k->gaps.len);
     if (k->audit && k->audit->submitted) fprintf(c->out, "%s", T("; submitted"));

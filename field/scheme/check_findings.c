@@ -36,7 +36,7 @@ static void check_nonconformity(struct check *k, const struct finding *f)
 {
     bool confirmed = f->confirmed_by && f->confirmed != DAY_NONE;
     if (!confirmed && !f->objection)
-        lacks(k, f, f->confirmed_by ? "confirmed" : "confirmed_by",
+        lacks(k, f, "confirmed_by confirmed",
             T("not confirmed by the auditee; write job title and day (confirmed_by, confirmed), or the objection (objection)"));
     if (f->due == DAY_NONE) lacks(k, f, "due", T("no day by which it is to be corrected; agree on one (due)"));
     check_closed(k, f);

@@ -72,11 +72,22 @@ int gaps_error(const struct gaps *g)
     return g->error;
 }
 
+static bool has_word(const char *words, const char *word)
+{
+    size_t len = strlen(word);
+    for (const char *s = words; s && *s; s += strspn(s, " ")) {
+        size_t n = strcspn(s, " ");
+        if (n == len && strncmp(s, word, n) == 0) return true;
+        s += n;
+    }
+    return false;
+}
+
 /* Ids are those of the records themselves, so one id is one address. */
 bool gaps_have(const struct gaps *g, const char *record, const char *field)
 {
     for (size_t i = 0; i < g->len; i++)
-        if (g->items[i].record == record && g->items[i].field && strcmp(g->items[i].field, field) == 0) return true;
+        if (g->items[i].record == record && has_word(g->items[i].field, field)) return true;
     return false;
 }
 

@@ -135,7 +135,7 @@ static void check_sample(struct check *k, const struct sample *s)
         return;
     }
     if (s->result == GRADE_NA && !s->na_approved) {
-        like.field = "na_approved";
+        like.field = "na_approved na_reason";
         gap_about(k->gaps, &like, place_text(k, s),
             T("not applicable, which is not approved; write why (na_reason), and the leader approves it (na_approved)"));
     }

@@ -113,20 +113,12 @@ static void check_links(struct walk *w)
 
 /* ---- what the form asks for ---- */
 
-/* What holds once the audit is submitted is asked for before. */
-static bool is_wanted(const struct form_field *f, const struct fold_record *r)
-{
-    for (size_t i = 0; i < f->conditions_len; i++)
-        if (strcmp(f->conditions[i].field->name, "submitted") != 0 && !form_condition_holds(&f->conditions[i], r)) return false;
-    return f->required || f->conditions_len > 0;
-}
-
 static void check_required(struct check *k, const struct fold_record *r, const struct form *form)
 {
     for (size_t i = 0; form && i < form->fields_len; i++) {
         const struct form_field *f = &form->fields[i];
-        if (!is_wanted(f, r) || form_field_given(f, r) || gaps_have(k->gaps, r->id, f->name)) continue;
-        gap_not_filled_in(k->gaps, GAP_FIELDS, r, form, f);
+        if (form_field_missing(f, r) && !gaps_have(k->gaps, r->id, f->name))
+            gap_not_filled_in(k->gaps, GAP_FIELDS, r, form, f);
     }
 }
 

@@ -281,7 +281,7 @@ static void gate_complaint(struct gates *k, const struct fold_record *r)
 {
     const char *outcome = record_str(r, "outcome");
     if (!record_str(r, "closed") || (outcome && *outcome)) return;
-    gap_add(k->gaps, BREAKS("10", r, "closed"), T("a complaint or appeal is closed with an outcome: write it (outcome)"));
+    gap_add(k->gaps, LACKS("10", r, "outcome"), T("a complaint or appeal is closed with an outcome: write it (outcome)"));
 }
 
 static void gate_registers(struct gates *k)

@@ -1,6 +1,5 @@
 /* The gates of a decision (6.2.3, 6.3.5, 7.2, 8) and of a certificate (7.1): what must stand before either, and who may not
- * decide. A client that was certified before its case was kept here has no application on record: what rests on it is then told
- * as missing. Where there is one, a decision that names none is refused. */
+ * decide. What a decision does not name yet is told and no more; it blocks the certificate. */
 #include "check_parts.h"
 
 #include <string.h>
@@ -26,11 +25,6 @@ static const struct audit *audit_of(const struct casefile *c, const struct decis
     return found;
 }
 
-static bool has_applications(const struct gates *k)
-{
-    return k->c->applications_len > 0;
-}
-
 static bool needs_audit(const struct decision *d)
 {
     return d->outcome == OUTCOME_GRANT || d->outcome == OUTCOME_MAINTAIN || d->outcome == OUTCOME_RENEW;
@@ -52,8 +46,7 @@ static void gate_audited(struct gates *k, const struct decision *d)
 {
     const struct audit *a = audit_of(k->c, d);
     if (!a && !d->application && !d->audit) {
-        gap_add(k->gaps, GAP(.group = GAP_PROCESS, .rule = "6.2.3", .record = d->id, .field = "audit", .missing = !has_applications(k)),
-            T("say which audit or application it decides on"));
+        gap_add(k->gaps, LACKS("6.2.3", d, "audit"), T("say which audit or application it decides on"));
     } else if (!a) {
         gap_add(k->gaps, BREAKS("6.2.3", d, "audit"), T("the application has not been audited yet: audit it first"));
     } else if (a->end != DAY_NONE && d->date != DAY_NONE && d->date < a->end) {
@@ -116,9 +109,7 @@ static void gate_accepted(struct gates *k, const struct decision *d)
     const struct application *a = decision_application(d);
     const struct decision *refusal = refusal_of(k->c, a);
     if (!a) {
-        gap_add(k->gaps,
-            GAP(.group = GAP_PROCESS, .rule = "6.1.2", .record = d->id, .field = "application", .missing = !has_applications(k)),
-            T("say which application it decides on (application)"));
+        gap_add(k->gaps, LACKS("6.1.2", d, "application"), T("say which application it decides on (application)"));
         return;
     }
     if (!accepted_review(k->c, a))
@@ -201,7 +192,7 @@ static void gate_renew(struct gates *k, const struct decision *d)
 static void gate_reason(struct gates *k, const struct decision *d, const char *rule)
 {
     if (d->reason) return;
-    gap_add(k->gaps, BREAKS(rule, d, "reason"), T("it is told with its reasons: write them (reason)"));
+    gap_add(k->gaps, LACKS(rule, d, "reason"), T("it is told with its reasons: write them (reason)"));
 }
 
 /* On a certificate that is there: as it stood the day before. */
@@ -273,9 +264,10 @@ static void gate_decided(struct gates *k, const struct certificate *t, const str
     if (a && a->kind != APPLICATION_CHANGE && a->contract != CONTRACT_FULFILLED)
         gap_add(k->gaps, BREAKS("7.1", t, "decision"),
             T("issued only when the contract is fulfilled: record that in application %s first (contract=fulfilled)"), a->id);
+    /* A client that was certified before its case was kept here has no application on record. */
     if (!a && (d->outcome == OUTCOME_GRANT || d->outcome == OUTCOME_RENEW))
         gap_add(k->gaps,
-            GAP(.group = GAP_PROCESS, .rule = "7.1", .record = t->id, .field = "decision", .missing = !has_applications(k)),
+            GAP(.group = GAP_PROCESS, .rule = "7.1", .record = t->id, .field = "decision", .missing = k->c->applications_len == 0),
             T("the decision %s names no application, so nothing shows that the contract is fulfilled: name it there"), d->id);
 }
 
@@ -332,7 +324,7 @@ void gate_certificate(struct gates *k, const struct certificate *t)
     if (!t->decision) { /* it is not issued until then */
         gap_add(k->gaps,
             GAP(.group = GAP_PROCESS, .rule = "7.1", .record = t->id, .field = "decision",
-                .missing = !has_applications(k) || t->issued == DAY_NONE),
+                .missing = k->c->applications_len == 0 || t->issued == DAY_NONE),
             T("issued only on a decision that grants, renews or reissues it: name that (decision)"));
         return;
     }

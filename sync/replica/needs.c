@@ -49,7 +49,7 @@ static bool has_one_of(const struct form_condition *c, const struct fold_record 
     return false;
 }
 
-bool form_condition_holds(const struct form_condition *c, const struct fold_record *r)
+static bool holds(const struct form_condition *c, const struct fold_record *r)
 {
     return c->values_len > 0 ? has_one_of(c, r) : form_field_given(c->field, r) == c->is_set;
 }
@@ -57,7 +57,7 @@ bool form_condition_holds(const struct form_condition *c, const struct fold_reco
 bool form_field_required(const struct form_field *f, const struct fold_record *r)
 {
     for (size_t i = 0; i < f->conditions_len; i++)
-        if (!form_condition_holds(&f->conditions[i], r)) return false;
+        if (!holds(&f->conditions[i], r)) return false;
     return f->required || f->conditions_len > 0;
 }
 

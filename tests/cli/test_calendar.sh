@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The calendar of a client, recorded in order from application to renewal, on a kit and from the hub's index.
 . "$(dirname "$0")/../lib.sh"
+. "$HERE/client.sh"
 as() { local who=$1; shift; s --store "$who" "$@"; }
 quiet() { "$@" > /dev/null; }
 
@@ -22,19 +23,16 @@ leader=register:$leader
 at() { s --json calendar --case "${3:-BJ-1}" --on "$1" | jq -r --arg what "$2" '[.[]|select(.what==$what)|"\(.due) \(.state) \(.rule)"]|join(", ")'; }
 
 # certified CASE DAY [FIELD of the application]: from the application to the certificate, whose id it prints.
+LEADER=$leader
 certified() {
-  local case=$1 day=$2 org app onsite decision; shift 2
-  org=$(s new organisation --case "$case" name="客户 $case")
-  app=$(s new application --case "$case" kind=initial received=2024-01-08 level:=3 directions+=风险评估 contract=signed "$@")
-  s new site --case "$case" name=办公室 kind=office > site.id
-  quiet s new application-review --case "$case" application="$app" date=2024-01-15 p1=yes p2=yes p3=yes p4=yes p5=yes p6=yes conclusion=accepted
-  quiet s new programme --case "$case" application="$app" planned=文件审核和现场审核 man_days=6
-  quiet s new audit --case "$case" kind=document application="$app" start=2024-02-18 end=2024-02-20 leader="$leader" result=pass
-  onsite=$(s new audit --case "$case" kind=onsite application="$app" start=2024-03-04 end=2024-03-07 leader="$leader" sites+="$(cat site.id)" result=pass)
-  decision=$(s new decision --case "$case" audit="$onsite" application="$app" date="$day" outcome=grant reason=符合)
-  quiet s set "$app" contract=fulfilled
-  s new certificate --case "$case" number="WAL-$case" organisation="$org" decision="$decision" level:=3 directions+=风险评估 \
-    initial_date="$day" issued="$day" valid_from="$day"
+  local C=$1 day=$2 app onsite; shift 2
+  quiet client_open
+  app=$(client_apply initial 2024-01-08 3)
+  [ $# = 0 ] || quiet s set "$app" "$@"
+  quiet client_document "$app" 2024-02-18 2024-02-20
+  onsite=$(client_onsite "$app" 2024-03-04 2024-03-07)
+  quiet s submit --audit "$onsite" --on 2024-03-07
+  client_grant "$app" "$onsite" "$day"
 }
 
 same "without cases nothing is due" "[]" "$(s --json calendar --on 2024-03-25)"
@@ -67,9 +65,10 @@ suspension=$(s new suspension --case BJ-1 certificate="$cert" decision="$decisio
 same "suspended: usual end and maximum" "2025-06-10 due 7.2.3|2025-09-10 upcoming 7.2.3" "$(at 2025-03-12 suspension-end)|$(at 2025-03-12 suspension-max)"
 same "no more proposal" "" "$(at 2025-03-10 suspend)"
 same "withdrawal where nothing was verified" "2025-09-11 proposed 7.2.6 (2)" "$(at 2025-09-11 withdrawal)"
-quiet s set "$suspension" verified=2025-06-01 restored=2025-06-03
+quiet s set "$suspension" verified=2025-06-01
 quiet s set "$finding" closed=2025-06-01
 quiet s new decision --case BJ-1 certificate="$cert" date=2025-06-03 outcome=restore reason=验证通过
+quiet s set "$suspension" restored=2025-06-03
 same "restored: nothing of it is left" "||" "$(at 2025-06-03 suspension-end)|$(at 2025-09-11 withdrawal)|$(at 2025-06-03 finding-due)"
 
 quiet certified BJ-2 2024-05-06

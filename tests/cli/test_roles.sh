@@ -58,6 +58,11 @@ for k in ${role[*]}; do
 done
 round chen ${role[*]}
 
+# granted NAME COMMAND…: it is saved, or kept back by a gate of the process, which asks for no role.
+granted() {
+  local name=$1; shift
+  if "$@" > out 2> err || grep -q ' \[[0-9][0-9.() ]*\]$\|satchel submit' err; then ok; else bad "$name"; sed 's/^/    /' err; fi
+}
 allowed=0 refused=0
 for letter in $order; do
   k=${role[$letter]}
@@ -71,7 +76,7 @@ for letter in $order; do
   same "what is refused to $k leaves nothing" "$before" "$(sha256sum < $k/journal.db)"
   while IFS=$'\t' read -r what roles _ set; do
     may "$letter" "$roles" || continue
-    check "$what by $k" try $k "$what" "$set"
+    granted "$what by $k" try $k "$what" "$set"
     allowed=$((allowed + 1))
   done < <(rows)
 done

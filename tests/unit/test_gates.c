@@ -252,8 +252,13 @@ TEST(cancelled_on_request_and_nothing_after)
 
 TEST(withdrawn_with_reasons)
 {
-    GATE("7.2 audit/A20 certificates; " MORE("7.2.6 decision/B64 reason"),
-        "x: B B64 :decision + outcome=withdraw date=2024-10-01 certificate=certificate/$A-16");
+    kit_begin();
+    say("x: B B64 :decision + outcome=withdraw date=2024-10-01 certificate=certificate/$A-16");
+    BROKEN("7.2 audit/A20 certificates; " BEFORE);
+    CHECK(strstr(kit_missing(), "7.2.6 decision/B64 reason") != NULL);
+    say("y: B B64 :decision reason=x");
+    CHECK(strstr(kit_missing(), "decision/B64 reason") == NULL);
+    kit_end();
 }
 
 TEST(after_a_refusal_comes_a_new_application)
@@ -338,8 +343,12 @@ TEST(told_before_it_is_disclosed)
 
 TEST(a_complaint_is_closed_with_an_outcome)
 {
-    GATE(BEFORE "; 10 complaint/A40 closed", "x: A A40 :complaint + kind=appeal about=x closed=2025-01-02");
-    GATE(BEFORE, "x: A A40 :complaint + kind=appeal about=x closed=2025-01-02 outcome=x");
+    kit_begin();
+    say("x: A A40 :complaint + kind=appeal about=x closed=2025-01-02");
+    CHECK(strstr(kit_missing(), "10 complaint/A40 outcome") != NULL);
+    say("y: A A40 :complaint outcome=x");
+    CHECK(strstr(kit_missing(), "complaint/A40 outcome") == NULL);
+    kit_end();
 }
 
 /* ---- what a change has broken ---- */

@@ -8,7 +8,6 @@
 #include "satchel/replica/fold.h"
 #include "satchel/replica/form.h"
 
-bool form_condition_holds(const struct form_condition *c, const struct fold_record *r);
 bool form_field_given(const struct form_field *f, const struct fold_record *r);
 /* Required always, or because all its conditions hold for this record. */
 bool form_field_required(const struct form_field *f, const struct fold_record *r);

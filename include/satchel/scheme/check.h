@@ -21,7 +21,7 @@ struct gap {
     const char *rule;   /* clause of the scheme, "6.3.4 (2)"; or what of the state is wrong: "conflict", "evidence", "entries",
                            "link", "form", "scheme", "submit" */
     const char *record; /* that is to be mended, borrowed */
-    const char *field;  /* of it; NULL where it is no single one */
+    const char *field;  /* of it, or several with blanks between; NULL where it is none */
     const char *text;   /* what is wrong and what to do, in the chosen language; in the arena */
     const char *subject, *common; /* the parts of a text "subject: common", so that several subjects can be told at once;
                                      NULLs where it has no such parts */
