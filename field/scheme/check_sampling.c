@@ -151,13 +151,20 @@ static void check_problem(struct check *k, const struct sample *s)
         T("a nonconforming sample without a finding; write the finding and add the sample to it (samples+=)"));
 }
 
-/* 6.2.2: the evidence of the document audit is verified on site, or drawn anew. */
-static void check_resampled(struct check *k, const struct sample *s)
+static bool tells_its_source(const struct sample *s)
 {
-    if (k->a->kind != AUDIT_ONSITE || s->resampled != UNSET || s->result >= GRADE_NA) return;
-    if (s->record && record_str(s->record, "from")) return;
-    gap_about(k->gaps, GAP(.group = GAP_FIELDS, .rule = "6.2.2", .record = s->id, .field = "resampled"), place_text(k, s),
-        T("say which evidence of the document audit was verified (from), or whether it was drawn anew (resampled)"));
+    return s->resampled != UNSET || (s->record && record_str(s->record, "from"));
+}
+
+/* 6.2.2: what the document audit saw is verified on site, and drawn anew where necessary. Where no sample says a word of it,
+ * nothing shows that; to ask it of every one would be asking for ticks. */
+static void check_resampled(struct check *k)
+{
+    if (k->a->kind != AUDIT_ONSITE || k->a->samples_len == 0) return;
+    for (size_t i = 0; i < k->a->samples_len; i++)
+        if (tells_its_source(k->a->samples[i])) return;
+    gap_add(k->gaps, GAP(.group = GAP_FIELDS, .rule = "6.2.2", .record = k->a->id, .field = "resampled"),
+        T("no sample says that evidence of the document audit was verified (from), or whether it was drawn anew (resampled)"));
 }
 
 /* ---- 6.2.2: technical capability, on finished and on ongoing projects ---- */
@@ -208,8 +215,8 @@ int check_sampling(struct check *k)
     for (size_t i = 0; i < k->a->samples_len; i++) {
         check_sample(k, k->a->samples[i]);
         check_problem(k, k->a->samples[i]);
-        check_resampled(k, k->a->samples[i]);
     }
+    check_resampled(k);
     check_projects(k);
     return gaps_error(k->gaps);
 }
