@@ -186,9 +186,45 @@ static void check_scheme(struct check *k)
 /* ---- the records of an audit ---- */
 
 struct belonging {
-    struct map ids; /* of what belongs to the audit */
+    const struct fold_record **list;
+    size_t len;
+    struct map ids; /* of what is on it */
     bool found;
 };
+
+static int take(struct belonging *b, const struct fold_record *r)
+{
+    b->list[b->len++] = r;
+    return map_put(&b->ids, r->id, (void *)r);
+}
+
+#define TAKE_EACH(list_, n) for (size_t i = 0; i < (n) && rc == 0; i++) rc = take(b, (list_)[i]->record)
+
+static int take_facts(struct belonging *b, const struct casefile *c, const struct audit *a)
+{
+    int rc = take(b, a->record);
+    TAKE_EACH(a->samples, a->samples_len);
+    TAKE_EACH(a->findings, a->findings_len);
+    TAKE_EACH(a->meetings, a->meetings_len);
+    for (size_t i = 0; i < c->infos_len && rc == 0; i++)
+        if (c->infos[i].audit == a) rc = take(b, c->infos[i].record);
+    return rc;
+}
+
+/* Voided ones are no facts. */
+static int take_voided(struct belonging *b, const struct casefile *c, const struct audit *a)
+{
+    static const char *const types[] = {"finding", "meeting", "sample", "surveillance-info"};
+    int rc = 0;
+    for (size_t i = 0; i < c->records_len && rc == 0; i++) {
+        const struct fold_record *r = c->records[i];
+        const char *audit = r->void_state == VOID ? record_str(r, "audit") : NULL;
+        if (!audit || strcmp(audit, a->id) != 0) continue;
+        for (size_t k = 0; k < sizeof types / sizeof *types && rc == 0; k++)
+            if (strcmp(r->type, types[k]) == 0) rc = take(b, r);
+    }
+    return rc;
+}
 
 static int is_of(void *ctx, const char *of)
 {
@@ -197,41 +233,30 @@ static int is_of(void *ctx, const char *of)
     return 0;
 }
 
-static bool is_live(const struct fold_record *r)
+static int take_evidence(struct belonging *b, const struct casefile *c, bool voided)
 {
-    return r->applied && r->void_state != VOID;
+    int rc = 0;
+    for (size_t i = 0; i < c->records_len && rc == 0; i++) {
+        const struct fold_record *r = c->records[i];
+        if (strcmp(r->type, "evidence") != 0 || !r->applied || (r->void_state == VOID && !voided)) continue;
+        b->found = false;
+        rc = record_members(r, "of", is_of, b);
+        if (b->found) b->list[b->len++] = r;
+    }
+    return rc;
 }
 
-static bool belongs(struct belonging *b, const struct fold_record *r, const struct audit *a)
-{
-    const char *audit = record_str(r, "audit");
-    b->found = false;
-    if (strcmp(r->type, "evidence") == 0) return record_members(r, "of", is_of, b) == 0 && b->found;
-    if (r == a->record) return true;
-    bool part = strcmp(r->type, "sample") == 0 || strcmp(r->type, "finding") == 0 || strcmp(r->type, "meeting") == 0 ||
-                strcmp(r->type, "surveillance-info") == 0;
-    return part && audit && strcmp(audit, a->id) == 0;
-}
-
-/* Evidence comes after what it is of: two rounds. */
 int audit_records(const struct fold_record ***out, size_t *len, const struct casefile *c, const struct audit *a, bool voided)
 {
-    const struct fold_record **list = arena_alloc(c->arena, (c->records_len + 1) * sizeof *list);
-    struct belonging b = {.found = false};
-    size_t n = 0;
-    int rc = list ? 0 : ERR_ROAD;
+    struct belonging b = {.list = arena_alloc(c->arena, (c->records_len + 1) * sizeof *b.list)};
+    if (!b.list) return ERR_ROAD;
     map_init(&b.ids);
-    for (int round = 0; round < 2; round++)
-        for (size_t i = 0; i < c->records_len && rc == 0; i++) {
-            const struct fold_record *r = c->records[i];
-            bool evidence = strcmp(r->type, "evidence") == 0;
-            if (evidence != (round == 1) || (!voided && !is_live(r)) || !belongs(&b, r, a)) continue;
-            list[n++] = r;
-            if (!evidence) rc = map_put(&b.ids, r->id, (void *)r);
-        }
+    int rc = take_facts(&b, c, a);
+    if (rc == 0 && voided) rc = take_voided(&b, c, a);
+    if (rc == 0) rc = take_evidence(&b, c, voided);
     map_release(&b.ids);
-    *out = list;
-    *len = n;
+    *out = b.list;
+    *len = b.len;
     return rc;
 }
 
