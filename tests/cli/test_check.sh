@@ -34,6 +34,11 @@ quiet s void "$(client_id application kind=extension)" --why 误录
 
 # ---- a half-done audit of two sites ----
 audit=$(client_onsite "$app" 2024-03-04 2024-03-07)
+resampled() { for id in $(s --json list sample audit="$audit" | jq -r '.[].id'); do quiet s set "$id" resampled="$1"; done; }
+resampled ""
+same "what was seen in the documents is verified: asked for once" "6.2.2 audit" "$(gaps "$audit")"
+quiet s set "$(client_id sample audit="$audit" clause=A1)" resampled=no
+same "and said once it is enough" "" "$(gaps "$audit")"
 site2=$(s new site --case $C name=上海办公室 kind=office)
 same "example 1: without site 2" "6.2.2 site" "$(gaps "$audit")"
 refuse_submit() { s submit --audit "$audit" --on 2024-03-07 > out 2>&1; [ $? = 1 ] && grep -q "$1" out; }
