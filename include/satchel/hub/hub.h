@@ -84,6 +84,13 @@ int hub_sync_folder(struct hub *h, const char *folder, uint64_t part_size, struc
     MUST_CHECK;
 void hub_exchange_release(struct hub_exchange *e);
 
+/* The same for a server, in its two halves. What lies in DIR/inbox/ (finished uploads) is taken in together: bundles of one case
+ * share a commit of their own and a sync round, and each has its receipt. A bad one stops none of the others. */
+int hub_take_inbox(struct hub *h, struct hub_exchange *out, struct progress *p) MUST_CHECK;
+/* Writes what one kit lacks to FOLDER/outbox/<kit>/, as hub_sync_folder does for all. */
+int hub_serve_kit(struct hub *h, const char *kit, const char *folder, uint64_t part_size, struct hub_exchange *out,
+    struct progress *p) MUST_CHECK;
+
 /* {"name","kit","cases":[{"case","entries","records","conflicts","gaps","quarantined","awaited","forks"}],"kits":n,…} */
 int hub_status(struct hub *h, struct arena *a, struct jv **out) MUST_CHECK;
 /* A signed receipt for every case the hub holds: what a kit or a safe keeps as an anchor. */
