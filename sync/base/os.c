@@ -700,6 +700,13 @@ int os_local_offset_minutes(int64_t seconds)
     return localtime_r(&t, &local) ? (int)(local.tm_gmtoff / 60) : 0;
 }
 
+void os_sleep(double seconds)
+{
+    struct timespec left = {(time_t)seconds, (long)((seconds - (double)(time_t)seconds) * 1e9)};
+    while (nanosleep(&left, &left) != 0 && errno == EINTR) {
+    }
+}
+
 double os_monotonic_seconds(void)
 {
     struct timespec now;
