@@ -13,6 +13,7 @@ struct visit {
     struct store *s;
     const char *folder, *inbox, *outboxes, *outbox; /* outbox: this kit's among them */
     uint64_t part_size;
+    bool entries_apart;
     struct exchange *out;
     struct jv *failed;
     struct progress *progress;
@@ -442,6 +443,7 @@ static int send_all(struct visit *v)
     if (rc) return rc;
     p.tell = true;
     p.part_size = v->part_size;
+    p.entries_apart = v->entries_apart;
     p.folder = v->inbox;
     p.progress = v->progress;
     p.out = &v->out->sent;
@@ -484,19 +486,31 @@ static int visit(struct visit *v)
     return rc ? rc : send_if_possible(v);
 }
 
-int store_sync_folder(
-    struct store *s, const char *folder, uint64_t part_size, struct exchange *out, struct progress *p)
+static int exchange(struct visit *v, struct exchange *out)
 {
     struct exchange e = {0};
-    struct visit v = {.s = s, .folder = folder, .part_size = part_size, .out = &e, .progress = p};
+    v->out = &e;
     arena_init(&e.arena);
     arena_init(&e.sent.arena);
-    int rc = visit(&v);
+    int rc = visit(v);
     if (rc)
         exchange_release(&e);
     else
         *out = e;
     return rc;
+}
+
+int store_sync_folder(
+    struct store *s, const char *folder, uint64_t part_size, struct exchange *out, struct progress *p)
+{
+    struct visit v = {.s = s, .folder = folder, .part_size = part_size, .progress = p};
+    return exchange(&v, out);
+}
+
+int store_sync_link(struct store *s, const char *folder, struct exchange *out, struct progress *p)
+{
+    struct visit v = {.s = s, .folder = folder, .part_size = BUNDLE_PART_MIN, .entries_apart = true, .progress = p};
+    return exchange(&v, out);
 }
 
 void exchange_release(struct exchange *e)
