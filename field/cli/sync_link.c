@@ -213,9 +213,9 @@ static int tell_failure(struct linked *k, int r, size_t files, uint64_t bytes)
     if (link_trouble(k->link) == LINK_OFFLINE && !files)
         r = err_set(r, "offline: %s; nothing waits here to be sent", err_message());
     else if (link_trouble(k->link) == LINK_OFFLINE)
-        r = err_set(r, "offline: %s; %zu files (%s) wait here, nothing is lost, and the next sync goes on", err_message(), files, size);
+        r = err_set(r, "offline: %s; waiting here: %zu files, %s; nothing is lost, and the next sync goes on", err_message(), files, size);
     else if (files)
-        r = err_set(r, "%s; %zu files (%s) wait here, and nothing is lost", err_message(), files, size);
+        r = err_set(r, "%s; waiting here: %zu files, %s; nothing is lost", err_message(), files, size);
     int put = jv_put_str(&c->arena, k->result, "error", err_message());
     cli_failed(c, r);
     return put;
@@ -240,7 +240,7 @@ static void print_carried(const struct linked *k)
         fprintf(c->out, "\n");
     }
     if (d->behind) {
-        fprintf(c->out, T("%zu files are at the hub and wait there to be taken in; the next sync fetches its receipts"), d->behind);
+        fprintf(c->out, T("still to be taken in at the hub: %zu files; the next sync fetches its receipts"), d->behind);
         fprintf(c->out, "\n");
     }
 }

@@ -163,7 +163,8 @@ static int keep_session(struct link *l, const struct http_answer *a)
 {
     struct wire_session s;
     int rc = wire_session_read(&s, &l->arena, a->body.data, a->body.len);
-    if (rc || strlen(s.token) >= sizeof l->token) return link_failed(l, LINK_BUSY, rc ? ERR_ROAD : err_set(ERR_ROAD, "the hub's session is malformed"));
+    if (!rc && strlen(s.token) >= sizeof l->token) rc = err_set(ERR_ROAD, "the token is too long");
+    if (rc) return link_failed(l, LINK_BUSY, err_within(ERR_ROAD, "the hub's answer"));
     memcpy(l->token, s.token, strlen(s.token) + 1);
     l->state = s.state;
     l->met = true;
@@ -269,7 +270,8 @@ int link_refresh(struct link *l, int wait_seconds)
     http_answer_init(&a, WIRE_BODY_MAX);
     const char *path = wait_seconds ? arena_printf(&l->arena, "v1/state?wait=%d", wait_seconds) : "v1/state";
     int rc = path ? link_ask(l, &(struct http_call){.method = "GET", .path = path}, &a) : ERR_ROAD;
-    if (!rc && wire_state_read(&l->state, &l->arena, a.body.data, a.body.len)) rc = link_failed(l, LINK_BUSY, ERR_ROAD);
+    if (!rc && wire_state_read(&l->state, &l->arena, a.body.data, a.body.len))
+        rc = link_failed(l, LINK_BUSY, err_within(ERR_ROAD, "the hub's answer"));
     http_answer_release(&a);
     return rc;
 }
