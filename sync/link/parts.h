@@ -4,7 +4,7 @@
 
 #include "satchel/base/map.h"
 #include "satchel/link/link.h"
-#include "tus.h"
+#include "satchel/link/tus.h"
 
 struct link {
     struct http http;  /* what the others call: peer with the session's token, and a new session where one has ended */

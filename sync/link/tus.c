@@ -2,7 +2,7 @@
  *
  * What the peer has is asked for after every failure, never assumed: an answer that got lost may belong to a chunk that
  * arrived, or to a whole file that has been taken in and is an upload no more. */
-#include "tus.h"
+#include "satchel/link/tus.h"
 
 #include <stdlib.h>
 #include <string.h>

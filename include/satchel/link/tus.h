@@ -1,6 +1,6 @@
-/* Uploads by the tus 1.0.0 resumable protocol (tus.io), and how long to wait between tries. For sync/link only. */
-#ifndef SATCHEL_SYNC_LINK_TUS_H
-#define SATCHEL_SYNC_LINK_TUS_H
+/* Uploads by the tus 1.0.0 resumable protocol (tus.io), and how long to wait between tries. */
+#ifndef SATCHEL_LINK_TUS_H
+#define SATCHEL_LINK_TUS_H
 
 #include "satchel/base/io.h"
 #include "satchel/link/http.h"
