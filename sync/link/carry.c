@@ -156,7 +156,8 @@ static int send_one(struct round *r, const struct upload *f)
     struct backoff b = link_backoff(r->l);
     struct watching w = {{pass_on}, r->watch, LINK_SENDS, f->name};
     struct tus_upload u = {.http = &r->l->http, .backoff = &b, .path = f->path, .name = f->name, .size = f->size,
-        .find = find, .refused = refused, .ctx = r, .progress = &w.progress};
+        .find = find, .refused = refused, .ctx = r, .progress = &w.progress,
+        .checksums = strncmp(r->l->url, "https:", 6) != 0};
     if (is_begun(&r->l->state, &u)) u.farthest = u.offset;
     r->l->trouble = LINK_FINE;
     int rc = tus_run(&u);

@@ -1,4 +1,5 @@
-/* tus 1.0.0: creation (with the whole file where it is small), HEAD, PATCH with a checksum for each chunk.
+/* tus 1.0.0: creation (with the whole file where it is small), HEAD, PATCH, with a checksum for each chunk where
+ * there is no TLS to notice harm.
  *
  * What the peer has is asked for after every failure, never assumed: an answer that got lost may belong to a chunk that
  * arrived, or to a whole file that has been taken in and is an upload no more. */
@@ -108,11 +109,8 @@ static int post(struct tus_upload *u, struct arena *arena, const void *bytes, si
     base64_write(name, u->name, strlen(u->name), true);
     const char *headers[7] = {"Tus-Resumable: 1.0.0", arena_printf(arena, "Upload-Length: %llu", (unsigned long long)u->size),
         arena_printf(arena, "Upload-Metadata: name %s", name), "Content-Type:"};
-    if (len) {
-        headers[3] = "Content-Type: application/offset+octet-stream";
-        headers[4] = checksum_header(arena, bytes, len);
-        if (!headers[4]) return ERR_ROAD;
-    }
+    if (len) headers[3] = "Content-Type: application/offset+octet-stream";
+    if (len && u->checksums && !(headers[4] = checksum_header(arena, bytes, len))) return ERR_ROAD;
     if (!headers[1] || !headers[2]) return ERR_ROAD;
     return call(u, &(struct http_call){.method = "POST", .path = UPLOADS, .headers = headers, .body = bytes, .body_len = len}, a);
 }
@@ -121,8 +119,9 @@ static int patch(struct tus_upload *u, struct arena *arena, const void *bytes, s
 {
     const char *path;
     const char *headers[5] = {"Tus-Resumable: 1.0.0", "Content-Type: application/offset+octet-stream",
-        arena_printf(arena, "Upload-Offset: %llu", (unsigned long long)u->offset), checksum_header(arena, bytes, len)};
-    int rc = headers[2] && headers[3] ? upload_path(arena, u, &path) : ERR_ROAD;
+        arena_printf(arena, "Upload-Offset: %llu", (unsigned long long)u->offset)};
+    if (u->checksums && !(headers[3] = checksum_header(arena, bytes, len))) return ERR_ROAD;
+    int rc = headers[2] ? upload_path(arena, u, &path) : ERR_ROAD;
     if (rc) return rc;
     return call(u, &(struct http_call){.method = "PATCH", .path = path, .headers = headers, .body = bytes, .body_len = len}, a);
 }

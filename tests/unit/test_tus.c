@@ -41,6 +41,7 @@ static int broken(struct http_answer *a)
 static int take_body(struct peer *p, const struct http_call *q, struct http_answer *a)
 {
     size_t n = q->body_len;
+    if (p->drops_cut) CHECK(number_after(q, "Upload-Checksum: sha256 ") != HTTP_NOT_SAID);
     bool cut = p->seen <= p->cut_at && p->cut_at < p->seen + n;
     size_t came = cut ? (size_t)(p->cut_at - p->seen) : n;
     p->seen += came + cut; /* so that it is cut once */
@@ -128,7 +129,7 @@ static int upload(struct peer *p, int tries, size_t chunk, uint64_t *sent)
     b.sleep = no_sleep;
     p->http.call = peer_call;
     struct tus_upload u = {.http = &p->http, .backoff = &b, .path = path, .name = "a.satchel", .size = SIZE, .chunk = chunk,
-        .find = peer_find, .refused = peer_refused, .ctx = p};
+        .find = peer_find, .refused = peer_refused, .ctx = p, .checksums = p->drops_cut};
     enum tus_place place = TUS_NOWHERE;
     int rc = p->begun ? peer_find(p, &u, &place) : 0;
     if (!rc && place != TUS_TAKEN) rc = tus_run(&u);

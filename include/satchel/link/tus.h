@@ -32,6 +32,7 @@ struct tus_upload {
     uint64_t size;
     char id[TUS_ID_MAX + 1]; /* "": none is begun that is known of */
     uint64_t offset, farthest;
+    bool checksums;          /* with each chunk, which then counts whole or not at all: for a road without TLS */
     size_t chunk;            /* bytes of a PATCH; grows with success, shrinks with failure */
     /* Where does the peer have a file of this name, begun or whole? Fills id and offset. */
     int (*find)(void *ctx, struct tus_upload *u, enum tus_place *place);
