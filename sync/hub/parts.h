@@ -223,4 +223,13 @@ void hub_end(struct hub *h);
 int receive_locked(
     struct hub *h, const char *path, struct arena *a, struct hub_taken *out, struct progress *p) MUST_CHECK;
 
+/* ---- inbox.c ---- */
+
+/* Takes in DIR/inbox/ and, where folder is not NULL, FOLDER/inbox/. */
+int inbox_take(
+    struct hub *h, const char *folder, struct arena *a, struct hub_exchange *out, struct progress *p) MUST_CHECK;
+bool is_bundle_name(const char *file);
+/* Tells of a file or folder that could not be served. */
+int exchange_failed(struct hub_exchange *out, const char *file, int code, const char *error) MUST_CHECK;
+
 #endif
