@@ -9,6 +9,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -683,6 +684,31 @@ void os_unlock(struct os_lock *l)
     if (!l) return;
     if (l->fd >= 0) close(l->fd);
     free(l);
+}
+
+/* ---- being told to stop ---- */
+
+static void stop_signals(sigset_t *set)
+{
+    sigemptyset(set);
+    sigaddset(set, SIGINT);
+    sigaddset(set, SIGTERM);
+}
+
+void os_hold_stop(void)
+{
+    sigset_t set;
+    stop_signals(&set);
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+    signal(SIGPIPE, SIG_IGN); /* a peer that goes is an error of that write */
+}
+
+void os_await_stop(void)
+{
+    sigset_t set;
+    int which;
+    stop_signals(&set);
+    while (sigwait(&set, &which) != 0) continue;
 }
 
 /* ---- clock, terminal, environment ---- */

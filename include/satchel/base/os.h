@@ -61,6 +61,11 @@ struct os_lock;
 int os_lock(struct os_lock **out, const char *path, bool exclusive, bool wait) MUST_CHECK;
 void os_unlock(struct os_lock *l); /* NULL is fine */
 
+/* For a program that runs until it is told to stop: os_hold_stop keeps SIGINT and SIGTERM back, in all threads that are
+ * started after it; os_await_stop returns when one has come. */
+void os_hold_stop(void);
+void os_await_stop(void);
+
 /* Whatever files this process makes from now on, by itself or in a library, are its user's alone. */
 void os_keep_private(void);
 
