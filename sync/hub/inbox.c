@@ -11,9 +11,10 @@
 
 struct file {
     const char *path, *name;
-    bool own;         /* in DIR/inbox */
-    bool is_register; /* goes first */
+    bool own;                 /* in DIR/inbox */
     int64_t modified;
+    const struct manifest *m; /* of its head; NULL: it can't be read */
+    bool in_round;            /* taken in, not durable yet */
     int rc; /* what came of it */
     const char *error;
 };
@@ -43,21 +44,22 @@ static struct file *add_file(struct inbox *in)
     return &in->files[in->len++];
 }
 
-/* A file whose head can't be read is told of when its turn comes. */
-static int look_at(struct hub *h, struct file *f)
+static int note_error(struct inbox *in, struct file *f, int code)
+{
+    f->rc = code;
+    f->error = arena_strdup(in->arena, err_message());
+    err_clear();
+    return f->error ? 0 : ERR_ROAD;
+}
+
+static int look_at(struct hub *h, struct inbox *in, struct file *f)
 {
     struct file_info info;
-    struct arena a;
-    const struct manifest *m;
-    arena_init(&a);
     int rc = os_refuse_link(f->path);
     if (rc == 0) rc = os_stat(&info, f->path);
     if (rc == 0) f->modified = info.modified;
-    if (rc == 0 && bundle_peek(&m, &a, f->path, h->identity) == 0)
-        f->is_register = strcmp(m->case_name, REGISTER_CASE) == 0;
-    err_clear();
-    arena_release(&a);
-    return 0;
+    if (rc == 0) rc = bundle_peek(&f->m, in->arena, f->path, h->identity);
+    return rc ? note_error(in, f, rc) : 0;
 }
 
 static int list_inbox(struct hub *h, struct inbox *in, const char *folder, bool own)
@@ -72,15 +74,20 @@ static int list_inbox(struct hub *h, struct inbox *in, const char *folder, bool 
         if (!f) return ERR_ROAD;
         *f = (struct file){
             .path = path_join(in->arena, folder, names[i]), .name = names[i], .own = own, .rc = ERR_WAIT};
-        rc = f->path ? look_at(h, f) : ERR_ROAD;
+        rc = f->path ? look_at(h, in, f) : ERR_ROAD;
     }
     return rc;
+}
+
+static bool is_register(const struct file *f)
+{
+    return f->m && strcmp(f->m->case_name, REGISTER_CASE) == 0;
 }
 
 static int compare_files(const void *a, const void *b)
 {
     const struct file *x = a, *y = b;
-    if (x->is_register != y->is_register) return x->is_register ? -1 : 1;
+    if (is_register(x) != is_register(y)) return is_register(x) ? -1 : 1;
     if (x->modified != y->modified) return x->modified < y->modified ? -1 : 1;
     return strcmp(x->name, y->name);
 }
@@ -96,21 +103,40 @@ int exchange_failed(struct hub_exchange *out, const char *file, int code, const 
     return rc;
 }
 
+/* ---- rounds ---- */
+
+/* What a round could not be stored for stays where it is. */
+static int end_round(struct hub *h, struct inbox *in, struct hub_exchange *out)
+{
+    int rc = round_store(h), failed = 0;
+    for (size_t i = 0; i < in->len; i++) {
+        struct file *f = &in->files[i];
+        if (f->in_round && rc) failed = note_error(in, f, rc);
+        if (f->in_round && rc) out->taken_len--;
+        f->in_round = false;
+    }
+    return failed;
+}
+
 static int take_file(
     struct hub *h, struct inbox *in, struct file *f, struct hub_exchange *out, struct progress *p)
 {
     struct hub_taken taken = {0};
+    bool alone = receive_alone(h, f->m);
+    int rc = alone ? end_round(h, in, out) : 0;
+    if (rc) return rc;
     f->rc = os_refuse_link(f->path);
-    if (f->rc == 0) f->rc = receive_locked(h, f->path, &out->arena, &taken, p);
+    if (f->rc == 0) f->rc = receive_locked(h, f->path, f->m, &out->arena, &taken, p);
     if (f->rc) {
-        f->error = arena_strdup(in->arena, err_message());
-        return f->error ? 0 : ERR_ROAD;
+        rc = note_error(in, f, f->rc);
+    } else {
+        out->taken[out->taken_len++] = taken;
+        f->in_round = true;
     }
-    out->taken[out->taken_len++] = taken;
-    return 0;
+    return rc == 0 && (alone || round_must_end(h)) ? end_round(h, in, out) : rc;
 }
 
-/* Until a round brings nothing more: what waited may have come with another file. */
+/* Until nothing more is brought: what waited may have come with another file. */
 static int take_files(struct hub *h, struct inbox *in, struct hub_exchange *out, struct progress *p)
 {
     int rc = 0;
@@ -120,8 +146,10 @@ static int take_files(struct hub *h, struct inbox *in, struct hub_exchange *out,
     do {
         before = out->taken_len;
         for (size_t i = 0; i < in->len && rc == 0; i++)
-            if (in->files[i].rc == ERR_WAIT) rc = take_file(h, in, &in->files[i], out, p);
+            if (in->files[i].m && in->files[i].rc == ERR_WAIT) rc = take_file(h, in, &in->files[i], out, p);
+        if (rc == 0) rc = end_round(h, in, out);
     } while (rc == 0 && out->taken_len > before);
+    round_drop(h);
     return rc;
 }
 
