@@ -228,6 +228,7 @@ int cmd_hub_init(struct cli *c);
 int cmd_hub_enrol(struct cli *c);
 int cmd_hub_receive(struct cli *c);
 int cmd_hub_sync(struct cli *c);
+int cmd_hub_serve(struct cli *c);
 int cmd_hub_status(struct cli *c);
 int cmd_hub_verify(struct cli *c);
 int cmd_hub_history(struct cli *c);

@@ -77,6 +77,19 @@ static const struct option hub_enrol_options[] = {
     {"output", "FILE", N_("where to write the enrolment"), 'o'}, {NULL, NULL, NULL, 0}};
 static const struct option hub_checkpoint_options[] = {
     {"output", "FILE", N_("where to write it; the signature goes to FILE.sig"), 'o'}, {NULL, NULL, NULL, 0}};
+static const struct option hub_serve_options[] = {
+    {"listen", "ADDR:PORT", N_("where (default 127.0.0.1:8080); port 0: the system chooses"), 0},
+    {"cert", "FILE", N_("the certificate with its chain, PEM"), 0},
+    {"key", "FILE", N_("its key, PEM"), 0},
+    {"plain", NULL, N_("without TLS on an address that others reach: something before it does it"), 0},
+    {"behind-proxy", NULL, N_("requests from this machine are of whom X-Forwarded-For names last"), 0},
+    {"quota", "N", N_("bytes of one kit's that may be under way (default 16G)"), 0},
+    {"upload-max", "N", N_("largest upload"), 0}, PART,
+    {"rate", "N", N_("requests a second of one address (default 100; 0: any number)"), 0},
+    {"connections", "N", N_("connections at once (default 500)"), 0},
+    {"per-address", "N", N_("of them of one address (default 250)"), 0},
+    {"session", "SECONDS", N_("how long a session lasts (default 900)"), 0},
+    {"keep", "HOURS", N_("how long an unfinished upload is kept (default 168)"), 0}, {NULL, NULL, NULL, 0}};
 static const struct option demo_options[] = {
     {"files", "DIR", N_("photos to use as evidence (default: files made for it)"), 0}, {NULL, NULL, NULL, 0}};
 
@@ -123,6 +136,7 @@ const struct command commands[] = {
         cmd_hub_enrol},
     {"hub receive", "DIR PATH…", N_("take bundles in at the hub"), NULL, 2, -1, cmd_hub_receive},
     {"hub sync", "DIR FOLDER", N_("both directions over a folder or stick, the hub's side"), stick_options, 2, 2, cmd_hub_sync},
+    {"hub serve", "DIR [--listen ADDR:PORT]", N_("serve the hub over HTTP until told to stop"), hub_serve_options, 1, 1, cmd_hub_serve},
     {"hub status", "DIR", N_("what the hub holds"), NULL, 1, 1, cmd_hub_status},
     {"hub verify", "DIR", N_("check the hub end to end"), verify_options, 1, 1, cmd_hub_verify},
     {"hub history", "DIR RECORD", N_("who changed what, when and why, from the repository"), case_options, 2, 2, cmd_hub_history},
