@@ -112,7 +112,7 @@ static void warn_of_clock(const struct linked *k)
 
 /* ---- the exchange with the folder ---- */
 
-/* What came harmed would be taken for what the hub hands out: away with it. What waits for another bundle stays. */
+/* What came harmed would be taken for what the hub hands out: away with it. What may go in later as it is stays. */
 static int remove_harmed(struct linked *k, const struct exchange *e, bool *any)
 {
     const char *outbox = path_join(&k->c->arena, k->folder, "outbox/");

@@ -64,7 +64,7 @@ static int note_failure(struct visit *v, const char *path, int code)
     char *why = arena_strdup(a, err_message());
     int rc = why ? jv_put_str(a, f, "file", path) : ERR_ROAD;
     if (rc == 0) rc = jv_put_str(a, f, "error", why);
-    if (rc == 0 && code == ERR_WAIT) rc = jv_put(a, f, "waits", jv_bool(a, true));
+    if (rc == 0 && (code == ERR_WAIT || code == ERR_ROAD)) rc = jv_put(a, f, "waits", jv_bool(a, true));
     if (v->out->failed_code == 0 || code == ERR_ROAD) v->out->failed_code = code;
     err_clear();
     return rc ? rc : jv_push(a, v->failed, f);

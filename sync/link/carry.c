@@ -162,19 +162,20 @@ static int send_one(struct round *r, const struct upload *f)
     r->l->trouble = LINK_FINE;
     int rc = tus_run(&u);
     r->out->sent_bytes += u.sent_bytes;
-    if (rc && r->l->trouble == LINK_FULL) return note_refused(r, f->name);
+    bool no = rc && r->l->trouble == LINK_FULL;
     if (rc && r->l->trouble == LINK_FINE) r->l->trouble = rc == ERR_ROAD ? LINK_OFFLINE : LINK_HERE;
+    if (no) rc = note_refused(r, f->name);
     if (rc) return rc;
-    r->out->sent++;
+    r->out->sent += !no;
     const char *name = arena_strdup(&r->l->arena, f->name);
-    return name ? map_put(&r->l->sent, name, r->l) : ERR_ROAD;
+    return name ? map_put(&r->l->done, name, r->l) : ERR_ROAD;
 }
 
 static int send_up_to(struct round *r, const struct uploads *u, uint64_t most)
 {
     int rc = 0;
     for (size_t i = 0; !rc && i < u->len && u->list[i].size <= most; i++)
-        if (!map_get(&r->l->sent, u->list[i].name) && !is_taken(&r->l->state, u->list[i].name)) rc = send_one(r, &u->list[i]);
+        if (!map_get(&r->l->done, u->list[i].name) && !is_taken(&r->l->state, u->list[i].name)) rc = send_one(r, &u->list[i]);
     return rc;
 }
 

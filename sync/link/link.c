@@ -346,7 +346,7 @@ int link_over(struct link **out, struct http *http, const char *url, const struc
     *l = (struct link){.http = {call_in_session, close_nothing}, .peer = http, .url = copy, .party = *party,
         .tries = tries ? tries : TRIES, .stall_seconds = STALL_SECONDS};
     arena_init(&l->arena);
-    map_init(&l->sent);
+    map_init(&l->done);
     *out = l;
     return 0;
 }
@@ -364,7 +364,7 @@ void link_close(struct link *l)
 {
     if (!l) return;
     http_close(l->peer);
-    map_release(&l->sent);
+    map_release(&l->done);
     arena_release(&l->arena);
     wipe(l->token, sizeof l->token);
     free(l->url);
