@@ -768,6 +768,13 @@ int os_local_offset_minutes(int64_t seconds)
     return localtime_r(&t, &local) ? (int)(local.tm_gmtoff / 60) : 0;
 }
 
+int64_t os_clock_nanoseconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
 double os_monotonic_seconds(void)
 {
     struct timespec now;
