@@ -6,11 +6,17 @@ WIRE=$(dirname "$SATCHEL")/tests/wire_kit
 as() { local who=$1; shift; s --store "$who" "$@"; }
 quiet() { "$@" > /dev/null 2>&1; }
 PID="" URL=""
-end() { [ -z "$PID" ] || { kill -TERM "$PID" 2> /dev/null; wait "$PID"; }; ENDED=$?; PID=""; }
+# Ends the server; what a sanitizer has found is its status.
+end() {
+  [ -n "$PID" ] || return 0
+  kill -TERM "$PID" 2> /dev/null; wait "$PID"; ENDED=$?; PID=""
+  [ $ENDED = 0 ] || { bad "the server ended with status $ENDED"; head -n 40 serve.err; }
+}
 trap 'end; rm -rf "$WORK"' EXIT
 
 # serve [OPTION…]: starts it on a port that the system chooses.
 serve() {
+  : > serve.out
   "$SATCHEL" hub serve hub --listen 127.0.0.1:0 --rate 0 "$@" > serve.out 2> serve.err & PID=$!
   for _ in $(seq 100); do grep -q '://' serve.out && break; sleep 0.1; done
   URL=$(grep -o 'https\{0,1\}://[^; "]*' serve.out)
