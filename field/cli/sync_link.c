@@ -20,7 +20,6 @@ struct linked {
     struct link_carried carried;
     struct jv *result;
     bool fetch_again; /* a file that came harmed is fetched a second time in one sync, and no third */
-    bool told;        /* what headquarters holds */
     struct os_lock *lock;
 };
 
@@ -302,6 +301,7 @@ static int sync_linked(struct linked *k)
     if (r) return r;
     r = link_meet(k->link);
     if (!r) warn_of_clock(k);
+    if (!r && os_is_terminal(1) && !k->c->json) r = tell_holdings(k); /* before the bars */
     if (!r) r = go_rounds(k);
     return finish(k, r);
 }

@@ -245,7 +245,9 @@ static int call_with_token(struct link *l, const struct http_call *q, struct htt
     for (size_t i = 0; q->headers && q->headers[i] && n <= HEADERS_MAX; i++) headers[n++] = q->headers[i];
     headers[n] = NULL;
     with.headers = headers;
-    return l->peer->call(l->peer, &with, a);
+    int rc = l->peer->call(l->peer, &with, a);
+    if (rc && a->fault) l->trouble = trouble_of(a->fault);
+    return rc;
 }
 
 static int call_in_session(struct http *http, const struct http_call *q, struct http_answer *a)
@@ -321,8 +323,6 @@ int link_evidence(struct link *l, const char *sha256, uint64_t offset, size_t le
             rc = err_set(ERR_MISSING, "the hub has no evidence %.12s… for this kit", sha256);
         else if (!rc && !done && (!passes || b.tries + 1 >= b.limit))
             rc = link_refused(l, &a);
-        else if (rc && a.fault)
-            l->trouble = trouble_of(a.fault);
         http_answer_release(&a);
         if (done || !passes || !backoff_wait(&b, HTTP_NOT_SAID)) return rc;
         if (out->len >= len) return 0;
