@@ -320,12 +320,12 @@ TEST(many_packs_become_one_and_nothing_is_lost)
     begin(&repo);
     struct tree *tree = tree_of(repo, NULL);
     for (uint64_t i = 0; i < 8; i++) grow(repo, tree, &tip, &born, 10 + i, 20);
-    CHECK_OK(repo_consolidate(repo, 8));
+    CHECK_OK(repo_consolidate(repo, 8, 0));
     CHECK_SHELL("test $(ls repo.git/objects/pack/*.pack | wc -l) = 8");
-    CHECK_OK(repo_consolidate(repo, 7));
+    CHECK_OK(repo_consolidate(repo, 7, 0));
     CHECK_SHELL(
         "test $(ls repo.git/objects/pack/*.pack | wc -l) = 1 && git -C repo.git fsck --strict --full");
-    CHECK_OK(repo_consolidate(repo, 0));
+    CHECK_OK(repo_consolidate(repo, 0, 0));
     CHECK_SHELL(
         "test $(ls repo.git/objects/pack/*.pack | wc -l) = 1 && git -C repo.git fsck --strict --full");
     grow(repo, tree, &tip, &born, 30, 20);
@@ -349,7 +349,7 @@ TEST(a_pack_that_holds_all_of_another_is_not_lost)
     }
     struct buf out;
     buf_init(&out, 100);
-    CHECK_OK(repo_consolidate(repo, 0));
+    CHECK_OK(repo_consolidate(repo, 0, 0));
     CHECK_OK(repo_read(repo, &out, &one, OBJECT_BLOB));
     CHECK_OK(repo_read(repo, &out, &two, OBJECT_BLOB));
     buf_release(&out);
