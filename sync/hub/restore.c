@@ -65,7 +65,7 @@ static int take_opening(struct restoring *w, struct branch *b)
     entry_line_write(&line, first->entry, first->public_key);
     rc = take_lines(w, b, &line);
     buf_release(&line);
-    return rc;
+    return rc ? rc : round_store(w->hub); /* where it is all that there is, it is taken again, and answered as it was */
 }
 
 /* Also those that did not apply: this hub judges for itself. */
