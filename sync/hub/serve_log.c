@@ -86,7 +86,7 @@ void log_request(struct visit *v, const struct http_outcome *o)
     struct buf line;
     char at[TIME_TEXT];
     count_request(v->serve, o);
-    time_write_now(at);
+    time_write(at, time_now(), 0);
     buf_init(&line, LINE_MAX);
     buf_addf(&line, "{\"time\":\"%s\"", at);
     put_text(&line, "address", http_peer(v->request));
