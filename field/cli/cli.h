@@ -212,6 +212,7 @@ int cmd_hub_verify(struct cli *c);
 int cmd_hub_history(struct cli *c);
 int cmd_hub_calendar(struct cli *c);
 int cmd_hub_checkpoint(struct cli *c);
+int cmd_hub_mirror(struct cli *c);
 int cmd_demo(struct cli *c);
 
 #endif

@@ -67,6 +67,14 @@ static const struct option hub_enrol_options[] = {
     {"output", "FILE", N_("where to write the enrolment"), 'o'}, {NULL, NULL, NULL, 0}};
 static const struct option hub_checkpoint_options[] = {
     {"output", "FILE", N_("where to write it; the signature goes to FILE.sig"), 'o'}, {NULL, NULL, NULL, 0}};
+static const struct option hub_mirror_options[] = {
+    {"evidence", "ADDRESS|none", N_("where evidence goes: a Git LFS server, s3+https://host/bucket, a folder (default: as Git LFS finds it)"), 0},
+    {"save", "NAME", N_("keep the addresses, without a password, under this name"), 0},
+    {"dry-run", NULL, N_("only tell what would be sent"), 'n'},
+    {"netrc", "FILE", N_("names and passwords of servers (default: ~/.netrc)"), 0},
+    {"region", "R", N_("of an S3 store (default: us-east-1)"), 0},
+    {"part-size", "N", N_("larger evidence goes to an S3 store in parts of this size (default 64M)"), 0},
+    {"patience", "SECONDS", N_("give up after so long a silence (default 120)"), 0}, {NULL, NULL, NULL, 0}};
 static const struct option demo_options[] = {
     {"files", "DIR", N_("photos to use as evidence (default: files made for it)"), 0}, {NULL, NULL, NULL, 0}};
 
@@ -118,6 +126,8 @@ const struct command commands[] = {
     {"hub history", "DIR RECORD", N_("who changed what, when and why, from the repository"), case_options, 2, 2, cmd_hub_history},
     {"hub calendar", "DIR [--case C] [--on DATE]", N_("what is due, overdue or proposed in all cases of the hub"), calendar_options,
         1, 1, cmd_hub_calendar},
+    {"hub mirror", "DIR NAME|ADDRESS", N_("send the case branches to another git repository, and evidence to its store"),
+        hub_mirror_options, 2, 2, cmd_hub_mirror},
     {"hub checkpoint", "DIR -o FILE", N_("a signed list of all that the hub holds, to keep elsewhere"),
         hub_checkpoint_options, 1, 1, cmd_hub_checkpoint},
     {"demo", "[DIR]", N_("show a whole audit: two auditors, a conflict, a hub"), demo_options, 0, 1, cmd_demo},
