@@ -8,14 +8,16 @@
  *
  * What comes from the other side is lines of text: the list of its refs, and the report on ours. No pack is read: the
  * library makes an indexer only in a fetch and, for a folder of this machine, over there for our own pack. To be sure of
- * it the limit of objects that an indexer takes is 0 while a road is open (GIT_OPT_SET_PACK_MAX_OBJECTS). */
+ * it the limit of objects that an indexer takes is 0 while a road is open (GIT_OPT_SET_PACK_MAX_OBJECTS).
+ *
+ * The library pushes only what a ref names; remote_view.c gives it refs for that. */
 #include "remote.h"
 
 #include <git2/sys/transport.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "repo_git.h"
+#include "remote_view.h"
 #include "satchel/base/text.h"
 
 #define REF_HEADS "refs/heads/"
@@ -23,6 +25,7 @@
 
 struct remote {
     struct repo *repo;
+    struct remote_view view;
     const char *url;
     struct road *road;
     git_remote *git; /* while connected */
@@ -145,7 +148,7 @@ static int connect_to(struct remote *m)
         callbacks.transport = make_transport;
         callbacks.payload = m;
     }
-    if (git_remote_create_anonymous(&m->git, m->repo->git, m->url) ||
+    if (git_remote_create_anonymous(&m->git, m->view.git, m->url) ||
         git_remote_connect(m->git, GIT_DIRECTION_PUSH, &callbacks, NULL, NULL)) {
         int rc = failed(m, N_("reach the remote"));
         disconnect(m);
@@ -159,14 +162,19 @@ int remote_new(struct remote **out, struct repo *r, const char *url, struct road
     struct remote *m = calloc(1, sizeof *m);
     if (!m) return err_memory();
     *m = (struct remote){.repo = r, .url = url, .road = road};
-    *out = m;
-    return 0;
+    int rc = remote_view_open(&m->view, r);
+    if (rc)
+        remote_free(m);
+    else
+        *out = m;
+    return rc;
 }
 
 void remote_free(struct remote *m)
 {
     if (!m) return;
     disconnect(m);
+    remote_view_close(&m->view);
     free(m);
 }
 
@@ -241,17 +249,18 @@ static int upload(struct remote *m, struct report *report, char **specs, size_t 
 int remote_push(struct remote *m, struct arena *a, struct remote_move *moves, size_t len)
 {
     struct report report = {a, moves, len};
-    char hex[OID_HEX], **specs = arena_alloc(a, (len + 1) * sizeof *specs);
+    char **specs = arena_alloc(a, (len + 1) * sizeof *specs);
     if (!specs) return ERR_ROAD;
     for (size_t i = 0; i < len; i++) {
-        oid_write(hex, &moves[i].to);
         moves[i].refused = NULL;
-        specs[i] = arena_printf(a, "%s:" REF_HEADS "%s", hex, moves[i].branch); /* no '+': never forced */
+        specs[i] = arena_printf(a, REF_HEADS "%s:" REF_HEADS "%s", moves[i].branch, moves[i].branch); /* no '+': never forced */
         if (!specs[i]) return ERR_ROAD;
     }
+    remote_view_set(&m->view, moves, len);
     int rc = connect_to(m);
     if (rc == 0) rc = upload(m, &report, specs, len);
     disconnect(m);
+    remote_view_set(&m->view, NULL, 0);
     return rc;
 }
 
