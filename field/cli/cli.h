@@ -151,6 +151,27 @@ void gate_free(struct gate *g); /* NULL is fine */
 int gate_before(struct gate *g, const struct change *change) MUST_CHECK;
 int gate_after(struct gate *g, const struct change *change, const char *record) MUST_CHECK;
 
+/* ---- cmd_remote.c: places to sync with ---- */
+#define HUB_REMOTE "hub" /* the one that an enrolment names */
+struct remote {
+    const char *name, *place; /* a folder or a URL */
+    const char *ca_pem, *pin; /* of a URL; or NULL */
+    bool plain;
+};
+bool remote_is_url(const char *place);
+int remote_load(struct cli *c, const char *name, struct remote *out) MUST_CHECK; /* ERR_MISSING */
+int remote_save(struct cli *c, const struct remote *r) MUST_CHECK;
+int remote_names(struct cli *c, const char ***out, size_t *len) MUST_CHECK;
+
+/* ---- cmd_sync.c, sync_link.c ---- */
+int exchange_add(struct cli *c, const struct exchange *e, struct jv *result) MUST_CHECK; /* to "received", "written", … */
+void exchange_tell(struct cli *c, const struct exchange *e); /* to people, problems too; and the exit status */
+/* Both directions over a network. */
+int sync_link(struct cli *c, const struct remote *r) MUST_CHECK;
+/* Evidence that is at the hub, fetched over the first remote that is a URL. ERR_MISSING: there is no such remote, or the hub
+ * hands it to this kit not. */
+int link_bring(struct cli *c, const struct fold_record *evidence, const char *sha256) MUST_CHECK;
+
 /* ---- progress.c ---- */
 struct bar {
     struct progress progress;
@@ -207,6 +228,7 @@ int cmd_hub_init(struct cli *c);
 int cmd_hub_enrol(struct cli *c);
 int cmd_hub_receive(struct cli *c);
 int cmd_hub_sync(struct cli *c);
+int cmd_hub_serve(struct cli *c);
 int cmd_hub_status(struct cli *c);
 int cmd_hub_verify(struct cli *c);
 int cmd_hub_history(struct cli *c);

@@ -72,6 +72,16 @@ static int ask_for(struct cli *c, const char *sha256, const char *id)
     return err_set(ERR_MISSING, "the bytes of '%s' are not in this store; they are asked for now and come by the next syncs", id);
 }
 
+/* From the hub where one answers over a network; else it is asked for. */
+static int bring_or_ask(struct cli *c, const struct fold_record *record, const char *sha256)
+{
+    int r = link_bring(c, record, sha256);
+    if (r != ERR_ROAD && r != ERR_MISSING) return r;
+    const char *why = r == ERR_ROAD ? arena_strdup(&c->arena, err_message()) : NULL;
+    int asked = ask_for(c, sha256, record->id);
+    return why && asked == ERR_MISSING ? err_set(ERR_ROAD, "%s: %s", why, err_message()) : asked;
+}
+
 /* As it was taken in: an entry that names other bytes later does not make it other evidence. */
 static const char *hash_of(const struct fold_record *record)
 {
@@ -93,7 +103,8 @@ int cmd_extract(struct cli *c)
     if (!sha256) return err_set(ERR_INPUT, "'%s' is not a piece of evidence", record->id);
     r = store_evidence_state(c->session->store, record->case_name, sha256, &state);
     if (r) return r;
-    if (!state.here) return ask_for(c, sha256, record->id);
+    if (!state.here) r = bring_or_ask(c, record, sha256);
+    if (r) return r;
     struct progress *p = bar_start(&bar, shown(c, path_name(path)));
     r = store_evidence_extract(c->session->store, sha256, path, p);
     bar_end(&bar);

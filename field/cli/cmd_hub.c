@@ -8,6 +8,7 @@
 #include "satchel/base/time.h"
 #include "satchel/format/age.h"
 #include "satchel/format/enrolment.h"
+#include "satchel/link/http.h"
 #include "satchel/replica/state.h"
 
 /* ---- init ---- */
@@ -254,6 +255,8 @@ static int write_enrolment(struct cli *c, struct hub *hub, const struct request 
     buf_init(&out, ENROLMENT_MAX_BYTES);
     int r = hub_register_lines(hub, &lines);
     struct enrolment e = enrolment_of(hub, &lines, at, store_kit(s), q->kit);
+    e.url = cli_option(c, "url");
+    e.pin = cli_option(c, "pin");
     if (!r) r = enrolment_write(&out, &e, store_signer(s));
     if (!r) r = file_write(path, out.data, out.len);
     buf_release(&lines);
@@ -277,6 +280,14 @@ static int report_enrolled(struct cli *c, const struct request *q, const char *p
     return 0;
 }
 
+/* Who is enrolled is not to find out that the address is none. */
+static int check_address(const struct cli *c)
+{
+    struct http_place place = {.url = cli_option(c, "url"), .pin = cli_option(c, "pin"), .plain = cli_flag(c, "plain")};
+    if (!place.url) return place.pin ? err_set(ERR_USAGE, "a pinned key belongs to an address: --url URL") : 0;
+    return http_check_place(&place);
+}
+
 int cmd_hub_enrol(struct cli *c)
 {
     struct hub_desk d;
@@ -285,8 +296,10 @@ int cmd_hub_enrol(struct cli *c)
     const char *path = cli_option(c, "output");
     if (!cli_option(c, "roles")) return err_set(ERR_USAGE, "say what the person may do: --roles auditor,leader,…");
     if (!path) return err_set(ERR_USAGE, "say where to write the enrolment: -o FILE");
+    int r = check_address(c);
+    if (r) return r;
     buf_init(&b, REQUEST_MAX_BYTES);
-    int r = file_read(c->args[1], &b);
+    r = file_read(c->args[1], &b);
     if (!r) r = request_read(&q, &c->arena, b.data, b.len);
     buf_release(&b);
     if (!r) r = session_store(c->session);

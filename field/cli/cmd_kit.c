@@ -1,4 +1,4 @@
-/* init, whoami, join, rebuild, shell, remote: the kit itself. */
+/* init, whoami, join, rebuild, shell: the kit itself. */
 #include "cli.h"
 
 #include <stdlib.h>
@@ -163,14 +163,18 @@ static void print_refused(struct cli *c, const struct jv *refused)
     }
 }
 
-static int report_joined(struct cli *c)
+/* `remote`: the address that the enrolment named, or NULL. */
+static int report_joined(struct cli *c, const char *remote)
 {
-    char spoken[30];
+    char spoken[30], of_hub[30];
     struct jv *o = jv_object(&c->arena), *refused;
     const struct hub_identity *hub = store_hub(c->session->store);
     fingerprint_spoken(spoken, hub->root);
+    fingerprint_spoken(of_hub, hub->public_key);
     int r = jv_put_str(&c->arena, o, "hub", hub->name);
     if (!r) r = jv_put_str(&c->arena, o, "hub_kit", hub->kit);
+    if (!r) r = jv_put_str(&c->arena, o, "hub_fingerprint", of_hub);
+    if (!r && remote) r = jv_put_str(&c->arena, o, "remote", remote);
     if (!r) r = jv_put_str(&c->arena, o, "root_fingerprint", spoken);
     if (!r) r = store_refused(c->session->store, &c->arena, &refused);
     if (!r) r = jv_put(&c->arena, o, "refused", refused);
@@ -178,6 +182,11 @@ static int report_joined(struct cli *c)
     if (r || c->json) return r;
     fprintf(c->out, T("joined the hub '%s'"), shown(c, hub->name));
     fprintf(c->out, "\n%s  %s\n", T("compare the root's fingerprint by voice with headquarters:"), spoken);
+    fprintf(c->out, "%s  %s\n", T("and the hub's:"), of_hub);
+    if (remote) {
+        fprintf(c->out, T("it answers at %s: 'satchel sync' goes there from now on"), shown(c, remote));
+        fprintf(c->out, "\n");
+    }
     print_refused(c, refused);
     return 0;
 }
@@ -190,7 +199,7 @@ int cmd_join(struct cli *c)
     if (!r) r = os_stat(&info, c->args[0]);
     if (!r && info.is_folder) {
         r = cmd_join_folder(c, c->args[0]);
-        return r ? r : report_joined(c);
+        return r ? r : report_joined(c, NULL);
     }
     if (!r) r = read_enrolment(c, c->args[0], &e);
     if (r) return r;
@@ -198,7 +207,8 @@ int cmd_join(struct cli *c)
     if (strcmp(e.for_kit, store_kit(s)) != 0)
         return err_set(ERR_INPUT, "'%s' enrols the kit '%s', but this is '%s'; ask for the enrolment of this kit", c->args[0], e.for_kit, store_kit(s));
     r = store_join(s, &e);
-    return r ? r : report_joined(c);
+    if (!r && e.url) r = remote_save(c, &(struct remote){.name = HUB_REMOTE, .place = e.url, .pin = e.pin, .plain = true});
+    return r ? r : report_joined(c, e.url);
 }
 
 int cmd_rebuild(struct cli *c)
@@ -221,62 +231,6 @@ int cmd_rebuild(struct cli *c)
     fprintf(c->out, T("rebuilt from the journal: %zu cases, %zu records"), cases, records);
     fprintf(c->out, "\n");
     return 0;
-}
-
-/* ---- remotes: settings "remote.<name>" ---- */
-
-static const char *remote_setting(struct cli *c, const char *name)
-{
-    return arena_printf(&c->arena, "remote.%s", name);
-}
-
-int cmd_remote_add(struct cli *c)
-{
-    const char *name = c->args[0], *place = c->args[1];
-    if (!case_name_valid(name)) return err_set(ERR_USAGE, "'%s' is not a name: letters, digits and '-' only", name);
-    if (strncmp(place, "http", 4) != 0) {
-        place = os_absolute(&c->arena, place);
-        if (!place) return ERR_ROAD;
-    }
-    int r = session_store(c->session);
-    if (!r) r = store_set_setting(c->session->store, remote_setting(c, name), place);
-    c->result = jv_string(&c->arena, name);
-    return r;
-}
-
-int cmd_remote_remove(struct cli *c)
-{
-    int r = session_store(c->session);
-    struct buf b;
-    if (r) return r;
-    buf_init(&b, 4096);
-    r = store_setting(c->session->store, remote_setting(c, c->args[0]), &b);
-    buf_release(&b);
-    if (r == ERR_MISSING) return err_set(ERR_MISSING, "there is no remote '%s'; 'satchel remote list' lists them", c->args[0]);
-    if (!r) r = store_set_setting(c->session->store, remote_setting(c, c->args[0]), NULL);
-    c->result = jv_string(&c->arena, c->args[0]);
-    return r;
-}
-
-int cmd_remote_list(struct cli *c)
-{
-    const char *const *names;
-    size_t len;
-    int r = session_store(c->session);
-    if (!r) r = store_settings(c->session->store, "remote.", &c->arena, &names, &len);
-    if (r) return r;
-    struct jv *o = jv_object(&c->arena);
-    for (size_t i = 0; i < len && !r; i++) {
-        struct buf b;
-        const char *name = names[i] + strlen("remote.");
-        buf_init(&b, 4096);
-        r = store_setting(c->session->store, names[i], &b);
-        if (!r) r = jv_put_str(&c->arena, o, name, buf_str(&b));
-        if (!r && !c->json) fprintf(c->out, "%-16s %s\n", name, shown(c, buf_str(&b)));
-        buf_release(&b);
-    }
-    c->result = o;
-    return r;
 }
 
 /* ---- shell: words of a line as a shell would split them ---- */

@@ -62,20 +62,49 @@ static void print_state(struct cli *c, const struct status *s)
     }
 }
 
+/* Held by the hub: since when, or how much of it. */
+static int held_json(struct cli *c, struct jv *record, const struct record_holding *h)
+{
+    struct arena *a = &c->arena;
+    struct jv *o = jv_object(a);
+    int r = jv_put_int(a, o, "entries", (int64_t)h->entries_held);
+    if (!r) r = jv_put_int(a, o, "of", (int64_t)h->entries);
+    if (!r && h->has_bytes) r = jv_put(a, o, "bytes", jv_bool(a, h->bytes_held));
+    if (!r) r = jv_put_str(a, o, "since", h->all ? h->since : NULL);
+    return r ? r : jv_put(a, record, "held", o);
+}
+
+static void print_held(struct cli *c, const struct record_holding *h)
+{
+    fprintf(c->out, "  ");
+    print_padded(c->out, T("At the hub"), LABEL_COLUMNS);
+    if (h->all)
+        fprintf(c->out, T("held since %s"), h->since);
+    else
+        fprintf(c->out, T("%zu of %zu entries held"), h->entries_held, h->entries);
+    if (!h->all && h->has_bytes) fprintf(c->out, " · %s", h->bytes_held ? T("its bytes held") : T("its bytes on the way"));
+    fprintf(c->out, "\n");
+}
+
 int cmd_show(struct cli *c)
 {
     const struct fold_record *r;
     struct states states = {.c = c};
     struct status status;
+    struct record_holding held = {0};
     int rc = session_record(c, c->args[0], NULL, &r);
     if (!rc) rc = state_of(&states, r, &status);
     if (rc) return rc;
     struct jv *json = record_json(&c->arena, r, kit_person, c->session);
+    bool joined = store_hub(c->session->store) != NULL;
     rc = json ? state_json(c, json, &status) : ERR_ROAD;
+    if (!rc && joined) rc = store_record_holding(c->session->store, r, &held);
+    if (!rc && joined) rc = held_json(c, json, &held);
     c->result = json;
     if (rc || c->json) return rc;
     print_record(c, r);
     print_state(c, &status);
+    if (joined) print_held(c, &held);
     return 0;
 }
 

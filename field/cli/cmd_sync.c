@@ -201,86 +201,103 @@ int cmd_receive(struct cli *c)
 
 /* ---- sync ---- */
 
-/* A remote's place, the folder itself, or the one remote there is. */
-static int sync_place(struct cli *c, const char **out)
+/* The remote that is named, the folder itself, else the hub's own remote or the one there is. */
+static int sync_place(struct cli *c, struct remote *out)
 {
-    struct buf b;
-    const char *name = c->args_len ? c->args[0] : NULL;
-    if (!name) {
-        const char *const *names;
-        size_t len;
-        int r = store_settings(c->session->store, "remote.", &c->arena, &names, &len);
-        if (r) return r;
-        if (len != 1)
-            return err_set(ERR_USAGE, "say where to sync: a folder, a stick or a remote's name ('satchel remote list')");
-        name = names[0] + strlen("remote.");
-    }
-    buf_init(&b, 4096);
-    int r = store_setting(c->session->store, arena_printf(&c->arena, "remote.%s", name), &b);
-    if (!r) {
-        *out = arena_strdup(&c->arena, buf_str(&b));
-    } else if (r == ERR_MISSING) {
-        *out = name;
-        r = 0;
-    }
-    buf_release(&b);
-    return r;
+    const char **names;
+    size_t len;
+    const char *given = c->args_len ? c->args[0] : NULL, *name = given;
+    int r = given ? 0 : remote_names(c, &names, &len);
+    if (r) return r;
+    for (size_t i = 0; !given && i < len; i++)
+        if (strcmp(names[i], HUB_REMOTE) == 0) name = names[i];
+    if (!name && len == 1) name = names[0];
+    if (!name) return err_set(ERR_USAGE, "say where to sync: a folder, a stick or a remote's name ('satchel remote list')");
+    r = remote_load(c, name, out);
+    if (r != ERR_MISSING || !given) return r;
+    if (remote_is_url(given)) return err_set(ERR_USAGE, "name this address first: 'satchel remote add NAME %s'", given);
+    err_clear();
+    *out = (struct remote){.name = given, .place = given};
+    return 0;
 }
 
 static void print_exchange(struct cli *c, const struct exchange *e)
 {
     for (size_t i = 0; i < e->taken_len; i++) print_taken(c, &e->taken[i]);
-    for (size_t i = 0; i < e->sent.len; i++)
-        fprintf(c->out, "%s  %s  %s\n", T("written"), e->sent.files[i].path, size_text(&c->arena, e->sent.files[i].size));
     for (size_t i = 0; i < e->refused->len; i++)
         print_refused(c, jv_get_str(e->refused->items[i], "case"), jv_get_str(e->refused->items[i], "clash"));
+}
+
+static void print_written(struct cli *c, const struct exchange *e)
+{
+    for (size_t i = 0; i < e->sent.len; i++)
+        fprintf(c->out, "%s  %s  %s\n", T("written"), e->sent.files[i].path, size_text(&c->arena, e->sent.files[i].size));
     if (!e->sent.len && !e->taken_len && !e->failed->len && !e->refused->len) fprintf(c->out, "%s\n", T("nothing new in either direction"));
 }
 
-static int exchange_json(struct cli *c, const struct exchange *e, struct jv **out)
+void exchange_tell(struct cli *c, const struct exchange *e)
 {
-    struct jv *o = jv_object(&c->arena), *taken = jv_array(&c->arena), *sent, *t;
-    int r = files_json(c, &e->sent, &sent);
+    if (!c->json) print_exchange(c, e);
+    for (size_t i = 0; i < e->failed->len; i++)
+        fprintf(stderr, "satchel: %s: %s\n", shown(c, jv_get_str(e->failed->items[i], "file")),
+            shown(c, jv_get_str(e->failed->items[i], "error")));
+    for (size_t i = 0; i < e->taken_len; i++) print_alarms(c, &e->taken[i]);
+    if (!c->status) c->status = err_exit_status(e->failed_code ? e->failed_code : e->refused->len ? ERR_NO : 0);
+}
+
+/* Appends a copy of each item to a list of the result, which is made if need be. */
+static int add_items(struct cli *c, struct jv *result, const char *name, const struct jv *items)
+{
+    const struct jv *had = jv_get(result, name);
+    struct jv *list = jv_array(&c->arena);
+    int r = list ? 0 : err_memory();
+    for (size_t i = 0; had && i < had->len && !r; i++) r = jv_push(&c->arena, list, had->items[i]);
+    for (size_t i = 0; i < items->len && !r; i++) r = jv_push(&c->arena, list, jv_copy(&c->arena, items->items[i]));
+    return r ? r : jv_put(&c->arena, result, name, list);
+}
+
+int exchange_add(struct cli *c, const struct exchange *e, struct jv *result)
+{
+    struct jv *taken = jv_array(&c->arena), *written, *t;
+    int r = files_json(c, &e->sent, &written);
     for (size_t i = 0; i < e->taken_len && !r; i++) {
         r = taken_json(c, &e->taken[i], &t);
         if (!r) r = jv_push(&c->arena, taken, t);
     }
-    if (!r) r = jv_put(&c->arena, o, "received", taken);
-    if (!r) r = jv_put(&c->arena, o, "written", sent);
-    if (!r) r = jv_put(&c->arena, o, "failed", e->failed);
-    if (!r) r = jv_put(&c->arena, o, "refused", e->refused);
-    if (!r) *out = o;
+    if (!r) r = add_items(c, result, "received", taken);
+    if (!r) r = add_items(c, result, "written", written);
+    if (!r) r = add_items(c, result, "failed", e->failed);
+    return r ? r : add_items(c, result, "refused", e->refused);
+}
+
+static int sync_folder(struct cli *c, const char *place, uint64_t size)
+{
+    struct exchange e = {0};
+    struct file_info info;
+    struct jv *o = jv_object(&c->arena);
+    struct bar bar;
+    if (os_stat(&info, place) || !info.is_folder)
+        return err_set(ERR_ROAD, "'%s' is neither a remote nor a folder that is there; is the stick in?", place);
+    struct progress *p = bar_start(&bar, T("syncing"));
+    int r = store_sync_folder(c->session->store, place, size, &e, p);
+    bar_end(&bar);
+    if (!r) r = exchange_add(c, &e, o); /* the arena of the exchange goes with it */
+    if (!r) {
+        exchange_tell(c, &e);
+        if (!c->json) print_written(c, &e);
+        c->result = o;
+    }
+    exchange_release(&e);
     return r;
 }
 
 int cmd_sync(struct cli *c)
 {
-    struct exchange e = {0};
-    struct file_info info;
-    struct jv *o;
-    struct bar bar;
+    struct remote remote;
     uint64_t size;
-    const char *place = NULL;
     int r = part_size(c, &size);
     if (!r) r = session_store(c->session);
-    if (!r) r = sync_place(c, &place);
+    if (!r) r = sync_place(c, &remote);
     if (r) return r;
-    if (os_stat(&info, place) || !info.is_folder)
-        return err_set(ERR_ROAD, "'%s' is neither a remote nor a folder that is there; is the stick in?", place);
-    struct progress *p = bar_start(&bar, T("syncing"));
-    r = store_sync_folder(c->session->store, place, size, &e, p);
-    bar_end(&bar);
-    if (!r) r = exchange_json(c, &e, &o);
-    if (!r) {
-        /* the arena of the exchange goes with it: print before */
-        c->json ? (void)0 : print_exchange(c, &e);
-        for (size_t i = 0; i < e.failed->len; i++)
-            fprintf(stderr, "satchel: %s: %s\n", shown(c, jv_get_str(e.failed->items[i], "file")),
-                shown(c, jv_get_str(e.failed->items[i], "error")));
-        for (size_t i = 0; i < e.taken_len; i++) print_alarms(c, &e.taken[i]);
-        c->result = jv_copy(&c->arena, o);
-        if (!c->status) c->status = err_exit_status(e.failed_code ? e.failed_code : e.refused->len ? ERR_NO : 0);
-    }
-    exchange_release(&e);
-    return r;
+    return remote_is_url(remote.place) ? sync_link(c, &remote) : sync_folder(c, remote.place, size);
 }

@@ -53,7 +53,14 @@ static const struct option pack_options[] = {
     {"output", "DIR", N_("the folder to write them to (default: this one)"), 'o'}, CASE, PART,
     {"everything", NULL, N_("all of it, not only what the receiver may lack"), 0},
     {NULL, NULL, NULL, 0}};
-static const struct option sync_options[] = {PART, {NULL, NULL, NULL, 0}};
+static const struct option stick_options[] = {PART, {NULL, NULL, NULL, 0}};
+static const struct option sync_options[] = {PART,
+    {"timeout", "SECONDS", N_("give a silent network up after this time (default 30)"), 0},
+    {"tries", "N", N_("how often to try again without getting on (default 6)"), 0}, {NULL, NULL, NULL, 0}};
+static const struct option remote_options[] = {
+    {"ca", "FILE", N_("certificates to trust instead of the system's"), 0},
+    {"pin", "sha256//…", N_("the server's public key, and no other"), 0},
+    {"plain", NULL, N_("without TLS, in a network that you trust"), 0}, {NULL, NULL, NULL, 0}};
 static const struct option verify_options[] = {
     {"root", "KEY", N_("the register's root key (a line or a file), known from outside"), 0},
     {"against", "RECEIPT", N_("a receipt or checkpoint kept elsewhere; may be given more than once"), 0},
@@ -64,6 +71,9 @@ static const struct option hub_init_options[] = {
 static const struct option hub_enrol_options[] = {
     {"roles", "R,…", N_("auditor, leader, headquarters, reviewer, decider, expert, admin"), 0},
     {"cases", "C,…", N_("the cases that the person works on"), 0},
+    {"url", "URL", N_("where the hub answers over a network, for the kit to know"), 0},
+    {"pin", "sha256//…", N_("the server's public key, and no other"), 0},
+    {"plain", NULL, N_("without TLS, in a network that you trust"), 0},
     {"output", "FILE", N_("where to write the enrolment"), 'o'}, {NULL, NULL, NULL, 0}};
 static const struct option hub_checkpoint_options[] = {
     {"output", "FILE", N_("where to write it; the signature goes to FILE.sig"), 'o'}, {NULL, NULL, NULL, 0}};
@@ -75,6 +85,19 @@ static const struct option hub_mirror_options[] = {
     {"region", "R", N_("of an S3 store (default: us-east-1)"), 0},
     {"part-size", "N", N_("larger evidence goes to an S3 store in parts of this size (default 64M)"), 0},
     {"patience", "SECONDS", N_("give up after so long a silence (default 120)"), 0}, {NULL, NULL, NULL, 0}};
+static const struct option hub_serve_options[] = {
+    {"listen", "ADDR:PORT", N_("where (default 127.0.0.1:8080); port 0: the system chooses"), 0},
+    {"cert", "FILE", N_("the certificate with its chain, PEM"), 0},
+    {"key", "FILE", N_("its key, PEM"), 0},
+    {"plain", NULL, N_("without TLS on an address that others reach: something before it does it"), 0},
+    {"behind-proxy", NULL, N_("requests from this machine are of whom X-Forwarded-For names last"), 0},
+    {"quota", "N", N_("bytes of one kit's that may be under way (default 16G)"), 0},
+    {"upload-max", "N", N_("largest upload"), 0}, PART,
+    {"rate", "N", N_("requests a second of one address (default 100; 0: any number)"), 0},
+    {"connections", "N", N_("connections at once (default 500)"), 0},
+    {"per-address", "N", N_("of them of one address (default 250)"), 0},
+    {"session", "SECONDS", N_("how long a session lasts (default 900)"), 0},
+    {"keep", "HOURS", N_("how long an unfinished upload is kept (default 168)"), 0}, {NULL, NULL, NULL, 0}};
 static const struct option demo_options[] = {
     {"files", "DIR", N_("photos to use as evidence (default: files made for it)"), 0}, {NULL, NULL, NULL, 0}};
 
@@ -105,13 +128,13 @@ const struct command commands[] = {
     {"form check", "FILE…", N_("check form files"), NULL, 1, -1, cmd_form_check},
     {"form export", "DIR", N_("the scheme that ships, as a folder to change and import"), NULL, 1, 1, cmd_form_export},
     {"import", "FILE|DIR", N_("a clause catalogue from CSV or OSCAL JSON, or a scheme from its folder"), import_options, 1, 1, cmd_import},
-    {"remote add", "NAME URL|DIR", N_("name a place to sync with"), NULL, 2, 2, cmd_remote_add},
+    {"remote add", "NAME URL|DIR", N_("name a place to sync with"), remote_options, 2, 2, cmd_remote_add},
     {"remote list", "", N_("the places to sync with"), NULL, 0, 0, cmd_remote_list},
     {"remote remove", "NAME", N_("forget a place to sync with"), NULL, 1, 1, cmd_remote_remove},
     {"join", "FILE", N_("join a hub by its enrolment file"), NULL, 1, 1, cmd_join},
     {"pack", "[--to WHO] [-o DIR] [--case C]", N_("write bundles"), pack_options, 0, 0, cmd_pack},
     {"receive", "PATH…", N_("take bundles in"), NULL, 1, -1, cmd_receive},
-    {"sync", "[NAME|FOLDER]", N_("both directions, over a folder or stick"), sync_options, 0, 1, cmd_sync},
+    {"sync", "[NAME|FOLDER]", N_("both directions, over a network, a folder or a stick"), sync_options, 0, 1, cmd_sync},
     {"verify", "[PATH…]", N_("check a store, bundle, hub or clone end to end, offline"), verify_options, 0, -1, cmd_verify},
     {"rebuild", "", N_("rebuild what is listed and searched, from the journal"), NULL, 0, 0, cmd_rebuild},
     {"free", "--case C", N_("remove local copies of evidence that the hub holds; they come back on demand"), case_options, 0, 0, cmd_free},
@@ -120,7 +143,8 @@ const struct command commands[] = {
     {"hub enrol", "DIR REQUEST --roles R,… [--cases C,…] -o FILE", N_("enrol a kit (an admin's task)"), hub_enrol_options, 2, 2,
         cmd_hub_enrol},
     {"hub receive", "DIR PATH…", N_("take bundles in at the hub"), NULL, 2, -1, cmd_hub_receive},
-    {"hub sync", "DIR FOLDER", N_("both directions over a folder or stick, the hub's side"), sync_options, 2, 2, cmd_hub_sync},
+    {"hub sync", "DIR FOLDER", N_("both directions over a folder or stick, the hub's side"), stick_options, 2, 2, cmd_hub_sync},
+    {"hub serve", "DIR [--listen ADDR:PORT]", N_("serve the hub over HTTP until told to stop"), hub_serve_options, 1, 1, cmd_hub_serve},
     {"hub status", "DIR", N_("what the hub holds"), NULL, 1, 1, cmd_hub_status},
     {"hub verify", "DIR", N_("check the hub end to end"), verify_options, 1, 1, cmd_hub_verify},
     {"hub history", "DIR RECORD", N_("who changed what, when and why, from the repository"), case_options, 2, 2, cmd_hub_history},

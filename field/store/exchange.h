@@ -85,6 +85,7 @@ struct packing {
     unsigned char recipient[KEY_SIZE];
     bool to_hub, everything;
     bool tell; /* also where there is nothing to say but what is held */
+    bool entries_apart;
     uint64_t part_size;
     const char *folder;
     struct progress *progress;

@@ -13,6 +13,7 @@ struct visit {
     struct store *s;
     const char *folder, *inbox, *outboxes, *outbox; /* outbox: this kit's among them */
     uint64_t part_size;
+    bool entries_apart;
     struct exchange *out;
     struct jv *failed;
     struct progress *progress;
@@ -63,6 +64,7 @@ static int note_failure(struct visit *v, const char *path, int code)
     char *why = arena_strdup(a, err_message());
     int rc = why ? jv_put_str(a, f, "file", path) : ERR_ROAD;
     if (rc == 0) rc = jv_put_str(a, f, "error", why);
+    if (rc == 0 && code == ERR_WAIT) rc = jv_put(a, f, "waits", jv_bool(a, true));
     if (v->out->failed_code == 0 || code == ERR_ROAD) v->out->failed_code = code;
     err_clear();
     return rc ? rc : jv_push(a, v->failed, f);
@@ -442,6 +444,7 @@ static int send_all(struct visit *v)
     if (rc) return rc;
     p.tell = true;
     p.part_size = v->part_size;
+    p.entries_apart = v->entries_apart;
     p.folder = v->inbox;
     p.progress = v->progress;
     p.out = &v->out->sent;
@@ -484,19 +487,31 @@ static int visit(struct visit *v)
     return rc ? rc : send_if_possible(v);
 }
 
-int store_sync_folder(
-    struct store *s, const char *folder, uint64_t part_size, struct exchange *out, struct progress *p)
+static int exchange(struct visit *v, struct exchange *out)
 {
     struct exchange e = {0};
-    struct visit v = {.s = s, .folder = folder, .part_size = part_size, .out = &e, .progress = p};
+    v->out = &e;
     arena_init(&e.arena);
     arena_init(&e.sent.arena);
-    int rc = visit(&v);
+    int rc = visit(v);
     if (rc)
         exchange_release(&e);
     else
         *out = e;
     return rc;
+}
+
+int store_sync_folder(
+    struct store *s, const char *folder, uint64_t part_size, struct exchange *out, struct progress *p)
+{
+    struct visit v = {.s = s, .folder = folder, .part_size = part_size, .progress = p};
+    return exchange(&v, out);
+}
+
+int store_sync_link(struct store *s, const char *folder, struct exchange *out, struct progress *p)
+{
+    struct visit v = {.s = s, .folder = folder, .part_size = BUNDLE_PART_MIN, .entries_apart = true, .progress = p};
+    return exchange(&v, out);
 }
 
 void exchange_release(struct exchange *e)

@@ -180,6 +180,7 @@ int store_tx_set(
  * ERR_MISSING: none. `bytes`, `signature` may be NULL. */
 int store_receipt(struct store *s, const char *case_name, struct arena *a, const struct receipt **out,
     struct buf *bytes, unsigned char signature[SIGNATURE_SIZE]) MUST_CHECK;
+int receipt_of_row(struct store *s, int64_t row, struct arena *a, struct receipt **out) MUST_CHECK;
 /* Id of the last receipt that covers the case, a checkpoint counted; NULL: none. */
 const char *store_after(struct store *s, const char *case_name);
 /* Is the newest by the hub's time the one that was taken in last, too? If not, its clock was set back, it was put back

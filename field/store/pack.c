@@ -433,6 +433,7 @@ int packing_order(struct packing *p, const char *case_name, struct bundle_order 
         .to = p->to,
         .quarantined_too = true,
         .part_size = p->part_size,
+        .entries_apart = p->entries_apart,
         .open_evidence = open_evidence,
         .ctx = p->s,
         .progress = p->progress};

@@ -346,3 +346,66 @@ int quarantine_publish(
     if (awaited) *awaited = part_count;
     return err ? err : refused;
 }
+
+/* ---- evidence that comes by itself, piece by piece ---- */
+
+static int reach(struct quarantine *st, const char *sha256, uint64_t *offset)
+{
+    struct parts parts;
+    uint64_t at = 0;
+    int err = find_parts(st, sha256, &parts);
+    for (const struct part *p; !err && (p = part_at(&parts, at)) != NULL;) at = p->end;
+    *offset = at;
+    return err;
+}
+
+int store_evidence_reach(struct store *s, const char *case_name, const char *sha256, uint64_t *offset)
+{
+    struct quarantine st = {.s = s};
+    uint64_t at = 0;
+    arena_init(&st.arena);
+    int err = name_case(&st, case_name);
+    if (!err) err = reach(&st, sha256, &at);
+    arena_release(&st.arena);
+    if (!err) *offset = at;
+    return err;
+}
+
+static bool hashes_to(const void *bytes, size_t len, const char *wanted)
+{
+    unsigned char hash[SHA256_SIZE];
+    char hex[SHA256_HEX];
+    sha256(hash, bytes, len);
+    hex_write(hex, hash, sizeof hash);
+    return strcmp(hex, wanted) == 0;
+}
+
+static int stage(struct quarantine *st, const struct member *m, const void *bytes)
+{
+    struct sink *to = NULL;
+    int err = quarantine_sink(st, m, &to);
+    if (!err) err = sink_write(to, bytes, (size_t)m->size);
+    if (!err) err = sink_finish(to);
+    sink_close(to);
+    return err;
+}
+
+int store_evidence_piece(struct store *s, const char *case_name, const char *sha256, uint64_t size, uint64_t offset,
+    const void *bytes, size_t len, bool *whole)
+{
+    struct quarantine *st;
+    int64_t held = 0;
+    struct member m = {.kind = MEMBER_BLOB, .size = len, .offset = offset, .whole = size};
+    if (!is_sha256_hex(sha256) || len == 0 || offset > size || len > size - offset)
+        return err_set(ERR_INPUT, "a piece of evidence does not fit into it");
+    if (len == size && !hashes_to(bytes, len, sha256))
+        return err_set(ERR_INPUT, "evidence %.12s… came with other bytes; they were not kept", sha256);
+    memcpy(m.sha256, sha256, sizeof m.sha256);
+    int err = quarantine_new(&st, s);
+    if (err) return err;
+    err = stage(st, &m, bytes);
+    if (!err) err = quarantine_publish(st, case_name, &held, NULL, NULL);
+    quarantine_free(st);
+    if (!err) *whole = held > 0;
+    return err;
+}

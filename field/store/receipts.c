@@ -179,6 +179,14 @@ static int read_receipt(struct store *s, struct wanted *w)
     return err ? 0 : err_set(ERR_DAMAGED, "a receipt of the store is gone; restore the folder from a copy");
 }
 
+int receipt_of_row(struct store *s, int64_t row, struct arena *a, struct receipt **out)
+{
+    struct wanted w = {.row = row, .arena = a};
+    int err = read_receipt(s, &w);
+    if (!err) *out = w.receipt;
+    return err;
+}
+
 int store_receipt(struct store *s, const char *case_name, struct arena *a, const struct receipt **out,
     struct buf *bytes, unsigned char signature[SIGNATURE_SIZE])
 {

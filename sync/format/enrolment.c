@@ -9,7 +9,8 @@
 #include "satchel/format/age.h"
 
 #define LINE_MAX_DEPTH 2
-#define LINE_MAX_VALUES 16
+#define LINE_MAX_VALUES 19
+#define URL_MAX_BYTES 1024
 #define ARMOR_END "-----END SSH SIGNATURE-----\n"
 
 /* ---- the signed line that both begin with ---- */
@@ -161,6 +162,28 @@ static void hash_lines(char out[SHA256_HEX], const char *s, size_t len)
     hex_write(out, hash, sizeof hash);
 }
 
+static int put_remote(struct arena *a, struct jv *line, const struct enrolment *e)
+{
+    struct jv *remote = jv_object(a);
+    if (!e->url) return 0;
+    int rc = jv_put_str(a, remote, "pin", e->pin);
+    if (!rc) rc = jv_put_str(a, remote, "url", e->url);
+    return rc ? rc : jv_put(a, line, "remote", remote);
+}
+
+/* Older files have none; *members is how many the line has with it or without. */
+static int get_remote(struct enrolment *e, const struct jv *line, size_t *members)
+{
+    const struct jv *remote = jv_get(line, "remote"), *pin = jv_get(remote, "pin");
+    *members = remote ? 9 : 8;
+    if (!remote) return 0;
+    e->url = jv_get_str(remote, "url");
+    e->pin = jv_str(pin);
+    bool known = remote->type == JV_OBJECT && remote->len == 2 && pin && (e->pin || pin->type == JV_NULL);
+    if (known && e->url && *e->url && strlen(e->url) <= URL_MAX_BYTES && (!e->pin || strlen(e->pin) <= URL_MAX_BYTES)) return 0;
+    return err_set(ERR_INPUT, "the enrolment's address of the hub is malformed");
+}
+
 int enrolment_write(struct buf *out, const struct enrolment *e, const struct signer *by)
 {
     struct arena a;
@@ -177,6 +200,7 @@ int enrolment_write(struct buf *out, const struct enrolment *e, const struct sig
     if (!rc) rc = jv_put_str(&a, line, "format", "satchel enrolment 1");
     if (!rc) rc = jv_put(&a, line, "hub", hub);
     if (!rc) rc = jv_put_int(&a, line, "lines", count_lines(e->lines, e->lines_len));
+    if (!rc) rc = put_remote(&a, line, e);
     if (!rc) rc = put_key(&a, line, "root", e->root);
     if (!rc) rc = jv_put_str(&a, line, "sha256", hash);
     if (!rc) rc = signed_line_write(out, line, NAMESPACE_ENROLMENT, by);
@@ -193,6 +217,7 @@ int enrolment_read(struct enrolment *out, struct arena *a, const void *bytes, si
     const struct jv *line;
     const char *sum;
     char hash[SHA256_HEX];
+    size_t members;
     struct enrolment e = {0};
     int rc = signed_line_read(&line, e.by_key, &e.lines, a, NAMESPACE_ENROLMENT, bytes, len);
     if (rc) return rc;
@@ -206,6 +231,7 @@ int enrolment_read(struct enrolment *out, struct arena *a, const void *bytes, si
     if (!rc) rc = get_key(e.hub_key, hub, "key");
     if (!rc) rc = get_recipient(e.hub_recipient, hub);
     if (!rc) rc = get_key(e.root, line, "root");
+    if (!rc) rc = get_remote(&e, line, &members);
     if (!rc) rc = check_kit(e.by, e.by_key);
     if (rc) return rc;
     if (!kit_id_valid(e.for_kit)) return err_set(ERR_INPUT, "'%s' is not a kit id", e.for_kit);
@@ -213,7 +239,7 @@ int enrolment_read(struct enrolment *out, struct arena *a, const void *bytes, si
     hash_lines(hash, e.lines, e.lines_len);
     if (strcmp(hash, sum) != 0 || jv_get_int(line, "lines", -1) != count_lines(e.lines, e.lines_len))
         return err_set(ERR_INPUT, "the enrolment's register is cut or changed; ask for the file again");
-    if (line->len != 8 || hub->len != 3)
+    if (line->len != members || hub->len != 3)
         return err_set(ERR_INPUT, "the enrolment has members that are not known here");
     *out = e;
     return 0;

@@ -193,25 +193,25 @@ void case_forget(struct hub *h, const char *name)
     case_free(c);
 }
 
-/* Drops the cases that were not used for longest, never the first. */
+/* Drops the cases that were not used for longest, never the first, nor what no branch has yet. */
 static void keep_within_memory(struct hub *h)
 {
     size_t used = 0;
-    struct hub_case **at = &h->cases;
-    for (; *at; at = &(*at)->next) {
-        used += fold_arena((*at)->fold)->used;
-        if (used > CASES_MEMORY_MOST && at != &h->cases) break;
-    }
-    while (*at) {
+    for (struct hub_case **at = &h->cases; *at;) {
         struct hub_case *c = *at;
-        *at = c->next;
-        case_free(c);
+        used += fold_arena(c->fold)->used;
+        if (used <= CASES_MEMORY_MOST || c == h->cases || c->ahead) {
+            at = &c->next;
+        } else {
+            *at = c->next;
+            case_free(c);
+        }
     }
 }
 
 static bool is_current(const struct hub_case *c, bool born, const struct oid *tip)
 {
-    return c->born == born && (!born || oid_equal(&c->tip, tip));
+    return c->ahead || (c->born == born && (!born || oid_equal(&c->tip, tip)));
 }
 
 static int open_register(struct hub *h, bool born, const struct oid *tip)

@@ -52,7 +52,7 @@ static bool is_there(struct hub *h, const char *sha256, uint64_t *size)
 
 bool evidence_held(struct hub *h, const struct hub_case *c, const char *sha256, uint64_t *size)
 {
-    return map_get(&c->brought, sha256) && is_there(h, sha256, size);
+    return map_get(&c->brought, sha256) && (round_has(h, sha256, size) || is_there(h, sha256, size));
 }
 
 int evidence_open(void *hub, const char *sha256, uint64_t offset, struct source **out)
@@ -93,10 +93,10 @@ int evidence_bring(struct hub_case *c, const char *sha256, bool lasting)
     return b->sha256 ? map_put(&c->brought, b->sha256, b) : ERR_ROAD;
 }
 
-static char *marks_folder(struct arena *a, struct hub *h, const struct hub_case *c)
+static char *marks_folder(struct arena *a, struct hub *h, const char *case_name)
 {
     char *all = hub_file(a, h, "brought");
-    return all ? path_join(a, all, c->name) : NULL;
+    return all ? path_join(a, all, case_name) : NULL;
 }
 
 struct pointers {
@@ -123,7 +123,7 @@ static int bring_marked(struct hub *h, struct hub_case *c)
     const char **names = NULL;
     size_t len = 0;
     arena_init(&a);
-    const char *folder = marks_folder(&a, h, c);
+    const char *folder = marks_folder(&a, h, c->name);
     int rc = folder ? os_list(&names, &len, &a, folder) : ERR_ROAD;
     if (rc == ERR_MISSING) {
         err_clear();
@@ -144,26 +144,26 @@ int evidence_load(struct hub *h, struct hub_case *c)
     return rc ? rc : bring_marked(h, c);
 }
 
-static int mark(struct arena *a, const char *folder, struct brought *b)
-{
-    const char *path = path_join(a, folder, b->sha256);
-    int rc = path ? os_make_folder(folder) : ERR_ROAD;
-    if (rc == 0) rc = file_write(path, "", 0);
-    if (rc == 0) b->lasting = true;
-    return rc;
-}
-
-int evidence_mark(struct hub *h, struct hub_case *c)
+int evidence_mark(struct hub *h, const char *case_name, const char *sha256)
 {
     struct arena a;
     arena_init(&a);
-    const char *folder = marks_folder(&a, h, c);
-    int rc = folder ? 0 : ERR_ROAD;
+    const char *folder = marks_folder(&a, h, case_name), *path = folder ? path_join(&a, folder, sha256) : NULL;
+    int rc = path ? os_make_folder(folder) : ERR_ROAD;
+    if (rc == 0) rc = file_write(path, "", 0);
+    arena_release(&a);
+    return rc;
+}
+
+int evidence_mark_rest(struct hub *h, struct hub_case *c)
+{
+    int rc = 0;
     for (size_t i = 0; i < c->brought.cap && rc == 0; i++) {
         struct brought *b = c->brought.slots[i].key ? c->brought.slots[i].value : NULL;
-        if (b && !b->lasting) rc = mark(&a, folder, b);
+        if (!b || b->lasting) continue;
+        rc = round_mark(h, c->name, b->sha256);
+        b->lasting = true;
     }
-    arena_release(&a);
     return rc;
 }
 
@@ -451,24 +451,59 @@ static int part_sink(struct sink **out, struct staging *s, const struct member *
     return rc;
 }
 
+/* Whole, into staging; the round has it once its hash is known to be right. */
+struct whole_sink {
+    struct sink base, *under;
+    struct staging *staging;
+    const struct member *member;
+    const char *path;
+};
+
+static int whole_write(struct sink *base, const void *bytes, size_t len)
+{
+    return sink_write(((struct whole_sink *)base)->under, bytes, len);
+}
+
+static int whole_finish(struct sink *base)
+{
+    struct whole_sink *s = (struct whole_sink *)base;
+    int rc = sink_finish(s->under);
+    return rc ? rc : round_staged(s->staging->hub, s->member->sha256, s->path, s->member->size);
+}
+
+static void whole_close(struct sink *base)
+{
+    struct whole_sink *s = (struct whole_sink *)base;
+    sink_close(s->under);
+    free(s);
+}
+
+static int whole_sink(struct sink **out, struct staging *staging, const struct member *m)
+{
+    const char *folder = hub_file(staging->arena, staging->hub, "staging");
+    const char *path = folder ? path_join(staging->arena, folder, m->sha256) : NULL;
+    struct whole_sink *s = path ? calloc(1, sizeof *s) : NULL;
+    if (!s) return path ? err_memory() : ERR_ROAD;
+    *s = (struct whole_sink){{whole_write, whole_finish, whole_close}, NULL, staging, m, path};
+    int rc = file_sink_unsynced(&s->under, path);
+    if (rc)
+        free(s);
+    else
+        *out = &s->base;
+    return rc;
+}
+
 /* ---- staging ---- */
 
 struct staged {
     struct staged *next;
     const struct member *member;
-    bool there; /* by another case: now that they came again, they are this one's too */
 };
 
 void staging_init(struct staging *s, struct hub *h, struct hub_case *c, struct arena *a)
 {
     *s = (struct staging){.hub = h, .c = c, .arena = a};
     s->last = &s->first;
-}
-
-static const char *staged_path(struct staging *s, const struct member *m)
-{
-    const char *folder = hub_file(s->arena, s->hub, "staging");
-    return folder ? path_join(s->arena, folder, m->sha256) : NULL;
 }
 
 int staging_sink(void *staging, const struct member *m, struct sink **out)
@@ -478,13 +513,12 @@ int staging_sink(void *staging, const struct member *m, struct sink **out)
     struct staged *item = arena_alloc(s->arena, sizeof *item);
     if (!item) return ERR_ROAD;
     item->member = m;
-    item->there = !m->pieces && is_there(s->hub, m->sha256, NULL);
     *s->last = item;
     s->last = &item->next;
-    if (item->there) return drop_sink(out);
     if (m->pieces) return part_sink(out, s, m);
-    const char *path = staged_path(s, m);
-    return path ? file_sink(out, path) : ERR_ROAD;
+    /* by another case: now that they came again, they are this one's too */
+    bool there = round_has(s->hub, m->sha256, NULL) || is_there(s->hub, m->sha256, NULL);
+    return there ? drop_sink(out) : whole_sink(out, s, m);
 }
 
 /* Moves a file that is whole, hashed and synced to where evidence is held. */
@@ -528,18 +562,17 @@ static int publish_part(struct staging *s, const struct member *m, struct jv *al
     return whole ? complete(s, &p, m->sha256, alarms) : partial_write(&p);
 }
 
-static int publish_whole(struct staging *s, const struct staged *i)
+static int publish_whole(struct staging *s, const char *sha256)
 {
-    if (i->there) return evidence_bring(s->c, i->member->sha256, false);
-    const char *path = staged_path(s, i->member);
-    return path ? hold(s, path, i->member->sha256) : ERR_ROAD;
+    round_bring(s->hub, sha256);
+    return evidence_bring(s->c, sha256, false);
 }
 
 int staging_publish(struct staging *s, struct jv *alarms)
 {
     int rc = 0;
     for (const struct staged *i = s->first; i && rc == 0; i = i->next)
-        rc = i->member->pieces ? publish_part(s, i->member, alarms) : publish_whole(s, i);
+        rc = i->member->pieces ? publish_part(s, i->member, alarms) : publish_whole(s, i->member->sha256);
     return rc;
 }
 

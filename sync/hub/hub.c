@@ -113,6 +113,7 @@ int hub_open(struct hub **out, const char *folder, struct forms *forms, const st
     if (!h) return err_memory();
     arena_init(&h->arena);
     arena_init(&h->answer);
+    round_init(h);
     h->forms = forms;
     if (hooks) h->hooks = *hooks;
     int rc = open_parts(h, folder);
@@ -126,6 +127,7 @@ int hub_open(struct hub **out, const char *folder, struct forms *forms, const st
 void hub_close(struct hub *h)
 {
     if (!h) return;
+    round_drop(h);
     hub_end(h);
     case_forget(h, NULL);
     tree_free(h->glance);

@@ -139,6 +139,8 @@ static int begin_register(struct hub *h)
     m.changed = true;
     if (rc == 0) rc = merge_finish(&m);
     merge_release(&m);
+    if (rc == 0) rc = round_store(h);
+    round_drop(h);
     hub_end(h);
 out:
     arena_release(&a);

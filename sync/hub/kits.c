@@ -125,16 +125,24 @@ static struct jv *noted(struct arena *a, const struct jv *before, const struct m
     return fresh ? with(a, v, "want", want_value(a, m)) : v;
 }
 
-int kits_note(struct hub *h, const struct manifest *m, bool fresh)
+static const struct jv *with_note(struct arena *a, const struct jv *kits, const struct kit_note *n)
+{
+    const struct manifest *m = n->manifest;
+    const struct jv *before = jv_get(jv_get(kits, m->from), m->case_name);
+    return with_case(a, kits, m->from, m->case_name, noted(a, before, m, n->fresh));
+}
+
+int kits_note(struct hub *h, const struct kit_note *notes, size_t len)
 {
     struct arena a;
     const struct jv *kits;
     arena_init(&a);
     int rc = kits_read(h, &a, &kits);
-    if (rc == 0) {
-        const struct jv *before = jv_get(jv_get(kits, m->from), m->case_name);
-        rc = kits_write(h, &a, with_case(&a, kits, m->from, m->case_name, noted(&a, before, m, fresh)));
+    for (size_t i = 0; i < len && rc == 0; i++) {
+        kits = with_note(&a, kits, &notes[i]);
+        if (!kits) rc = ERR_ROAD;
     }
+    if (rc == 0) rc = kits_write(h, &a, kits);
     arena_release(&a);
     return rc;
 }

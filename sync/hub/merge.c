@@ -1,5 +1,6 @@
 /* Entries into a branch: one commit an entry, by its author, with what it does to the record; then the hub's
- * own commit, signed, with all that is the hub's. All of it is one pack, and the branch moves once.
+ * own commit, signed, with all that is the hub's. All of it is in the pack of the round (round.c), with which
+ * the branch moves.
  *
  *   entry commit   adds log/… and writes record/…, nothing else. Subject: the change in words. Trailers:
  * Entry, Kit, Bundle. hub commit     writes everything else: evidence/…, receipt/…, quarantine/…, waiting/…
@@ -26,13 +27,15 @@ int merge_begin(
     m->offset_minutes = os_local_offset_minutes(m->time);
     buf_init(&m->subject, ENTRY_MAX_BYTES);
     buf_init(&m->bytes, BUF_UNLIMITED);
-    return pack_new(&m->pack);
+    return round_pack(h, c->name, &m->pack);
 }
 
 void merge_release(struct merge *m)
 {
-    if (!m->done && m->c) case_forget(m->hub, m->c->name);
-    pack_free(m->pack);
+    if (!m->done && m->c && m->c->ahead)
+        m->c->spoiled = m->hub->round.spoiled = true;
+    else if (!m->done && m->c)
+        case_forget(m->hub, m->c->name);
     buf_release(&m->subject);
     buf_release(&m->bytes);
 }
@@ -294,12 +297,9 @@ static int put_set_apart(struct merge *m)
     return rc;
 }
 
-/* The folder of the bytes is synced once more: who put them there may have been killed before he did. */
 static int put_pointer(struct merge *m, const struct claim *claim, uint64_t size)
 {
-    const char *path = evidence_path(m->arena, repo_folder(m->hub->repo), claim->sha256);
-    const char *folder = path ? arena_strndup(m->arena, path, (size_t)(path_name(path) - path)) : NULL;
-    int rc = folder ? os_sync_folder(folder) : ERR_ROAD;
+    int rc = round_point(m->hub, claim->sha256);
     if (rc) return rc;
     buf_clear(&m->bytes);
     lfs_pointer_write(&m->bytes, claim->sha256, size);
@@ -364,11 +364,12 @@ static int put_receipt(struct merge *m)
     if (!m->from) return 0;
     buf_init(&bytes, RECEIPT_MAX_BYTES);
     buf_init(&sig, RECEIPT_SIG_MAX);
-    int rc = receipt_make(m->hub, &m->receipt, m->arena, &bytes, &sig, &receipt);
+    int rc = receipt_make(m->hub, &m->receipt, m->answer ? m->answer : m->arena, &bytes, &sig, &receipt);
     layout_receipt_path(path, m->bundle, false);
     if (rc == 0) rc = put_file(m, path, &bytes, false);
     layout_receipt_path(path, m->bundle, true);
     if (rc == 0) rc = put_file(m, path, &sig, false);
+    if (rc == 0) m->receipt_made = receipt;
     buf_release(&bytes);
     buf_release(&sig);
     return rc;
@@ -401,34 +402,10 @@ static int put_hub_commit(struct merge *m)
     return rc ? rc : put_commit(m, NULL, buf_str(&m->subject), true);
 }
 
-/* ---- the branch ---- */
-
-static int store(struct merge *m)
-{
-    const void *bytes;
-    size_t len;
-    int rc = pack_end(m->pack, &bytes, &len);
-    if (rc == 0) rc = repo_store_pack(m->hub->repo, bytes, len);
-    return rc ? rc : repo_move(m->hub->repo, m->c->name, &m->tip, m->c->born ? &m->c->tip : NULL);
-}
-
-/* The merge stands, whatever the hook answers. */
-static void tell_hook(struct merge *m)
-{
-    const struct hub_hooks *hooks = &m->hub->hooks;
-    char hex[OID_HEX];
-    if (!hooks->merged) return;
-    const struct held **entries = arena_alloc(m->arena, (m->fresh_len + 1) * sizeof *entries);
-    if (!entries) return;
-    for (size_t i = 0; i < m->fresh_len; i++) entries[i] = m->fresh[i].held;
-    oid_write(hex, &m->tip);
-    if (hooks->merged(hooks->ctx, m->c->fold, m->c->name, entries, m->fresh_len, hex)) err_clear();
-}
-
 int merge_finish(struct merge *m)
 {
     int rc = put_pointers(m);
-    if (rc == 0) rc = evidence_mark(m->hub, m->c);
+    if (rc == 0) rc = evidence_mark_rest(m->hub, m->c);
     if (rc == 0 && !m->changed && (!m->from || has_receipt(m))) {
         m->done = true;
         return 0;
@@ -438,11 +415,7 @@ int merge_finish(struct merge *m)
     if (rc == 0) rc = put_readme(m);
     if (rc == 0) rc = put_receipt(m);
     if (rc == 0) rc = put_hub_commit(m);
-    if (rc == 0) rc = store(m);
-    if (rc) return rc;
-    m->c->tip = m->tip;
-    m->c->born = m->done = true;
-    if (m->c == m->hub->the_register) case_forget_others(m->hub);
-    tell_hook(m);
-    return 0;
+    if (rc == 0) rc = round_move(m->hub, m->c, &m->tip, m->fresh, m->fresh_len);
+    m->done = rc == 0;
+    return rc;
 }

@@ -1,186 +1,14 @@
-/* The hub's side of a folder or stick.
+/* The hub's side of a folder, a stick or a server's: what kits are handed out.
  *
- * FOLDER/inbox/ and DIR/inbox/ are taken in: the register first, then by age, and those that wait once more
- * after the others. Files of FOLDER/inbox/ stay: who wrote them removes them when a receipt has told him so.
- * Files of DIR/inbox/ (finished uploads) are removed once they are in, and what is refused for good goes to
- * DIR/quarantine/.
- *
- * FOLDER/outbox/<kit>/ then gets what each kit lacks. A bundle's name follows from its contents, so what is
- * there already is not written again, and whatever else of ours is there has been taken in or has been
- * overtaken: it is removed. A receipt is written for a bundle that this or an earlier run has received and
- * that has not been answered; while the bundle itself still lies in FOLDER/inbox/ it is received, and
- * answered, again. */
+ * FOLDER/outbox/<kit>/ gets what each kit lacks. A bundle's name follows from its contents, so what is there
+ * already is not written again, and whatever else of ours is there has been taken in or has been overtaken:
+ * it is removed. A receipt is written for a bundle that this or an earlier run has received and that has not
+ * been answered; while the bundle itself still lies in FOLDER/inbox/ it is received, and answered, again. */
 #include <stdlib.h>
 #include <string.h>
 #include "parts.h"
 #include "satchel/base/os.h"
 #include "satchel/base/time.h"
-
-/* ---- inbox ---- */
-
-struct file {
-    const char *path, *name;
-    bool own;         /* in DIR/inbox */
-    bool is_register; /* goes first */
-    int64_t modified;
-    int rc; /* what came of it */
-    const char *error;
-};
-
-struct inbox {
-    struct arena *arena;
-    struct file *files;
-    size_t len, cap;
-};
-
-static bool is_bundle(const char *name)
-{
-    size_t len = strlen(name), end = strlen(BUNDLE_SUFFIX);
-    return len > end && strcmp(name + len - end, BUNDLE_SUFFIX) == 0 && !os_is_temporary(name);
-}
-
-static struct file *add_file(struct inbox *in)
-{
-    if (in->len == in->cap) {
-        size_t cap = in->cap ? in->cap * 2 : 32;
-        struct file *files = arena_alloc(in->arena, cap * sizeof *files);
-        if (!files) return NULL;
-        if (in->len) memcpy(files, in->files, in->len * sizeof *files);
-        in->files = files;
-        in->cap = cap;
-    }
-    return &in->files[in->len++];
-}
-
-/* A file whose head can't be read is told of when its turn comes. */
-static int look_at(struct hub *h, struct file *f)
-{
-    struct file_info info;
-    struct arena a;
-    const struct manifest *m;
-    arena_init(&a);
-    int rc = os_refuse_link(f->path);
-    if (rc == 0) rc = os_stat(&info, f->path);
-    if (rc == 0) f->modified = info.modified;
-    if (rc == 0 && bundle_peek(&m, &a, f->path, h->identity) == 0)
-        f->is_register = strcmp(m->case_name, REGISTER_CASE) == 0;
-    err_clear();
-    arena_release(&a);
-    return 0;
-}
-
-static int list_inbox(struct hub *h, struct inbox *in, const char *folder, bool own)
-{
-    const char **names = NULL;
-    size_t len = 0;
-    int rc = os_list(&names, &len, in->arena, folder);
-    if (rc == ERR_MISSING) rc = os_make_folder(folder);
-    for (size_t i = 0; i < len && rc == 0; i++) {
-        if (!is_bundle(names[i])) continue;
-        struct file *f = add_file(in);
-        if (!f) return ERR_ROAD;
-        *f = (struct file){
-            .path = path_join(in->arena, folder, names[i]), .name = names[i], .own = own, .rc = ERR_WAIT};
-        rc = f->path ? look_at(h, f) : ERR_ROAD;
-    }
-    return rc;
-}
-
-static int compare_files(const void *a, const void *b)
-{
-    const struct file *x = a, *y = b;
-    if (x->is_register != y->is_register) return x->is_register ? -1 : 1;
-    if (x->modified != y->modified) return x->modified < y->modified ? -1 : 1;
-    return strcmp(x->name, y->name);
-}
-
-/* The message is that of the failure at hand. */
-static int note_failed(struct hub_exchange *out, const char *file, int code, const char *error)
-{
-    struct arena *a = &out->arena;
-    struct jv *o = jv_object(a);
-    int rc = jv_put_str(a, o, "file", file);
-    if (rc == 0) rc = jv_put_str(a, o, "error", error);
-    if (rc == 0) rc = jv_push(a, out->failed, o);
-    if (out->failed_code == 0 || code == ERR_ROAD) out->failed_code = code;
-    return rc;
-}
-
-static int take_file(
-    struct hub *h, struct inbox *in, struct file *f, struct hub_exchange *out, struct progress *p)
-{
-    struct hub_taken taken = {0};
-    f->rc = os_refuse_link(f->path);
-    if (f->rc == 0) f->rc = receive_locked(h, f->path, &out->arena, &taken, p);
-    if (f->rc) {
-        f->error = arena_strdup(in->arena, err_message());
-        return f->error ? 0 : ERR_ROAD;
-    }
-    out->taken[out->taken_len++] = taken;
-    return 0;
-}
-
-/* Until a round brings nothing more: what waited may have come with another file. */
-static int take_files(struct hub *h, struct inbox *in, struct hub_exchange *out, struct progress *p)
-{
-    int rc = 0;
-    size_t before;
-    out->taken = arena_alloc(&out->arena, (in->len + 1) * sizeof *out->taken);
-    if (!out->taken) return ERR_ROAD;
-    do {
-        before = out->taken_len;
-        for (size_t i = 0; i < in->len && rc == 0; i++)
-            if (in->files[i].rc == ERR_WAIT) rc = take_file(h, in, &in->files[i], out, p);
-    } while (rc == 0 && out->taken_len > before);
-    return rc;
-}
-
-/* Own files: what is in is not needed any more, what is refused for good is set apart. */
-static int clear_own(struct hub *h, struct inbox *in, const struct file *f)
-{
-    if (f->rc == 0) return os_remove(f->path);
-    if (f->rc != ERR_INPUT) return 0;
-    const char *folder = hub_file(in->arena, h, "quarantine"),
-               *to = folder ? path_join(in->arena, folder, f->name) : NULL;
-    const char *why = to ? arena_printf(in->arena, "%s" WHY_SUFFIX, to) : NULL;
-    int rc = why ? file_write(why, f->error, strlen(f->error)) : ERR_ROAD;
-    return rc ? rc : os_rename(f->path, to);
-}
-
-static int tell_failed(struct inbox *in, struct hub_exchange *out)
-{
-    int rc = 0;
-    for (size_t i = 0; i < in->len && rc == 0; i++) {
-        const struct file *f = &in->files[i];
-        if (f->rc) rc = note_failed(out, f->name, f->rc, f->error);
-    }
-    return rc;
-}
-
-/* An inbox that can't be read does not keep anybody from receiving. */
-static int list_stick(struct hub *h, struct inbox *in, const char *folder, struct hub_exchange *out)
-{
-    int rc = os_refuse_link(folder);
-    if (rc == 0) rc = list_inbox(h, in, folder, false);
-    return rc ? note_failed(out, folder, rc, err_message()) : 0;
-}
-
-static int take_inboxes(
-    struct hub *h, const char *folder, struct arena *a, struct hub_exchange *out, struct progress *p)
-{
-    struct inbox in = {.arena = a};
-    const char *theirs = path_join(a, folder, "inbox"), *own = hub_file(a, h, "inbox");
-    int rc = theirs && own ? list_stick(h, &in, theirs, out) : ERR_ROAD;
-    if (rc == 0) rc = list_inbox(h, &in, own, true);
-    if (rc) return rc;
-    if (in.len) qsort(in.files, in.len, sizeof *in.files, compare_files);
-    rc = take_files(h, &in, out, p);
-    for (size_t i = 0; i < in.len && rc == 0; i++)
-        if (in.files[i].own) rc = clear_own(h, &in, &in.files[i]);
-    return rc ? rc : tell_failed(&in, out);
-}
-
-/* ---- outbox ---- */
 
 /* A kit that is served, and the names of what it is to find in its folder. */
 struct served {
@@ -202,6 +30,7 @@ struct reader {
 struct outbox {
     struct hub *hub;
     struct arena *arena;
+    const char *only; /* the one kit that is served; NULL: all */
     struct served *kits;
     size_t len;
     const struct jv *known; /* kits.json */
@@ -210,12 +39,12 @@ struct outbox {
     struct hub_exchange *out;
     uint64_t part_size;
     struct progress *progress;
-    char now[TIME_TEXT];
 };
 
 static int serve(
     struct outbox *o, const char *kit, const unsigned char recipient[KEY_SIZE], bool all, const char *folder)
 {
+    if (o->only && strcmp(o->only, kit) != 0) return 0;
     struct served *s = &o->kits[o->len++];
     memcpy(s->kit, kit, KIT_ID_SIZE);
     memcpy(s->recipient, recipient, KEY_SIZE);
@@ -466,7 +295,7 @@ static int cut_for(struct outbox *o, struct reader *to, struct hub_case *c)
 static int give_up(struct outbox *o, struct served *s, int code)
 {
     s->failed = true;
-    return note_failed(o->out, s->folder, code, err_message());
+    return exchange_failed(o->out, s->folder, code, err_message());
 }
 
 /* A folder that is bad stops none of the others; a repository that is stops all. */
@@ -566,7 +395,7 @@ static int sweep_folder(struct outbox *o, const char *folder, const struct serve
     int rc = os_list(&names, &len, o->arena, folder);
     for (size_t i = 0; i < len && rc == 0; i++) {
         bool needed = s && map_get(&s->names, names[i]);
-        if (needed || !is_bundle(names[i])) continue;
+        if (needed || !is_bundle_name(names[i])) continue;
         const char *path = path_join(o->arena, folder, names[i]);
         rc = path ? os_remove(path) : ERR_ROAD;
     }
@@ -578,7 +407,7 @@ static int sweep_served(struct outbox *o, const char *folder, const struct serve
     if (s && s->failed) return 0;
     int rc = os_refuse_link(folder);
     if (rc == 0) rc = sweep_folder(o, folder, s);
-    return rc ? note_failed(o->out, folder, rc, err_message()) : 0;
+    return rc ? exchange_failed(o->out, folder, rc, err_message()) : 0;
 }
 
 /* Kits that the register does not know are another hub's. */
@@ -591,6 +420,7 @@ static int sweep(struct outbox *o, const char *outbox)
     if (rc == ERR_MISSING) return 0;
     for (size_t i = 0; i < len && rc == 0; i++) {
         const struct served *s = served_as(o, names[i]);
+        if (o->only && strcmp(o->only, names[i]) != 0) continue;
         if (!s && !registry_kit(r, names[i])) continue;
         const char *folder = path_join(o->arena, outbox, names[i]);
         rc = folder ? sweep_served(o, folder, s) : ERR_ROAD;
@@ -602,7 +432,7 @@ static int fill(struct outbox *o, const char *outbox)
 {
     size_t len;
     int rc = make_real_folder(outbox);
-    if (rc) return note_failed(o->out, outbox, rc, err_message());
+    if (rc) return exchange_failed(o->out, outbox, rc, err_message());
     rc = list_served(o, outbox);
     if (rc == 0) rc = remove_unfinished(o);
     if (rc == 0) rc = kits_read(o->hub, o->arena, &o->known);
@@ -614,12 +444,12 @@ static int fill(struct outbox *o, const char *outbox)
     return rc ? rc : kits_answered(o->hub, o->answered);
 }
 
-static int write_outboxes(struct hub *h, const char *folder, uint64_t part_size, struct arena *a,
-    struct hub_exchange *out, struct progress *p)
+static int write_outboxes(struct hub *h, const char *kit, const char *folder, uint64_t part_size,
+    struct arena *a, struct hub_exchange *out, struct progress *p)
 {
-    struct outbox o = {.hub = h, .arena = a, .out = out, .part_size = part_size, .progress = p};
+    struct outbox o = {
+        .hub = h, .arena = a, .only = kit, .out = out, .part_size = part_size, .progress = p};
     const char *outbox = path_join(a, folder, "outbox");
-    time_write_now(o.now);
     o.answered = jv_array(a);
     o.written = jv_array(&out->arena);
     int rc = outbox && o.answered && o.written ? fill(&o, outbox) : ERR_ROAD;
@@ -628,25 +458,53 @@ static int write_outboxes(struct hub *h, const char *folder, uint64_t part_size,
     return rc;
 }
 
-int hub_sync_folder(
-    struct hub *h, const char *folder, uint64_t part_size, struct hub_exchange *out, struct progress *p)
+/* ---- all of it ---- */
+
+/* What an exchange is to do. */
+struct errand {
+    const char *folder; /* NULL: nothing is handed out */
+    const char *kit;    /* who is served; NULL: all */
+    bool take;          /* the inboxes too */
+    uint64_t part_size;
+};
+
+static int run_errand(struct hub *h, const struct errand *e, struct hub_exchange *out, struct progress *p)
 {
-    struct hub_exchange e = {0};
+    struct hub_exchange x = {0};
     struct arena a;
     int rc = hub_begin(h);
     if (rc) return rc;
     arena_init(&a);
-    arena_init(&e.arena);
-    e.failed = jv_array(&e.arena);
-    rc = e.failed ? take_inboxes(h, folder, &a, &e, p) : ERR_ROAD;
-    if (rc == 0) rc = write_outboxes(h, folder, part_size, &a, &e, p);
+    arena_init(&x.arena);
+    x.failed = jv_array(&x.arena);
+    x.written = jv_array(&x.arena);
+    rc = x.failed && x.written ? 0 : ERR_ROAD;
+    if (rc == 0 && e->take) rc = inbox_take(h, e->folder, &a, &x, p);
+    if (rc == 0 && e->folder) rc = write_outboxes(h, e->kit, e->folder, e->part_size, &a, &x, p);
     if (rc)
-        hub_exchange_release(&e);
+        hub_exchange_release(&x);
     else
-        *out = e;
+        *out = x;
     arena_release(&a);
     hub_end(h);
     return rc;
+}
+
+int hub_sync_folder(
+    struct hub *h, const char *folder, uint64_t part_size, struct hub_exchange *out, struct progress *p)
+{
+    return run_errand(h, &(struct errand){.folder = folder, .take = true, .part_size = part_size}, out, p);
+}
+
+int hub_take_inbox(struct hub *h, struct hub_exchange *out, struct progress *p)
+{
+    return run_errand(h, &(struct errand){.take = true}, out, p);
+}
+
+int hub_serve_kit(struct hub *h, const char *kit, const char *folder, uint64_t part_size,
+    struct hub_exchange *out, struct progress *p)
+{
+    return run_errand(h, &(struct errand){folder, kit, false, part_size}, out, p);
 }
 
 void hub_exchange_release(struct hub_exchange *e)

@@ -23,6 +23,7 @@
 
 #define PACK_MAX_BYTES ((size_t)1 << 30)
 #define PACK_LEVEL 1
+#define NAME_MAX_BYTES ((size_t)8 << 10)
 #define DEPTH_MOST 48 /* stock git's own limit is 50: a version after so many is written whole */
 #define COPY_MOST 0xffffu
 #define INSERT_MOST 127u
@@ -37,6 +38,8 @@ struct version {
 
 struct pack {
     struct buf bytes, difference;
+    struct buf name;  /* scope, slash, and the name at hand */
+    size_t scope_len; /* with its slash */
     struct arena arena; /* names, ids, struct version */
     struct map versions;
     struct map ids; /* hex of every object in it */
@@ -50,6 +53,7 @@ int pack_new(struct pack **out)
     if (!p) return err_memory();
     buf_init(&p->bytes, PACK_MAX_BYTES);
     buf_init(&p->difference, PACK_MAX_BYTES);
+    buf_init(&p->name, NAME_MAX_BYTES);
     arena_init(&p->arena);
     map_init(&p->versions);
     map_init(&p->ids);
@@ -74,6 +78,7 @@ void pack_free(struct pack *p)
     arena_release(&p->arena);
     buf_release(&p->bytes);
     buf_release(&p->difference);
+    buf_release(&p->name);
     deflater_free(p->deflater);
     digest_free(p->sha1);
     free(p);
@@ -177,11 +182,27 @@ static void add_whole(struct pack *p, struct version *v, enum object_kind kind, 
     if (v) v->depth = 0;
 }
 
+int pack_scope(struct pack *p, const char *of)
+{
+    buf_clear(&p->name);
+    buf_addf(&p->name, "%s/", of);
+    p->scope_len = p->name.len;
+    return buf_error(&p->name);
+}
+
+size_t pack_size(const struct pack *p)
+{
+    return p->bytes.len;
+}
+
 static int version_of(struct version **out, struct pack *p, const char *name)
 {
-    struct version *v = map_get(&p->versions, name);
+    p->name.len = p->scope_len;
+    buf_adds(&p->name, name);
+    if (buf_error(&p->name)) return buf_error(&p->name);
+    struct version *v = map_get(&p->versions, buf_str(&p->name));
     if (!v) {
-        const char *key = arena_strdup(&p->arena, name);
+        const char *key = arena_strdup(&p->arena, buf_str(&p->name));
         v = key ? arena_alloc(&p->arena, sizeof *v) : NULL;
         int rc = v ? map_put(&p->versions, key, v) : ERR_ROAD;
         if (rc) return rc;

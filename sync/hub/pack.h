@@ -9,6 +9,9 @@ struct pack;
 int pack_new(struct pack **out) MUST_CHECK;
 void pack_free(struct pack *p); /* NULL is fine */
 
+/* Whose versions the names are that follow: a branch's. The string is copied. */
+int pack_scope(struct pack *p, const char *of) MUST_CHECK;
+size_t pack_size(const struct pack *p); /* bytes so far */
 /* Adds an object (once: the same bytes again only answer their id). `name` says what it is a version of (a
  * path): it is written as its difference from the version that was added last under that name, where that is
  * smaller. NULL: no versions. */

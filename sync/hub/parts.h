@@ -29,6 +29,26 @@ struct hub_case {
     char opener[KIT_ID_SIZE]; /* "" until somebody asks */
     struct map brought;       /* evidence that came in its own bundles, by sha256; see evidence.c */
     struct adopted *adopted;
+    struct round_case *ahead; /* of its branch, in the round; NULL: it is as the branch */
+    bool spoiled;             /* what is in memory is not what was taken in */
+};
+
+/* See round.c. Bounds of one are checked between bundles. */
+#define ROUND_BUNDLES 64
+#define ROUND_BYTES (UINT64_C(64) << 20) /* of evidence */
+#define ROUND_PACK_BYTES ((size_t)8 << 20)
+
+struct round {
+    struct arena arena; /* until it is stored */
+    struct pack *pack;
+    struct map files, folders; /* evidence that came, by sha256; folders to sync */
+    struct round_file *first_file;
+    struct round_case *cases;
+    struct round_mark *marks;
+    struct round_note *notes, *last_note;
+    size_t bundles;
+    uint64_t bytes;
+    bool spoiled; /* a case in it has gone wrong since: it must be stored before that is read again */
 };
 
 struct hub {
@@ -48,6 +68,7 @@ struct hub {
     struct registry *registry;
     uint64_t registry_version; /* of the register's fold that the registry was made of */
     struct os_lock *lock;
+    struct round round;
 };
 
 #define HUB_FORMAT "satchel hub 1"
@@ -94,8 +115,9 @@ int evidence_bring(struct hub_case *c, const char *sha256, bool lasting) MUST_CH
 /* Evidence of which bundles of the case have brought parts that do not make it up yet. */
 int evidence_begun(struct hub *h, const struct hub_case *c, struct arena *a, const char *const **out,
     size_t *len) MUST_CHECK;
-/* Marks what the branch does not say, because no record has named it yet. Durable. */
-int evidence_mark(struct hub *h, struct hub_case *c) MUST_CHECK;
+/* Lets the round mark what the branch does not say, because no record has named it yet. */
+int evidence_mark_rest(struct hub *h, struct hub_case *c) MUST_CHECK;
+int evidence_mark(struct hub *h, const char *case_name, const char *sha256) MUST_CHECK; /* durable */
 int evidence_open(void *hub, const char *sha256, uint64_t offset, struct source **out) MUST_CHECK;
 /* The hashes of its 16 MiB runs, in the arena; none (NULL) where it is not larger than one. */
 int evidence_pieces(struct hub *h, struct arena *a, const char *sha256, uint64_t size,
@@ -112,7 +134,7 @@ struct staging {
 void staging_init(struct staging *s, struct hub *h, struct hub_case *c, struct arena *a);
 int staging_sink(
     void *staging, const struct member *m, struct sink **out) MUST_CHECK; /* stage of a bundle_receiver */
-/* Makes it evidence that the case holds, or pieces of it. What turns out to be wrong is told in `alarms` and
+/* Makes it evidence that the case holds once the round is stored, or pieces of it at once. What turns out to be wrong is told in `alarms` and
  * asked for again. */
 int staging_publish(struct staging *s, struct jv *alarms) MUST_CHECK;
 /* Is all of this member here already, from a bundle of the case before? */
@@ -121,6 +143,33 @@ bool evidence_brought(struct hub *h, const struct hub_case *c, struct arena *a, 
  * case the part is. */
 bool evidence_part_whole(
     struct hub *h, const char *name, char sha256[SHA256_HEX], char case_name[CASE_NAME_MAX + 1]);
+
+/* ---- round.c ---- */
+
+struct fresh {
+    const struct held *held;
+    enum verdict before; /* what it was held with; GOOD where it is new */
+};
+
+void round_init(struct hub *h);
+/* The pack of the round, set to the versions of a case. Borrowed until it is stored. */
+int round_pack(struct hub *h, const char *case_name, struct pack **out) MUST_CHECK;
+/* Bytes that lie in staging, whole, hashed and written, but not synced. */
+int round_staged(struct hub *h, const char *sha256, const char *path, uint64_t size) MUST_CHECK;
+bool round_has(const struct hub *h, const char *sha256, uint64_t *size); /* is it among them? */
+void round_bring(struct hub *h, const char *sha256); /* a bundle brings it that is taken in */
+/* A pointer to evidence: its folders are synced once more; who put it there may have been killed before he did. */
+int round_point(struct hub *h, const char *sha256) MUST_CHECK;
+int round_mark(struct hub *h, const char *case_name, const char *sha256) MUST_CHECK;
+/* The case has come to a commit in memory, by these entries. It stays open until the round is stored. */
+int round_move(struct hub *h, struct hub_case *c, const struct oid *to, const struct fresh *fresh, size_t len) MUST_CHECK;
+/* A bundle for kits.json; m is borrowed until the round is stored. fresh: it came for the first time. */
+int round_note(struct hub *h, const struct manifest *m, bool fresh) MUST_CHECK;
+bool round_knows(const struct hub *h, const char *bundle); /* noted in this round */
+bool round_must_end(const struct hub *h);
+/* Makes all of it durable and begins a new one. On failure nothing of it counts. */
+int round_store(struct hub *h) MUST_CHECK;
+void round_drop(struct hub *h);
 
 /* ---- receipt.c ---- */
 
@@ -150,13 +199,8 @@ int receipt_limit(struct hub_case *c, const char *kit, bool sees, struct receipt
 
 /* ---- merge.c: entries into a branch ---- */
 
-struct fresh {
-    const struct held *held;
-    enum verdict before; /* what it was held with; GOOD where it is new */
-};
-
-/* One bundle on its way into one branch. Until merge_finish has returned 0 the repository is as it was; on
- * failure the case is forgotten by merge_release. */
+/* One bundle on its way into one branch, which moves when the round is stored. Until merge_finish has returned
+ * 0 nothing counts; on failure the case is forgotten by merge_release, or when the round has been stored. */
 struct merge {
     struct hub *hub;
     struct hub_case *c;
@@ -171,6 +215,8 @@ struct merge {
     size_t fresh_len, fresh_cap;
     struct buf subject, bytes;
     struct receipt_draft receipt;
+    struct arena *answer;          /* where the receipt is to live */
+    const struct receipt *receipt_made; /* NULL: the one that the branch has stands */
 };
 int merge_begin(struct merge *m, struct hub *h, struct hub_case *c, const char *bundle, const char *from,
     struct arena *a) MUST_CHECK;
@@ -180,7 +226,7 @@ int merge_add(struct merge *m, const struct entry *e, const unsigned char public
     enum verdict *verdict) MUST_CHECK;
 /* Judges those again that wait, and lets those apply that an admin has released. */
 int merge_judge_waiting(struct merge *m) MUST_CHECK;
-/* The hub's own commit, the pack, and the branch. With a bundle a receipt is made, unless the branch has one
+/* The hub's own commit. With a bundle a receipt is made, unless the branch has one
  * and nothing has changed. */
 int merge_finish(struct merge *m) MUST_CHECK;
 
@@ -201,8 +247,12 @@ struct kit_case {
 int kits_read(struct hub *h, struct arena *a, const struct jv **kits) MUST_CHECK;
 int kits_find(const struct jv *kits, const char *kit, const char *case_name, struct arena *a,
     struct kit_case *out) MUST_CHECK;
-/* A bundle came; fresh: for the first time. Durable. */
-int kits_note(struct hub *h, const struct manifest *m, bool fresh) MUST_CHECK;
+struct kit_note {
+    const struct manifest *manifest;
+    bool fresh; /* it came for the first time */
+};
+/* Bundles that came, in their order. Durable. */
+int kits_note(struct hub *h, const struct kit_note *notes, size_t len) MUST_CHECK;
 /* A bundle was refused for good: `clash` is the case that keeps its case out. Durable. */
 int kits_refused(struct hub *h, const char *kit, const char *case_name, const char *bundle, const char *clash) MUST_CHECK;
 /* Answers have been handed out: an array of {"case","files":[name],"kit","withheld":[id]}. Durable. */
@@ -220,7 +270,20 @@ void hub_end(struct hub *h);
 
 /* ---- receive.c ---- */
 
-int receive_locked(
-    struct hub *h, const char *path, struct arena *a, struct hub_taken *out, struct progress *p) MUST_CHECK;
+/* Must it have a round of its own? */
+bool receive_alone(const struct hub *h, const struct manifest *m);
+/* Into the round: it counts when that is stored, and m is borrowed until then. m: what its head said when it was
+ * peeked at. */
+int receive_locked(struct hub *h, const char *path, const struct manifest *m, struct arena *a, struct hub_taken *out,
+    struct progress *p) MUST_CHECK;
+
+/* ---- inbox.c ---- */
+
+/* Takes in DIR/inbox/ and, where folder is not NULL, FOLDER/inbox/. */
+int inbox_take(
+    struct hub *h, const char *folder, struct arena *a, struct hub_exchange *out, struct progress *p) MUST_CHECK;
+bool is_bundle_name(const char *file);
+/* Tells of a file or folder that could not be served. */
+int exchange_failed(struct hub_exchange *out, const char *file, int code, const char *error) MUST_CHECK;
 
 #endif

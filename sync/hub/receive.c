@@ -7,8 +7,7 @@
  * something is handed out, not here: what somebody has recorded must not be lost because his assignment has
  * ended meanwhile.
  *
- * Order of durability: bytes of evidence, then the pack, then the branch, then kits.json. After a crash
- * between any two the bundle is simply taken in again. */
+ * Several of them share a round (round.c); one counts when that is stored. */
 #include <stdlib.h>
 #include <string.h>
 #include "satchel/base/time.h"
@@ -64,6 +63,8 @@ static int check_new_case(struct hub *h, const struct incoming *in)
         return err_set(ERR_INPUT, "no case can be called '%s'", in->case_name);
     for (size_t i = 0; i < len; i++)
         if (layout_same_name(cases[i], in->case_name)) return refuse_clash(h, in, cases[i]);
+    for (const struct hub_case *c = h->cases; c; c = c->next) /* or that the round opens */
+        if (c->ahead && layout_same_name(c->name, in->case_name)) return refuse_clash(h, in, c->name);
     for (size_t i = 0; i < in->len; i++)
         if (opens_case(&in->entries[i])) return 0;
     return err_set(
@@ -275,6 +276,7 @@ static int take(struct hub *h, struct incoming *in, struct arena *a, struct hub_
     if (rc == 0) rc = begin_telling(a, in->bundle, in->case_name, in->from, out);
     if (rc) return rc;
     rc = merge_begin(&m, h, c, in->bundle, in->from, &in->memory->arena);
+    m.answer = a;
     if (rc == 0) rc = merge_incoming(&m, in, a, out);
     if (rc == 0 && m.fresh_len) {
         in->memory->next = c->adopted;
@@ -282,7 +284,8 @@ static int take(struct hub *h, struct incoming *in, struct arena *a, struct hub_
         in->memory = NULL;
     }
     merge_release(&m);
-    return rc ? rc : tell_receipt(h, c, in->bundle, a, out);
+    out->receipt = m.receipt_made;
+    return rc || m.receipt_made ? rc : tell_receipt(h, c, in->bundle, a, out);
 }
 
 /* ---- those that wait in other cases, once the register has moved ---- */
@@ -326,7 +329,9 @@ static int judge_others_anew(struct hub *h, const char *bundle)
         bool waits = false;
         if (strcmp(branches[i].name, REGISTER_CASE) != 0) rc = has_waiting(h, &branches[i], &waits);
         if (rc == 0 && waits) rc = judge_case_anew(h, branches[i].name, bundle, &a);
+        if (rc == 0 && round_must_end(h)) rc = round_store(h);
     }
+    if (rc == 0) rc = round_store(h);
     arena_release(&a);
     return rc;
 }
@@ -350,11 +355,13 @@ static void memory_free(struct adopted *m)
     free(m);
 }
 
+/* All else goes by the register, so it stands before that is looked at. */
 static int take_and_judge_others(struct hub *h, struct incoming *in, struct arena *a, struct hub_taken *out)
 {
     int rc = take(h, in, a, out);
-    bool moved = rc == 0 && out->accepted && strcmp(in->case_name, REGISTER_CASE) == 0;
-    return moved ? judge_others_anew(h, in->bundle) : rc;
+    if (rc || strcmp(in->case_name, REGISTER_CASE) != 0) return rc;
+    rc = round_store(h);
+    return rc == 0 && out->accepted ? judge_others_anew(h, in->bundle) : rc;
 }
 
 /* peeked: what the file was a moment ago, on a medium that anybody may write to. */
@@ -427,30 +434,38 @@ static int answer_again(
     return rc || (out->problems && out->alarms) ? rc : ERR_ROAD;
 }
 
-int receive_locked(
-    struct hub *h, const char *path, struct arena *a, struct hub_taken *out, struct progress *p)
+/* The register, by which all else goes; parts of large evidence, which are written where they belong; and what
+ * the round has already, to be answered as it was. */
+bool receive_alone(const struct hub *h, const struct manifest *m)
 {
-    const struct manifest *m;
-    struct hub_case *c;
-    struct arena head;
+    bool alone = strcmp(m->case_name, REGISTER_CASE) == 0 || round_knows(h, m->id);
+    for (size_t i = 0; i < m->members_len && !alone; i++) alone = m->members[i].pieces != NULL;
+    return alone;
+}
+
+int receive_locked(struct hub *h, const char *path, const struct manifest *m, struct arena *a,
+    struct hub_taken *out, struct progress *p)
+{
     bool known = false;
-    arena_init(&head);
-    int rc = case_open(h, REGISTER_CASE, &c);
-    if (rc == 0) rc = bundle_peek(&m, &head, path, h->identity);
-    if (rc == 0) rc = answer_again(h, m, a, out, &known);
+    int rc = answer_again(h, m, a, out, &known);
     if (rc == 0 && !known) rc = open_and_take(h, path, m, a, out, p);
     /* who took it in may have been killed before he did this */
     if (rc == 0 && known && strcmp(m->case_name, REGISTER_CASE) == 0) rc = judge_others_anew(h, m->id);
-    if (rc == 0) rc = kits_note(h, m, !known);
-    arena_release(&head);
-    return rc;
+    return rc ? rc : round_note(h, m, !known);
 }
 
 int hub_receive(struct hub *h, const char *path, struct arena *a, struct hub_taken *out, struct progress *p)
 {
+    struct arena head;
+    const struct manifest *m;
     int rc = hub_begin(h);
     if (rc) return rc;
-    rc = receive_locked(h, path, a, out, p);
+    arena_init(&head);
+    rc = bundle_peek(&m, &head, path, h->identity);
+    if (rc == 0) rc = receive_locked(h, path, m, a, out, p);
+    if (rc == 0) rc = round_store(h);
+    round_drop(h);
+    arena_release(&head);
     hub_end(h);
     return rc;
 }
@@ -507,6 +522,8 @@ int hub_take_lines(struct hub *h, const char *case_name, const char *lines, size
     if (rc == 0) rc = hub_begin(h);
     if (rc == 0) {
         rc = take_and_judge_others(h, &in, a, out);
+        if (rc == 0) rc = round_store(h);
+        round_drop(h);
         hub_end(h);
     }
     memory_free(in.memory);

@@ -259,18 +259,63 @@ int repo_tip(struct repo *r, const char *branch, struct oid *out)
     return 0;
 }
 
-int repo_move(struct repo *r, const char *branch, const struct oid *to, const struct oid *from)
+/* ---- moving them ---- */
+
+/* As git does it: the new value in a file beside it that is called a lock, and that file then put in its
+ * place. Only that all files are written before the first is synced is our own. */
+struct lock_file {
+    char *path, *lock;
+};
+
+static int write_lock(const char *path, const struct oid *to)
 {
-    static const struct oid nothing;
-    char name[128];
-    git_reference *ref = NULL;
-    git_oid target = to_git(to), current = to_git(from ? from : &nothing);
-    int rc = ref_name(name, branch);
+    struct sink *s;
+    char line[OID_HEX + 1];
+    oid_write(line, to);
+    line[OID_HEX - 1] = '\n';
+    int rc = file_sink_unsynced(&s, path);
     if (rc) return rc;
-    if (git_reference_create_matching(&ref, r->git, name, &target, 1, &current, NULL))
-        return repo_fail(ERR_ROAD, N_("move a branch"));
-    git_reference_free(ref);
-    return 0;
+    rc = sink_write(s, line, OID_HEX);
+    if (rc == 0) rc = sink_finish(s);
+    sink_close(s);
+    return rc;
+}
+
+static int check_move(struct repo *r, const struct repo_move *m)
+{
+    struct oid now;
+    int rc = repo_tip(r, m->branch, &now);
+    if (rc == ERR_MISSING ? !m->born : rc == 0 && m->born && oid_equal(&now, &m->from)) return 0;
+    return rc && rc != ERR_MISSING ? rc : err_set(ERR_ROAD, "branch '%s' has been moved by somebody else", m->branch);
+}
+
+static int prepare_move(struct repo *r, struct arena *a, const struct repo_move *m, struct lock_file *f)
+{
+    char name[128];
+    int rc = ref_name(name, m->branch);
+    if (rc == 0) rc = check_move(r, m);
+    if (rc) return rc;
+    f->path = path_join(a, repo_folder(r), name);
+    f->lock = f->path ? arena_printf(a, "%s.lock", f->path) : NULL;
+    return f->lock ? write_lock(f->lock, &m->to) : ERR_ROAD;
+}
+
+int repo_move(struct repo *r, const struct repo_move *moves, size_t len)
+{
+    struct arena a;
+    arena_init(&a);
+    struct lock_file *files = arena_alloc(&a, (len + 1) * sizeof *files);
+    const char *folder = path_join(&a, repo_folder(r), "refs/heads");
+    int rc = files && folder ? 0 : ERR_ROAD;
+    size_t made = 0, moved = 0;
+    for (; made < len && rc == 0; made++) rc = prepare_move(r, &a, &moves[made], &files[made]);
+    for (size_t i = 0; i < len && rc == 0; i++) rc = os_sync_file(files[i].lock);
+    for (; moved < len && rc == 0; moved++) rc = os_rename_unsynced(files[moved].lock, files[moved].path);
+    if (rc == 0) rc = os_sync_folder(folder);
+    for (size_t i = moved; rc && i < made; i++)
+        if (files[i].lock && os_remove(files[i].lock)) break; /* repo_clean does it, too */
+    arena_release(&a);
+    return rc;
 }
 
 /* ---- packs ---- */

@@ -33,8 +33,13 @@ int repo_tip(
 
 /* Stores a pack that was made here (never a foreign one), synced. */
 int repo_store_pack(struct repo *r, const void *bytes, size_t len) MUST_CHECK;
-/* Lets a branch name `to`, synced. from: what it names now, NULL: it does not exist yet. */
-int repo_move(struct repo *r, const char *branch, const struct oid *to, const struct oid *from) MUST_CHECK;
+struct repo_move {
+    const char *branch;
+    struct oid to, from;
+    bool born; /* it names `from` now; else it does not exist yet */
+};
+/* Lets branches name other commits, synced in one round. Where that fails some of them may have moved. */
+int repo_move(struct repo *r, const struct repo_move *moves, size_t len) MUST_CHECK;
 /* Removes what a killed process left: locks of branches, packs half made. */
 int repo_clean(struct repo *r) MUST_CHECK;
 /* Where there are more small packs than this, makes one of them. Large ones stay. */

@@ -18,9 +18,9 @@ struct http_road {
     struct arena arena;
     const struct mirror_place *place;
     const char *netrc;
-    struct http *http;
+    struct web *http;
     struct spool *spool; /* what is to be posted; NULL: nothing, or it has been */
-    struct http_answer answer;
+    struct web_answer answer;
     bool answered;
     size_t at; /* of the answer, how much has been read */
 };
@@ -37,26 +37,26 @@ static struct http_road *of_sink(struct sink *s)
 
 static void forget(struct http_road *r)
 {
-    if (r->answered) http_answer_release(&r->answer);
+    if (r->answered) web_answer_release(&r->answer);
     r->answered = false;
     spool_free(r->spool);
     r->spool = NULL;
     r->at = 0;
 }
 
-static int ask(struct http_road *r, struct http_request *q)
+static int ask(struct http_road *r, struct web_request *q)
 {
     mirror_credentials(q, r->place, r->netrc);
     q->answer_max = ANSWER_MOST;
-    int rc = q->url ? http_ask(r->http, q, &r->answer) : ERR_ROAD;
+    int rc = q->url ? web_ask(r->http, q, &r->answer) : ERR_ROAD;
     r->answered = q->url != NULL;
-    if (rc == 0 && r->answer.status != 200) rc = http_refused(r->place->shown, &r->answer);
+    if (rc == 0 && r->answer.status != 200) rc = web_refused(r->place->shown, &r->answer);
     return rc;
 }
 
 static int list(struct http_road *r)
 {
-    struct http_request q = {
+    struct web_request q = {
         .method = "GET", .url = arena_printf(&r->arena, "%s/info/refs?service=git-receive-pack", r->place->url)};
     return ask(r, &q);
 }
@@ -73,8 +73,8 @@ static int rewind_spool(void *spool)
 
 static int post(struct http_road *r)
 {
-    struct http_body body = {read_spool, rewind_spool, r->spool, spool_size(r->spool)};
-    struct http_request q = {.method = "POST",
+    struct web_body body = {read_spool, rewind_spool, r->spool, spool_size(r->spool)};
+    struct web_request q = {.method = "POST",
         .url = arena_printf(&r->arena, "%s/git-receive-pack", r->place->url),
         .headers = {"Content-Type: application/x-git-receive-pack-request", "Accept: application/x-git-receive-pack-result"},
         .body = &body};
@@ -127,7 +127,7 @@ static void close_road(struct road *base)
 {
     struct http_road *r = (struct http_road *)base;
     forget(r);
-    http_free(r->http);
+    web_free(r->http);
     arena_release(&r->arena);
     free(r);
 }
@@ -139,7 +139,7 @@ int http_road(struct road **out, const struct mirror_place *place, const struct 
     *r = (struct http_road){.base = {true, step, hang_up, close_road}, .from = {read_answer, NULL}, .to = {write_spool, finish_nothing, NULL}, .place = place};
     arena_init(&r->arena);
     r->netrc = mirror_netrc(&r->arena, o);
-    int rc = http_new(&r->http, o->patience_seconds);
+    int rc = web_new(&r->http, o->patience_seconds);
     if (rc)
         close_road(&r->base);
     else

@@ -12,7 +12,7 @@
 #define CONNECT_SECONDS 30
 #define SHOWN_MOST 200
 
-struct http {
+struct web {
     CURL *curl;
     int patience;
     char error[CURL_ERROR_SIZE];
@@ -20,8 +20,8 @@ struct http {
 
 /* One request on its way. */
 struct exchange {
-    const struct http_request *request;
-    struct http_answer *answer;
+    const struct web_request *request;
+    struct web_answer *answer;
     uint64_t sent;
     int code; /* of what has failed here, not there */
     double moved;    /* when bytes moved last */
@@ -29,9 +29,9 @@ struct exchange {
     int patience;
 };
 
-int http_new(struct http **out, int patience_seconds)
+int web_new(struct web **out, int patience_seconds)
 {
-    struct http *h = calloc(1, sizeof *h);
+    struct web *h = calloc(1, sizeof *h);
     if (!h) return err_memory();
     h->patience = patience_seconds;
     if (curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK) h->curl = curl_easy_init();
@@ -43,14 +43,14 @@ int http_new(struct http **out, int patience_seconds)
     return 0;
 }
 
-void http_free(struct http *h)
+void web_free(struct web *h)
 {
     if (!h) return;
     curl_easy_cleanup(h->curl);
     free(h);
 }
 
-void http_answer_release(struct http_answer *a)
+void web_answer_release(struct web_answer *a)
 {
     buf_release(&a->body);
 }
@@ -59,7 +59,7 @@ void http_answer_release(struct http_answer *a)
 
 static int read_memory(void *ctx, void *out, size_t cap, size_t *got)
 {
-    struct http_memory *m = ctx;
+    struct web_memory *m = ctx;
     *got = cap < m->len - m->at ? cap : m->len - m->at;
     if (*got) memcpy(out, m->bytes + m->at, *got);
     m->at += *got;
@@ -68,19 +68,19 @@ static int read_memory(void *ctx, void *out, size_t cap, size_t *got)
 
 static int rewind_memory(void *ctx)
 {
-    ((struct http_memory *)ctx)->at = 0;
+    ((struct web_memory *)ctx)->at = 0;
     return 0;
 }
 
-struct http_body http_memory_body(struct http_memory *m, const void *bytes, size_t len)
+struct web_body web_memory_body(struct web_memory *m, const void *bytes, size_t len)
 {
-    *m = (struct http_memory){bytes, len, 0};
-    return (struct http_body){read_memory, rewind_memory, m, len};
+    *m = (struct web_memory){bytes, len, 0};
+    return (struct web_body){read_memory, rewind_memory, m, len};
 }
 
 static int read_file(void *ctx, void *out, size_t cap, size_t *got)
 {
-    struct http_file *f = ctx;
+    struct web_file *f = ctx;
     uint64_t left = f->len - f->at;
     *got = 0;
     if (left == 0) return 0;
@@ -91,15 +91,15 @@ static int read_file(void *ctx, void *out, size_t cap, size_t *got)
 
 static int rewind_file(void *ctx)
 {
-    struct http_file *f = ctx;
+    struct web_file *f = ctx;
     f->at = 0;
     return file_seek(f->file, f->offset);
 }
 
-struct http_body http_file_body(struct http_file *f, struct file *file, uint64_t offset, uint64_t len)
+struct web_body web_file_body(struct web_file *f, struct file *file, uint64_t offset, uint64_t len)
 {
-    *f = (struct http_file){file, offset, len, 0};
-    return (struct http_body){read_file, rewind_file, f, len};
+    *f = (struct web_file){file, offset, len, 0};
+    return (struct web_body){read_file, rewind_file, f, len};
 }
 
 /* ---- libcurl's calls ---- */
@@ -107,7 +107,7 @@ struct http_body http_file_body(struct http_file *f, struct file *file, uint64_t
 static size_t give_body(char *out, size_t size, size_t count, void *exchange)
 {
     struct exchange *e = exchange;
-    const struct http_request *r = e->request;
+    const struct web_request *r = e->request;
     size_t got;
     e->code = r->body->read(r->body->ctx, out, size * count, &got);
     if (e->code) return CURL_READFUNC_ABORT;
@@ -144,7 +144,7 @@ static const char *header_value(const char *line, size_t len, const char *name)
 
 static size_t take_header(char *line, size_t size, size_t count, void *exchange)
 {
-    struct http_answer *a = ((struct exchange *)exchange)->answer;
+    struct web_answer *a = ((struct exchange *)exchange)->answer;
     size_t len = size * count, n = 0;
     const char *etag = header_value(line, len, "ETag");
     if (!etag) return len;
@@ -170,7 +170,7 @@ static int watch(void *exchange, curl_off_t down_all, curl_off_t down, curl_off_
 
 /* ---- asking ---- */
 
-static int set_headers(CURL *curl, const struct http_request *r, struct curl_slist **list)
+static int set_headers(CURL *curl, const struct web_request *r, struct curl_slist **list)
 {
     for (size_t i = 0; i < HTTP_HEADERS_MOST && r->headers[i]; i++) {
         struct curl_slist *longer = curl_slist_append(*list, r->headers[i]);
@@ -185,7 +185,7 @@ static int set_headers(CURL *curl, const struct http_request *r, struct curl_sli
     return 0;
 }
 
-static void set_method(CURL *curl, const struct http_request *r)
+static void set_method(CURL *curl, const struct web_request *r)
 {
     if (r->body) curl_easy_setopt(curl, CURLOPT_UPLOAD, 1L);
     if (r->body) curl_easy_setopt(curl, CURLOPT_INFILESIZE_LARGE, (curl_off_t)r->body->size);
@@ -194,7 +194,7 @@ static void set_method(CURL *curl, const struct http_request *r)
     curl_easy_setopt(curl, CURLOPT_URL, r->url);
 }
 
-static void set_credentials(CURL *curl, const struct http_request *r)
+static void set_credentials(CURL *curl, const struct web_request *r)
 {
     if (r->sigv4) curl_easy_setopt(curl, CURLOPT_AWS_SIGV4, r->sigv4);
     if (!r->sigv4) curl_easy_setopt(curl, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
@@ -206,7 +206,7 @@ static void set_credentials(CURL *curl, const struct http_request *r)
     }
 }
 
-static void set_calls(struct http *h, struct exchange *e)
+static void set_calls(struct web *h, struct exchange *e)
 {
     CURL *curl = h->curl;
     curl_easy_setopt(curl, CURLOPT_READFUNCTION, give_body);
@@ -234,7 +234,7 @@ static const char *shown_url(char out[SHOWN_MOST], const char *url)
     return out;
 }
 
-static int no_answer(struct http *h, const struct exchange *e, CURLcode code)
+static int no_answer(struct web *h, const struct exchange *e, CURLcode code)
 {
     char shown[SHOWN_MOST];
     if (e->code) return e->code;
@@ -244,14 +244,14 @@ static int no_answer(struct http *h, const struct exchange *e, CURLcode code)
     return err_set(ERR_ROAD, "cannot reach '%s': %s", shown, *h->error ? h->error : curl_easy_strerror(code));
 }
 
-int http_ask(struct http *h, const struct http_request *r, struct http_answer *answer)
+int web_ask(struct web *h, const struct web_request *r, struct web_answer *answer)
 {
     struct curl_slist *headers = NULL;
     struct exchange e = {.request = r, .answer = answer, .moved = os_monotonic_seconds(), .patience = h->patience};
     curl_off_t length = -1;
-    *answer = (struct http_answer){.length = -1};
+    *answer = (struct web_answer){.length = -1};
     buf_init(&answer->body, r->answer_max ? r->answer_max : (size_t)1 << 20);
-    if (!http_url_private(r->url)) return err_set(ERR_INPUT, "'%s' is no https address; over plain HTTP anybody could read along", r->url);
+    if (!web_url_private(r->url)) return err_set(ERR_INPUT, "'%s' is no https address; over plain HTTP anybody could read along", r->url);
     curl_easy_reset(h->curl); /* the connection stays */
     *h->error = '\0';
     set_method(h->curl, r);
@@ -280,7 +280,7 @@ static bool loopback(const char *host, size_t len)
     return false;
 }
 
-bool http_url_private(const char *url)
+bool web_url_private(const char *url)
 {
     if (strncasecmp(url, "https://", 8) == 0) return true;
     if (strncasecmp(url, "http://", 7) != 0) return false;
@@ -296,7 +296,7 @@ bool http_url_private(const char *url)
     return loopback(host, len);
 }
 
-bool http_same_origin(const char *url, const char *origin)
+bool web_same_origin(const char *url, const char *origin)
 {
     size_t len = strlen(origin);
     return strncasecmp(url, origin, len) == 0 && (url[len] == '\0' || strchr("/?#", url[len]));
@@ -314,7 +314,7 @@ static void first_words(char out[SHOWN_MOST], const struct buf *body)
     out[n] = '\0';
 }
 
-int http_refused(const char *shown, const struct http_answer *a)
+int web_refused(const char *shown, const struct web_answer *a)
 {
     char words[SHOWN_MOST];
     if (a->status == 401 || a->status == 403)

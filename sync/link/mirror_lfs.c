@@ -19,7 +19,7 @@ struct lfs_store {
     struct evidence_store base;
     struct arena arena; /* of the store */
     const char *netrc;
-    struct http *http;
+    struct web *http;
 };
 
 static struct lfs_store *lfs(struct evidence_store *s)
@@ -28,10 +28,10 @@ static struct lfs_store *lfs(struct evidence_store *s)
 }
 
 /* Ours for our server, what came with the address for any other. */
-static void set_credentials(struct lfs_store *s, struct http_request *q, bool granted, size_t headers)
+static void set_credentials(struct lfs_store *s, struct web_request *q, bool granted, size_t headers)
 {
     const struct mirror_place *p = s->base.place;
-    if (granted || !http_same_origin(q->url, p->origin)) return;
+    if (granted || !web_same_origin(q->url, p->origin)) return;
     if (p->header)
         q->headers[headers] = p->header;
     else
@@ -48,17 +48,17 @@ static void write_question(struct buf *out, const struct mirror_object *objects,
     buf_adds(out, "],\"operation\":\"upload\",\"transfers\":[\"basic\"]}");
 }
 
-static int post(struct lfs_store *s, const char *url, const struct buf *body, struct http_answer *answer)
+static int post(struct lfs_store *s, const char *url, const struct buf *body, struct web_answer *answer)
 {
-    struct http_memory m;
-    struct http_body b = http_memory_body(&m, body->data, body->len);
-    struct http_request q = {.method = "POST",
+    struct web_memory m;
+    struct web_body b = web_memory_body(&m, body->data, body->len);
+    struct web_request q = {.method = "POST",
         .url = url,
         .headers = {"Accept: " LFS_TYPE, "Content-Type: " LFS_TYPE},
         .body = &b,
         .answer_max = ANSWER_MOST};
     set_credentials(s, &q, false, 2);
-    return http_ask(s->http, &q, answer);
+    return web_ask(s->http, &q, answer);
 }
 
 static const struct jv *find_object(const struct jv *list, const char *sha256)
@@ -85,7 +85,7 @@ static void read_object(struct mirror_object *o, const struct jv *v, struct aren
     }
 }
 
-static int read_answer(struct evidence_store *s, const struct http_answer *answer, struct mirror_object *objects, size_t len)
+static int read_answer(struct evidence_store *s, const struct web_answer *answer, struct mirror_object *objects, size_t len)
 {
     const struct jv *v;
     int rc = json_parse(&v, s->arena, answer->body.data, answer->body.len, ANSWER_DEPTH, JSON_FLOATS_TO_STRING);
@@ -101,16 +101,16 @@ static int read_answer(struct evidence_store *s, const struct http_answer *answe
 static int ask(struct evidence_store *s, struct mirror_object *objects, size_t len)
 {
     struct buf question;
-    struct http_answer answer;
+    struct web_answer answer;
     const char *url = arena_printf(s->arena, "%s/objects/batch", s->place->url);
     buf_init(&question, BUF_UNLIMITED);
     write_question(&question, objects, len);
     int rc = url ? buf_error(&question) : ERR_ROAD;
     if (rc == 0) {
         rc = post(lfs(s), url, &question, &answer);
-        if (rc == 0 && answer.status != 200) rc = http_refused(url, &answer);
+        if (rc == 0 && answer.status != 200) rc = web_refused(url, &answer);
         if (rc == 0) rc = read_answer(s, &answer, objects, len);
-        http_answer_release(&answer);
+        web_answer_release(&answer);
     }
     buf_release(&question);
     return rc;
@@ -119,7 +119,7 @@ static int ask(struct evidence_store *s, struct mirror_object *objects, size_t l
 /* ---- sending ---- */
 
 /* The headers that an action wants; *granted: it brings its own authorization. ERR_INPUT where they are none. */
-static int action_headers(struct evidence_store *s, const struct jv *action, struct http_request *q, size_t *n, bool *granted)
+static int action_headers(struct evidence_store *s, const struct jv *action, struct web_request *q, size_t *n, bool *granted)
 {
     const struct jv *headers = jv_get(action, "header");
     *granted = false;
@@ -134,27 +134,27 @@ static int action_headers(struct evidence_store *s, const struct jv *action, str
     return 0;
 }
 
-static int act(struct evidence_store *s, const struct jv *action, struct http_request *q, const struct http_body *body,
-    struct http_answer *answer)
+static int act(struct evidence_store *s, const struct jv *action, struct web_request *q, const struct web_body *body,
+    struct web_answer *answer)
 {
     size_t n = 0;
     bool granted;
     while (q->headers[n]) n++;
     q->url = jv_get_str(action, "href");
     q->body = body;
-    *answer = (struct http_answer){0};
+    *answer = (struct web_answer){0};
     if (!q->url) return err_set(ERR_ROAD, "'%s' names no address to send to", s->place->shown);
     int rc = action_headers(s, action, q, &n, &granted);
     if (rc) return rc == ERR_INPUT ? ERR_ROAD : rc;
     set_credentials(lfs(s), q, granted, n);
-    return http_ask(lfs(s)->http, q, answer);
+    return web_ask(lfs(s)->http, q, answer);
 }
 
 /* 2xx; else the object is refused in the server's words, and where it knows us not, all are. */
-static int judge(struct evidence_store *s, struct mirror_object *o, const struct http_answer *answer)
+static int judge(struct evidence_store *s, struct mirror_object *o, const struct web_answer *answer)
 {
     if (answer->status >= 200 && answer->status < 300) return 0;
-    int rc = http_refused(s->place->shown, answer);
+    int rc = web_refused(s->place->shown, answer);
     if (answer->status == 401) return rc;
     o->refused = arena_strdup(s->arena, err_message());
     err_clear();
@@ -163,31 +163,31 @@ static int judge(struct evidence_store *s, struct mirror_object *o, const struct
 
 static int put(struct evidence_store *s, struct mirror_object *o, struct file *from, const struct jv *action)
 {
-    struct http_file file;
-    struct http_body body = http_file_body(&file, from, 0, o->size);
-    struct http_answer answer;
-    struct http_request q = {.method = "PUT",
+    struct web_file file;
+    struct web_body body = web_file_body(&file, from, 0, o->size);
+    struct web_answer answer;
+    struct web_request q = {.method = "PUT",
         .headers = {"Content-Type: application/octet-stream"},
         .progress = s->options->progress,
         .progress_before = s->done,
         .progress_total = s->total};
     int rc = act(s, action, &q, &body, &answer);
     if (rc == 0) rc = judge(s, o, &answer);
-    http_answer_release(&answer);
+    web_answer_release(&answer);
     return rc;
 }
 
 static int verify(struct evidence_store *s, struct mirror_object *o, const struct jv *action)
 {
-    struct http_memory m;
-    struct http_answer answer;
+    struct web_memory m;
+    struct web_answer answer;
     const char *text = arena_printf(s->arena, "{\"oid\":\"%s\",\"size\":%" PRIu64 "}", o->sha256, o->size);
-    struct http_body body = http_memory_body(&m, text, text ? strlen(text) : 0);
-    struct http_request q = {.method = "POST", .headers = {"Accept: " LFS_TYPE, "Content-Type: " LFS_TYPE}};
+    struct web_body body = web_memory_body(&m, text, text ? strlen(text) : 0);
+    struct web_request q = {.method = "POST", .headers = {"Accept: " LFS_TYPE, "Content-Type: " LFS_TYPE}};
     if (!text) return ERR_ROAD;
     int rc = act(s, action, &q, &body, &answer);
     if (rc == 0) rc = judge(s, o, &answer);
-    http_answer_release(&answer);
+    web_answer_release(&answer);
     return rc;
 }
 
@@ -201,7 +201,7 @@ static int send(struct evidence_store *s, struct mirror_object *o, struct file *
 
 static void close_store(struct evidence_store *s)
 {
-    http_free(lfs(s)->http);
+    web_free(lfs(s)->http);
     arena_release(&lfs(s)->arena);
     free(s);
 }
@@ -213,7 +213,7 @@ int lfs_store(struct evidence_store **out, const struct mirror_place *place, con
     s->base = (struct evidence_store){.ask = ask, .send = send, .close = close_store, .place = place, .options = o};
     arena_init(&s->arena);
     s->netrc = mirror_netrc(&s->arena, o);
-    int rc = http_new(&s->http, o->patience_seconds);
+    int rc = web_new(&s->http, o->patience_seconds);
     if (rc)
         close_store(&s->base);
     else

@@ -86,7 +86,7 @@ static int read_http(struct mirror_place *p, struct arena *a, const char *addres
     p->origin = arena_printf(a, "%s%.*s", scheme, (int)host, rest);
     p->shown = p->url;
     if (!p->url || !p->origin) return ERR_ROAD;
-    if (http_url_private(p->url)) return 0;
+    if (web_url_private(p->url)) return 0;
     return err_set(ERR_INPUT, "'%s' is no https address; over plain HTTP anybody could read along", p->url);
 }
 
@@ -199,7 +199,7 @@ const char *mirror_netrc(struct arena *a, const struct mirror_options *o)
     return home && *home ? path_join(a, home, ".netrc") : NULL;
 }
 
-void mirror_credentials(struct http_request *r, const struct mirror_place *place, const char *netrc)
+void mirror_credentials(struct web_request *r, const struct mirror_place *place, const char *netrc)
 {
     r->user = place->user;
     r->password = place->password;

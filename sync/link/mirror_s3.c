@@ -32,7 +32,7 @@ struct s3_store {
     struct arena arena; /* of the store */
     const char *user, *password, *netrc, *sigv4, *token;
     const char *bucket, *prefix; /* http(s)://host/bucket; "…/" or "" */
-    struct http *http;
+    struct web *http;
 };
 
 static struct s3_store *s3(struct evidence_store *s)
@@ -48,14 +48,14 @@ static const char *key_of(struct evidence_store *s, const char *sha256)
 }
 
 /* body NULL: none. sha256: of the body. */
-static int ask_s3(struct evidence_store *s, const char *method, const char *path, const char *query, const struct http_body *body,
-    const char *sha256, struct http_answer *answer)
+static int ask_s3(struct evidence_store *s, const char *method, const char *path, const char *query, const struct web_body *body,
+    const char *sha256, struct web_answer *answer)
 {
     struct s3_store *t = s3(s);
-    struct http_memory m;
-    struct http_body empty = http_memory_body(&m, "", 0);
+    struct web_memory m;
+    struct web_body empty = web_memory_body(&m, "", 0);
     bool sends = strcmp(method, "PUT") == 0 || strcmp(method, "POST") == 0;
-    struct http_request q = {.method = method,
+    struct web_request q = {.method = method,
         .url = arena_printf(s->arena, "%s%s%s%s%s", t->bucket, *path ? "/" : "", path, *query ? "?" : "", query),
         .headers = {arena_printf(s->arena, "x-amz-content-sha256: %s", sha256), t->token},
         .body = body ? body : sends ? &empty : NULL,
@@ -67,8 +67,8 @@ static int ask_s3(struct evidence_store *s, const char *method, const char *path
         .progress_before = s->done,
         .progress_total = s->total,
         .answer_max = ANSWER_MOST};
-    *answer = (struct http_answer){0};
-    return q.url && q.headers[0] ? http_ask(t->http, &q, answer) : ERR_ROAD;
+    *answer = (struct web_answer){0};
+    return q.url && q.headers[0] ? web_ask(t->http, &q, answer) : ERR_ROAD;
 }
 
 /* The text between <name> and </name>, after *at, in the arena; NULL: there is none. What a store says of itself is read
@@ -84,15 +84,15 @@ static const char *xml_text(struct arena *a, const char **at, const char *name)
 }
 
 /* A refusal is told with the store's own code, e.g. SignatureDoesNotMatch. */
-static int refusal(struct evidence_store *s, const struct http_answer *answer)
+static int refusal(struct evidence_store *s, const struct web_answer *answer)
 {
     const char *at = buf_str(&answer->body), *code = xml_text(s->arena, &at, "Code");
-    if (!code) return http_refused(s->place->shown, answer);
+    if (!code) return web_refused(s->place->shown, answer);
     return err_set(ERR_ROAD, "'%s' answers %ld %s", s->place->shown, answer->status, code);
 }
 
 /* Of one object, the others may go well: only what nobody may do stops them all. */
-static int refuse(struct evidence_store *s, struct mirror_object *o, const struct http_answer *answer)
+static int refuse(struct evidence_store *s, struct mirror_object *o, const struct web_answer *answer)
 {
     int rc = refusal(s, answer);
     if (answer->status == 401 || answer->status == 403 || answer->status == 404) return rc;
@@ -101,7 +101,7 @@ static int refuse(struct evidence_store *s, struct mirror_object *o, const struc
     return o->refused ? 0 : ERR_ROAD;
 }
 
-static bool is_good(const struct http_answer *answer)
+static bool is_good(const struct web_answer *answer)
 {
     return answer->status >= 200 && answer->status < 300;
 }
@@ -142,7 +142,7 @@ static bool etag_wrong(const char *etag, const char *md5)
 
 static int ask(struct evidence_store *s, struct mirror_object *objects, size_t len)
 {
-    struct http_answer answer;
+    struct web_answer answer;
     int rc = 0;
     for (size_t i = 0; i < len && rc == 0; i++) {
         const char *key = key_of(s, objects[i].sha256);
@@ -150,7 +150,7 @@ static int ask(struct evidence_store *s, struct mirror_object *objects, size_t l
         if (!key) break;
         if (rc == 0 && answer.status != 404 && !is_good(&answer)) rc = refusal(s, &answer);
         objects[i].held = rc == 0 && is_good(&answer) && answer.length == (int64_t)objects[i].size;
-        http_answer_release(&answer);
+        web_answer_release(&answer);
     }
     return rc;
 }
@@ -159,19 +159,19 @@ static int ask(struct evidence_store *s, struct mirror_object *objects, size_t l
 
 static int put_whole(struct evidence_store *s, struct mirror_object *o, struct file *from)
 {
-    struct http_file file;
-    struct http_answer answer;
+    struct web_file file;
+    struct web_answer answer;
     char sha256[SHA256_HEX], md5[MD5_HEX];
     const char *key = key_of(s, o->sha256);
     int rc = key ? hash_part(from, 0, o->size, sha256, md5) : ERR_ROAD;
     if (rc) return rc;
-    struct http_body body = http_file_body(&file, from, 0, o->size);
+    struct web_body body = web_file_body(&file, from, 0, o->size);
     rc = ask_s3(s, "PUT", key, "", &body, sha256, &answer);
     if (rc == 0 && !is_good(&answer))
         rc = refuse(s, o, &answer);
     else if (rc == 0 && etag_wrong(answer.etag, md5))
         o->refused = N_("the store has kept other bytes than were sent");
-    http_answer_release(&answer);
+    web_answer_release(&answer);
     return rc;
 }
 
@@ -207,7 +207,7 @@ static const char *escaped(struct arena *a, const char *text)
 static int find_upload(struct upload *u)
 {
     struct arena *a = u->store->arena;
-    struct http_answer answer;
+    struct web_answer answer;
     const char *prefix = escaped(a, u->key), *query = prefix ? arena_printf(a, "prefix=%s&uploads=", prefix) : NULL;
     int rc = query ? ask_s3(u->store, "GET", "", query, NULL, EMPTY_SHA256, &answer) : ERR_ROAD;
     if (!query) return rc;
@@ -219,13 +219,13 @@ static int find_upload(struct upload *u)
         id = xml_text(a, &in, "UploadId");
         if (key && id && strcmp(key, u->key) == 0) u->id = id;
     }
-    http_answer_release(&answer);
+    web_answer_release(&answer);
     return rc;
 }
 
 static int begin_upload(struct upload *u)
 {
-    struct http_answer answer;
+    struct web_answer answer;
     int rc = ask_s3(u->store, "POST", u->key, "uploads=", NULL, EMPTY_SHA256, &answer);
     if (rc == 0 && !is_good(&answer)) rc = refuse(u->store, u->object, &answer);
     const char *at = buf_str(&answer.body);
@@ -233,7 +233,7 @@ static int begin_upload(struct upload *u)
         u->id = xml_text(u->store->arena, &at, "UploadId");
         if (!u->id) rc = err_set(ERR_ROAD, "'%s' begins an upload without naming it", u->store->place->shown);
     }
-    http_answer_release(&answer);
+    web_answer_release(&answer);
     return rc;
 }
 
@@ -261,7 +261,7 @@ static int list_parts(struct upload *u)
     bool more = true;
     int rc = id ? 0 : ERR_ROAD;
     for (int pages = 0; rc == 0 && more && pages <= PARTS_MOST / 100; pages++) {
-        struct http_answer answer;
+        struct web_answer answer;
         const char *query = marker ? arena_printf(a, "part-number-marker=%s&uploadId=%s", marker, id) : arena_printf(a, "uploadId=%s", id);
         rc = query ? ask_s3(u->store, "GET", u->key, query, NULL, EMPTY_SHA256, &answer) : ERR_ROAD;
         if (!query) break;
@@ -273,21 +273,21 @@ static int list_parts(struct upload *u)
         marker = xml_text(a, &head, "NextPartNumberMarker");
         more = rc == 0 && u->id && cut && strcmp(cut, "true") == 0 && marker && strspn(marker, "0123456789") == strlen(marker);
         while (rc == 0 && u->id && (one = xml_text(a, &at, "Part")) != NULL) note_part(u, one);
-        http_answer_release(&answer);
+        web_answer_release(&answer);
     }
     return rc;
 }
 
 static int put_part(struct upload *u, size_t i)
 {
-    struct http_file file;
-    struct http_answer answer;
+    struct web_file file;
+    struct web_answer answer;
     struct part *p = &u->parts[i];
     char sha256[SHA256_HEX], md5[MD5_HEX];
     uint64_t offset = i * u->part_size, left = u->object->size - offset, len = left < u->part_size ? left : u->part_size;
     int rc = hash_part(u->from, offset, len, sha256, md5);
     if (rc || (p->size == len && *md5 && strcmp(p->etag, md5) == 0)) return rc;
-    struct http_body body = http_file_body(&file, u->from, offset, len);
+    struct web_body body = web_file_body(&file, u->from, offset, len);
     const char *id = escaped(u->store->arena, u->id);
     const char *query = id ? arena_printf(u->store->arena, "partNumber=%zu&uploadId=%s", i + 1, id) : NULL;
     if (!query) return ERR_ROAD;
@@ -296,7 +296,7 @@ static int put_part(struct upload *u, size_t i)
     if (rc == 0 && !u->object->refused && etag_wrong(answer.etag, md5))
         u->object->refused = N_("the store has kept other bytes than were sent");
     snprintf(p->etag, sizeof p->etag, "%s", answer.etag);
-    http_answer_release(&answer);
+    web_answer_release(&answer);
     return rc;
 }
 
@@ -315,8 +315,8 @@ static int put_parts(struct upload *u)
 static int end_upload(struct upload *u)
 {
     struct buf list;
-    struct http_memory m;
-    struct http_answer answer = {0};
+    struct web_memory m;
+    struct web_answer answer = {0};
     unsigned char hash[SHA256_SIZE];
     char sha256_text[SHA256_HEX];
     const char *id = escaped(u->store->arena, u->id), *query = id ? arena_printf(u->store->arena, "uploadId=%s", id) : NULL;
@@ -327,13 +327,13 @@ static int end_upload(struct upload *u)
     buf_adds(&list, "</CompleteMultipartUpload>");
     int rc = query ? buf_error(&list) : ERR_ROAD;
     if (rc == 0) {
-        struct http_body body = http_memory_body(&m, list.data, list.len);
+        struct web_body body = web_memory_body(&m, list.data, list.len);
         sha256(hash, list.data, list.len);
         hex_write(sha256_text, hash, sizeof hash);
         rc = ask_s3(u->store, "POST", u->key, query, &body, sha256_text, &answer);
         /* It may answer 200 before it knows, and then say in its body that it failed. */
         if (rc == 0 && (!is_good(&answer) || strstr(buf_str(&answer.body), "<Error>"))) rc = refuse(u->store, u->object, &answer);
-        http_answer_release(&answer);
+        web_answer_release(&answer);
     }
     buf_release(&list);
     return rc;
@@ -368,7 +368,7 @@ static int send(struct evidence_store *s, struct mirror_object *o, struct file *
 
 static void close_store(struct evidence_store *s)
 {
-    http_free(s3(s)->http);
+    web_free(s3(s)->http);
     arena_release(&s3(s)->arena);
     free(s);
 }
@@ -409,7 +409,7 @@ int s3_store(struct evidence_store **out, const struct mirror_place *place, cons
     arena_init(&s->arena);
     int rc = split_address(s, place);
     if (rc == 0) rc = set_keys(s, place, o);
-    if (rc == 0) rc = http_new(&s->http, o->patience_seconds);
+    if (rc == 0) rc = web_new(&s->http, o->patience_seconds);
     if (rc)
         close_store(&s->base);
     else

@@ -26,7 +26,7 @@ int folder_store(struct evidence_store **out, const struct mirror_place *place, 
 /* The netrc file to ask; NULL: there is none. */
 const char *mirror_netrc(struct arena *a, const struct mirror_options *o);
 /* Name and password of the place's address, or the netrc file: for this place's server only. */
-void mirror_credentials(struct http_request *r, const struct mirror_place *place, const char *netrc);
+void mirror_credentials(struct web_request *r, const struct mirror_place *place, const char *netrc);
 
 /* A program on the other side of ssh: "git-receive-pack '/path'". */
 int ssh_start(struct child **out, struct arena *a, const struct mirror_place *place, const char *program, const char *more,

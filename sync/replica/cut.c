@@ -22,7 +22,8 @@ enum {
     HAVE_COST = 40,       /* in the manifest */
     HASH_COST = 67,
     MEMBER_COST = 192,
-    WANT_MAX = 8192
+    WANT_MAX = 8192,
+    APART_SIZE = 64 << 10 /* evidence that entries need not wait for */
 };
 
 struct part { /* one bundle to be */
@@ -242,10 +243,20 @@ static int compare_evidence(const void *a, const void *b)
     return order ? order : strcmp(x->sha256, y->sha256);
 }
 
+static int part_from_entries(struct plan *p)
+{
+    const struct bundle_order *o = p->order;
+    uint64_t size = 0;
+    for (size_t i = 0; i < o->evidence_len; i++) size += o->evidence[i].size - o->evidence[i].from;
+    return o->entries_apart && p->last->entries && size > APART_SIZE ? begin_part(p) : 0;
+}
+
 static int plan_evidence(struct plan *p)
 {
     const struct bundle_order *o = p->order;
     if (o->evidence_len == 0) return 0;
+    int apart = part_from_entries(p);
+    if (apart) return apart;
     const struct evidence **sorted = arena_alloc(&p->arena, o->evidence_len * sizeof *sorted);
     if (!sorted) return ERR_ROAD;
     for (size_t i = 0; i < o->evidence_len; i++) sorted[i] = &o->evidence[i];

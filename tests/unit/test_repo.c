@@ -100,6 +100,13 @@ static void store(struct repo *repo, struct pack *pack)
     pack_free(pack);
 }
 
+static int move(struct repo *repo, const struct oid *to, const struct oid *from)
+{
+    struct repo_move m = {.branch = "register", .to = *to, .born = from != NULL};
+    if (from) m.from = *from;
+    return repo_move(repo, &m, 1);
+}
+
 /* Random changes of some hundred files in sharded folders, `commits` of them; branch "register". */
 static void grow(
     struct repo *repo, struct tree *tree, struct oid *tip, bool *born, uint64_t seed, int commits)
@@ -124,7 +131,7 @@ static void grow(
         commit(pack, tree, tip, born);
     }
     store(repo, pack);
-    CHECK_OK(repo_move(repo, "register", tip, was_born ? &from : NULL));
+    CHECK_OK(move(repo, tip, was_born ? &from : NULL));
 }
 
 TEST(a_pack_made_here_is_good_to_stock_git)
@@ -247,7 +254,7 @@ TEST(stock_git_verifies_a_signed_commit)
     CHECK_OK(commit_sign(&bytes, &plain, &signer));
     CHECK_OK(pack_add(pack, OBJECT_COMMIT, NULL, bytes.data, bytes.len, &tip));
     store(repo, pack);
-    CHECK_OK(repo_move(repo, "register", &tip, NULL));
+    CHECK_OK(move(repo, &tip, NULL));
 
     CHECK_OK(commit_read(&view, &a, bytes.data, bytes.len));
     CHECK(commit_signed_by(&view, signer.public_key) && !view.has_parent);
@@ -279,7 +286,7 @@ TEST(a_branch_moves_only_from_where_it_was)
     struct tree *tree = tree_of(repo, NULL);
     CHECK(repo_tip(repo, "register", &now) == ERR_MISSING);
     grow(repo, tree, &tip, &born, 4, 3);
-    CHECK(repo_move(repo, "register", &tip, NULL) == ERR_ROAD);
+    CHECK(move(repo, &tip, NULL) == ERR_ROAD);
     CHECK_OK(repo_tip(repo, "register", &now));
     CHECK(oid_equal(&now, &tip));
     tree_free(tree);

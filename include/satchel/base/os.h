@@ -29,6 +29,10 @@ int os_remove_tree(const char *path) MUST_CHECK;      /* a folder with all in it
 int os_rename(const char *from, const char *to) MUST_CHECK; /* replaces; the folder of `to` is synced */
 int os_sync_folder(const char *path) MUST_CHECK;
 int os_sync_file(const char *path) MUST_CHECK;
+/* The same without any syncing, for many at once: first all of them, then os_sync_file and os_sync_folder for each.
+ * `made` (of a folder whose parent is there): it is new, so its parent must be synced. */
+int os_make_folder_unsynced(const char *path, bool *made) MUST_CHECK;
+int os_rename_unsynced(const char *from, const char *to) MUST_CHECK;
 int os_free_space(uint64_t *bytes, const char *path) MUST_CHECK;
 char *os_absolute(struct arena *a, const char *path); /* NULL: err set */
 
@@ -46,6 +50,9 @@ void file_close(struct file *f);
 
 int file_sink(struct sink **out, const char *path) MUST_CHECK; /* mode 0600; see above */
 bool os_is_temporary(const char *name); /* a name in a folder that only an unfinished file_sink has */
+/* Writes under the name itself, which must not count yet; finish hands all of it to the system, which begins to write it to
+ * the disk, and syncs nothing: os_sync_file does, and os_sync_folder for the name. */
+int file_sink_unsynced(struct sink **out, const char *path) MUST_CHECK;
 /* For a folder that others write into as well: the temporary name says whose it is, and os_remove_unfinished removes
  * what processes of that owner have left there that were killed. What is being written stays, and so does all that is
  * somebody else's. The owner is letters and digits. */
@@ -82,11 +89,17 @@ int spool_read(struct spool *s, void *out, size_t cap, size_t *got) MUST_CHECK;
 uint64_t spool_size(const struct spool *s);
 void spool_free(struct spool *s); /* NULL is fine */
 
+/* For a program that runs until it is told to stop: os_hold_stop keeps SIGINT and SIGTERM back, in all threads that are
+ * started after it; os_await_stop returns when one has come. */
+void os_hold_stop(void);
+void os_await_stop(void);
+
 /* Whatever files this process makes from now on, by itself or in a library, are its user's alone. */
 void os_keep_private(void);
 
 int os_local_offset_minutes(int64_t seconds); /* this machine's offset from UTC at that time */
 double os_monotonic_seconds(void);
+void os_sleep(double seconds);
 bool os_is_terminal(int fd);                  /* 0, 1, 2 */
 int os_terminal_width(void);
 /* Asks on the terminal without echo. ERR_INPUT when there is no terminal. */

@@ -4,7 +4,7 @@
  *   request    {"at":…,"email":…,"format":"satchel request 1","key":"ssh-ed25519 …","kit":…,"name":…,"recipient":"age1…"}
  *              signed by the key it carries, namespace request@satchel
  *   enrolment  {"at":…,"by":kit,"for":kit,"format":"satchel enrolment 1","hub":{"key","name","recipient"},
- *               "lines":n,"root":"ssh-ed25519 …","sha256":…}
+ *               "lines":n,["remote":{"pin":"sha256//…"|null,"url":…},]"root":"ssh-ed25519 …","sha256":…}
  *              signed by the admin's kit `by`, namespace enrolment@satchel; then n lines as in entries.jsonl: the
  *              register as the hub holds it, with that SHA-256 */
 #ifndef SATCHEL_FORMAT_ENROLMENT_H
@@ -30,6 +30,7 @@ struct enrolment {
     const char *at, *by, *for_kit, *hub_name;
     unsigned char by_key[KEY_SIZE]; /* that signed */
     unsigned char hub_key[KEY_SIZE], hub_recipient[KEY_SIZE], root[KEY_SIZE];
+    const char *url, *pin; /* where the hub answers over a network, and its server's pinned key; or NULL */
     const char *lines; /* entry lines of the register, each with its newline */
     size_t lines_len;
 };

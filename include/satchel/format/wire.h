@@ -34,11 +34,19 @@
 #define SATCHEL_FORMAT_WIRE_H
 
 #include "satchel/base/json.h"
+#include "satchel/format/manifest.h"
 #include "satchel/format/names.h"
 #include "satchel/format/ssh.h"
 
 #define WIRE_TOKEN_SIZE 65 /* 64 hex and the NUL; challenge, nonce and token alike */
 #define WIRE_BODY_MAX ((size_t)1 << 20)
+#define WIRE_LIST_MAX 1000 /* items of each list of a state; what is over it comes with a later one */
+#define WIRE_NAME_MAX 200  /* bytes of a file's name */
+#define WIRE_SUFFIX ".satchel"
+
+/* NAME.satchel: letters, digits, '_', '-' and '.', no '.' first. An upload's id: 1 … 64 lower-case letters, digits and '-'. */
+bool wire_name_valid(const char *s);
+bool wire_id_valid(const char *s);
 
 struct wire_hello { const char *challenge, *kit; };
 struct wire_welcome { const char *at, *challenge, *hub, *hub_name, *nonce; unsigned char proof[SIGNATURE_SIZE]; };
@@ -52,6 +60,12 @@ struct wire_state {
     size_t files_len, taken_len, uploads_len;
 };
 struct wire_session { const char *expires, *token; struct wire_state state; };
+struct wire_case { /* sorted by name, without repeats */
+    const char *name;
+    const char *const *awaited; /* sorted */
+    const struct have *have;    /* sorted by kit */
+    size_t awaited_len, have_len;
+};
 
 /* Writers append; readers are strict and let strings live in the arena. Signatures are made and checked here: wire_welcome_read
  * answers ERR_INPUT "another hub answers" where the proof is not of `hub_key`, wire_login_read where the signature is not good
@@ -67,6 +81,10 @@ int wire_session_write(struct buf *out, const struct wire_session *s) MUST_CHECK
 int wire_session_read(struct wire_session *out, struct arena *a, const void *bytes, size_t len) MUST_CHECK;
 int wire_state_write(struct buf *out, const struct wire_state *s) MUST_CHECK;
 int wire_state_read(struct wire_state *out, struct arena *a, const void *bytes, size_t len) MUST_CHECK;
+/* Writing: up to WIRE_HAVE_MAX bytes. */
+#define WIRE_HAVE_MAX ((size_t)16 << 20)
+int wire_have_write(struct buf *out, const struct wire_case *cases, size_t len) MUST_CHECK;
+int wire_have_read(struct wire_case **out, size_t *out_len, struct arena *a, const void *bytes, size_t len) MUST_CHECK;
 /* {"error":text}; the text for people, or "" where the body is no such thing. */
 int wire_error_write(struct buf *out, const char *text) MUST_CHECK;
 const char *wire_error_read(struct arena *a, const void *bytes, size_t len);

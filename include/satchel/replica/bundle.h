@@ -49,6 +49,7 @@ struct bundle_order {
     const struct buf *receipt;   /* bytes of a receipt to sign and to carry in the first bundle, or NULL */
     bool tell_have;              /* write a bundle even where it has nothing to say but what is held */
     uint64_t part_size;
+    bool entries_apart;          /* evidence of some size begins in another bundle than the last entries */
     /* Opens the plain bytes of evidence from an offset on. */
     int (*open_evidence)(void *ctx, const char *sha256, uint64_t offset, struct source **out);
     void *ctx;

@@ -112,6 +112,12 @@ int store_evidence_state(struct store *s, const char *case_name, const char *sha
 int store_evidence_open(struct store *s, const char *sha256, uint64_t offset, struct source **out) MUST_CHECK;
 /* Writes the original, its hash checked, durable at `path`; ERR_DAMAGED when the hash differs. */
 int store_evidence_extract(struct store *s, const char *sha256, const char *path, struct progress *progress) MUST_CHECK;
+/* Bytes that come from elsewhere piece by piece: how far they are here without gap, from the beginning on; and one piece
+ * more, which is kept sealed. *whole: all of it is here now, its hash checked, as evidence of the case. ERR_INPUT: the pieces
+ * do not make its hash; they were removed. */
+int store_evidence_reach(struct store *s, const char *case_name, const char *sha256, uint64_t *offset) MUST_CHECK;
+int store_evidence_piece(struct store *s, const char *case_name, const char *sha256, uint64_t size, uint64_t offset,
+    const void *bytes, size_t len, bool *whole) MUST_CHECK;
 /* Drops the bytes of a case's evidence that a verified receipt names, unless another case is still to deliver them.
  * Counts files and bytes freed. */
 int store_free_case(struct store *s, const char *case_name, int64_t *files, uint64_t *bytes) MUST_CHECK;
@@ -158,14 +164,33 @@ struct exchange {
     struct bundle_files sent;
     struct taken *taken;
     size_t taken_len;
-    const struct jv *failed; /* array of {"file","error"} */
+    const struct jv *failed; /* array of {"file","error"}, "waits":true where another bundle may help */
     int failed_code;         /* ERR_ROAD where that is one of them, else of the first; 0: there is none */
     struct jv *refused;      /* array of {"case","clash"}: not sent, since the hub has that other case; not copied yet */
     struct arena arena;
 };
 int store_sync_folder(struct store *s, const char *folder, uint64_t part_size, struct exchange *out, struct progress *p)
     MUST_CHECK;
+/* The same over the folder of a link, where what is small is to go first: parts of 1 MiB, and entries in bundles of their
+ * own where there is evidence of some size. */
+int store_sync_link(struct store *s, const char *folder, struct exchange *out, struct progress *p) MUST_CHECK;
 void exchange_release(struct exchange *e);
+
+/* What the joined hub holds of what this kit is to deliver, by verified receipts: its own entries, and what it attached. */
+struct holding {
+    const char *case_name;
+    int64_t entries, entries_held, evidence, evidence_held;
+    uint64_t evidence_bytes, evidence_held_bytes;
+};
+int store_holdings(struct store *s, struct arena *a, struct holding **out, size_t *len) MUST_CHECK;
+/* Of one record: everybody's entries, and the bytes of evidence. */
+struct record_holding {
+    size_t entries, entries_held;
+    bool has_bytes, bytes_held;
+    bool all;
+    char since[40]; /* the hub's time of the first receipt that named all of it; "" where none does */
+};
+int store_record_holding(struct store *s, const struct fold_record *r, struct record_holding *out) MUST_CHECK;
 
 /* ---- proof ---- */
 

@@ -1,0 +1,199 @@
+/* What lies in inboxes, taken in: the register first, then by age, and those that wait once more after the
+ * others.
+ *
+ * Files of FOLDER/inbox/ (a stick's) stay: who wrote them removes them when a receipt has told him so. Files
+ * of DIR/inbox/ (finished uploads) are removed once they are in, and what is refused for good goes to
+ * DIR/quarantine/. */
+#include <stdlib.h>
+#include <string.h>
+#include "parts.h"
+#include "satchel/base/os.h"
+
+struct file {
+    const char *path, *name;
+    bool own;                 /* in DIR/inbox */
+    int64_t modified;
+    const struct manifest *m; /* of its head; NULL: it can't be read */
+    bool in_round;            /* taken in, not durable yet */
+    int rc; /* what came of it */
+    const char *error;
+};
+
+struct inbox {
+    struct arena *arena;
+    struct file *files;
+    size_t len, cap;
+};
+
+bool is_bundle_name(const char *name)
+{
+    size_t len = strlen(name), end = strlen(BUNDLE_SUFFIX);
+    return len > end && strcmp(name + len - end, BUNDLE_SUFFIX) == 0 && !os_is_temporary(name);
+}
+
+static struct file *add_file(struct inbox *in)
+{
+    if (in->len == in->cap) {
+        size_t cap = in->cap ? in->cap * 2 : 32;
+        struct file *files = arena_alloc(in->arena, cap * sizeof *files);
+        if (!files) return NULL;
+        if (in->len) memcpy(files, in->files, in->len * sizeof *files);
+        in->files = files;
+        in->cap = cap;
+    }
+    return &in->files[in->len++];
+}
+
+static int note_error(struct inbox *in, struct file *f, int code)
+{
+    f->rc = code;
+    f->error = arena_strdup(in->arena, err_message());
+    err_clear();
+    return f->error ? 0 : ERR_ROAD;
+}
+
+static int look_at(struct hub *h, struct inbox *in, struct file *f)
+{
+    struct file_info info;
+    int rc = os_refuse_link(f->path);
+    if (rc == 0) rc = os_stat(&info, f->path);
+    if (rc == 0) f->modified = info.modified;
+    if (rc == 0) rc = bundle_peek(&f->m, in->arena, f->path, h->identity);
+    return rc ? note_error(in, f, rc) : 0;
+}
+
+static int list_inbox(struct hub *h, struct inbox *in, const char *folder, bool own)
+{
+    const char **names = NULL;
+    size_t len = 0;
+    int rc = os_list(&names, &len, in->arena, folder);
+    if (rc == ERR_MISSING) rc = os_make_folder(folder);
+    for (size_t i = 0; i < len && rc == 0; i++) {
+        if (!is_bundle_name(names[i])) continue;
+        struct file *f = add_file(in);
+        if (!f) return ERR_ROAD;
+        *f = (struct file){
+            .path = path_join(in->arena, folder, names[i]), .name = names[i], .own = own, .rc = ERR_WAIT};
+        rc = f->path ? look_at(h, in, f) : ERR_ROAD;
+    }
+    return rc;
+}
+
+static bool is_register(const struct file *f)
+{
+    return f->m && strcmp(f->m->case_name, REGISTER_CASE) == 0;
+}
+
+static int compare_files(const void *a, const void *b)
+{
+    const struct file *x = a, *y = b;
+    if (is_register(x) != is_register(y)) return is_register(x) ? -1 : 1;
+    if (x->modified != y->modified) return x->modified < y->modified ? -1 : 1;
+    return strcmp(x->name, y->name);
+}
+
+int exchange_failed(struct hub_exchange *out, const char *file, int code, const char *error)
+{
+    struct arena *a = &out->arena;
+    struct jv *o = jv_object(a);
+    int rc = jv_put_str(a, o, "file", file);
+    if (rc == 0) rc = jv_put_str(a, o, "error", error);
+    if (rc == 0) rc = jv_push(a, out->failed, o);
+    if (out->failed_code == 0 || code == ERR_ROAD) out->failed_code = code;
+    return rc;
+}
+
+/* ---- rounds ---- */
+
+/* What a round could not be stored for stays where it is. */
+static int end_round(struct hub *h, struct inbox *in, struct hub_exchange *out)
+{
+    int rc = round_store(h), failed = 0;
+    for (size_t i = 0; i < in->len; i++) {
+        struct file *f = &in->files[i];
+        if (f->in_round && rc) failed = note_error(in, f, rc);
+        if (f->in_round && rc) out->taken_len--;
+        f->in_round = false;
+    }
+    return failed;
+}
+
+static int take_file(
+    struct hub *h, struct inbox *in, struct file *f, struct hub_exchange *out, struct progress *p)
+{
+    struct hub_taken taken = {0};
+    bool alone = receive_alone(h, f->m);
+    int rc = alone ? end_round(h, in, out) : 0;
+    if (rc) return rc;
+    f->rc = os_refuse_link(f->path);
+    if (f->rc == 0) f->rc = receive_locked(h, f->path, f->m, &out->arena, &taken, p);
+    if (f->rc) {
+        rc = note_error(in, f, f->rc);
+    } else {
+        out->taken[out->taken_len++] = taken;
+        f->in_round = true;
+    }
+    return rc == 0 && (alone || round_must_end(h)) ? end_round(h, in, out) : rc;
+}
+
+/* Until nothing more is brought: what waited may have come with another file. */
+static int take_files(struct hub *h, struct inbox *in, struct hub_exchange *out, struct progress *p)
+{
+    int rc = 0;
+    size_t before;
+    out->taken = arena_alloc(&out->arena, (in->len + 1) * sizeof *out->taken);
+    if (!out->taken) return ERR_ROAD;
+    do {
+        before = out->taken_len;
+        for (size_t i = 0; i < in->len && rc == 0; i++)
+            if (in->files[i].m && in->files[i].rc == ERR_WAIT) rc = take_file(h, in, &in->files[i], out, p);
+        if (rc == 0) rc = end_round(h, in, out);
+    } while (rc == 0 && out->taken_len > before);
+    round_drop(h);
+    return rc;
+}
+
+/* Own files: what is in is not needed any more, what is refused for good is set apart. */
+static int clear_own(struct hub *h, struct inbox *in, const struct file *f)
+{
+    if (f->rc == 0) return os_remove(f->path);
+    if (f->rc != ERR_INPUT) return 0;
+    const char *folder = hub_file(in->arena, h, "quarantine"),
+               *to = folder ? path_join(in->arena, folder, f->name) : NULL;
+    const char *why = to ? arena_printf(in->arena, "%s" WHY_SUFFIX, to) : NULL;
+    int rc = why ? file_write(why, f->error, strlen(f->error)) : ERR_ROAD;
+    return rc ? rc : os_rename(f->path, to);
+}
+
+static int tell_failed(struct inbox *in, struct hub_exchange *out)
+{
+    int rc = 0;
+    for (size_t i = 0; i < in->len && rc == 0; i++) {
+        const struct file *f = &in->files[i];
+        if (f->rc) rc = exchange_failed(out, f->name, f->rc, f->error);
+    }
+    return rc;
+}
+
+/* An inbox that can't be read does not keep anybody from receiving. */
+static int list_stick(struct hub *h, struct inbox *in, const char *folder, struct hub_exchange *out)
+{
+    int rc = os_refuse_link(folder);
+    if (rc == 0) rc = list_inbox(h, in, folder, false);
+    return rc ? exchange_failed(out, folder, rc, err_message()) : 0;
+}
+
+int inbox_take(struct hub *h, const char *folder, struct arena *a, struct hub_exchange *out, struct progress *p)
+{
+    struct inbox in = {.arena = a};
+    const char *theirs = folder ? path_join(a, folder, "inbox") : NULL, *own = hub_file(a, h, "inbox");
+    int rc = own && (theirs || !folder) ? 0 : ERR_ROAD;
+    if (rc == 0 && theirs) rc = list_stick(h, &in, theirs, out);
+    if (rc == 0) rc = list_inbox(h, &in, own, true);
+    if (rc) return rc;
+    if (in.len) qsort(in.files, in.len, sizeof *in.files, compare_files);
+    rc = take_files(h, &in, out, p);
+    for (size_t i = 0; i < in.len && rc == 0; i++)
+        if (in.files[i].own) rc = clear_own(h, &in, &in.files[i]);
+    return rc ? rc : tell_failed(&in, out);
+}

@@ -1,0 +1,240 @@
+/* Sessions: a hello gives a nonce, its signature gives a token, and the token is looked at anew at every request. Both are
+ * kept in memory only; a hub that starts again knows none, and kits open new sessions. */
+#define _POSIX_C_SOURCE 200809L
+
+#include <string.h>
+#include "satchel/base/time.h"
+#include "serve_parts.h"
+
+#define NONCE_SECONDS 60
+#define NONCES_OF_KIT 16
+#define PASSES_OF_KIT 8
+#define SERVE_SECONDS 5 /* that a session waits for its kit's outbox */
+
+/* ---- nonces: under the lock ---- */
+
+/* The slot for one more of this kit: a free one, else the kit's own oldest where it has many, else the oldest of all. */
+static struct nonce *nonce_slot(struct serve *s, const char *kit, double now)
+{
+    struct nonce *own = NULL, *oldest = &s->nonces[0], *empty = NULL;
+    size_t n = 0;
+    for (size_t i = 0; i < NONCES_MOST; i++) {
+        struct nonce *c = &s->nonces[i];
+        if (c->until <= now) {
+            if (!empty) empty = c;
+            continue;
+        }
+        if (c->until < oldest->until) oldest = c;
+        if (strcmp(c->kit, kit) != 0) continue;
+        n++;
+        if (!own || c->until < own->until) own = c;
+    }
+    return n >= NONCES_OF_KIT ? own : empty ? empty : oldest;
+}
+
+static void nonce_add(struct serve *s, const char *kit, const unsigned char secret[SECRET_SIZE])
+{
+    double now = os_monotonic_seconds();
+    pthread_mutex_lock(&s->lock);
+    struct nonce *n = nonce_slot(s, kit, now);
+    memcpy(n->secret, secret, SECRET_SIZE);
+    memcpy(n->kit, kit, KIT_ID_SIZE);
+    n->until = now + NONCE_SECONDS;
+    pthread_mutex_unlock(&s->lock);
+}
+
+/* Was it this kit's, and still good? Either way it is not any more. */
+static bool nonce_take(struct serve *s, const char *kit, const char *hex)
+{
+    unsigned char secret[SECRET_SIZE];
+    bool good = false;
+    double now = os_monotonic_seconds();
+    if (!hex_read(secret, hex, SECRET_SIZE)) return false;
+    pthread_mutex_lock(&s->lock);
+    for (size_t i = 0; i < NONCES_MOST; i++) {
+        struct nonce *n = &s->nonces[i];
+        if (!same_bytes(n->secret, secret, SECRET_SIZE) || n->until == 0) continue;
+        good = n->until > now && strcmp(n->kit, kit) == 0;
+        n->until = 0;
+    }
+    pthread_mutex_unlock(&s->lock);
+    return good;
+}
+
+/* ---- tokens: under the lock ---- */
+
+static struct pass *pass_slot(struct serve *s, const char *kit, double now)
+{
+    struct pass *own = NULL, *oldest = &s->passes[0], *empty = NULL;
+    size_t n = 0;
+    for (size_t i = 0; i < PASSES_MOST; i++) {
+        struct pass *p = &s->passes[i];
+        if (p->until <= now) {
+            if (!empty) empty = p;
+            continue;
+        }
+        if (p->until < oldest->until) oldest = p;
+        if (strcmp(p->kit, kit) != 0) continue;
+        n++;
+        if (!own || p->until < own->until) own = p;
+    }
+    return n >= PASSES_OF_KIT ? own : empty ? empty : oldest;
+}
+
+static void pass_add(struct serve *s, const struct wire_login *l, const unsigned char secret[SECRET_SIZE])
+{
+    double now = os_monotonic_seconds();
+    pthread_mutex_lock(&s->lock);
+    struct pass *p = pass_slot(s, l->kit, now);
+    memcpy(p->secret, secret, SECRET_SIZE);
+    memcpy(p->key, l->public_key, KEY_SIZE);
+    memcpy(p->kit, l->kit, KIT_ID_SIZE);
+    p->until = now + s->o.session_seconds;
+    pthread_mutex_unlock(&s->lock);
+}
+
+/* Every token is compared, whichever it is. */
+static bool pass_find(struct serve *s, const char *hex, struct pass *out)
+{
+    unsigned char secret[SECRET_SIZE];
+    bool found = false;
+    double now = os_monotonic_seconds();
+    if (strlen(hex) != 2 * SECRET_SIZE || !hex_read(secret, hex, SECRET_SIZE)) return false;
+    pthread_mutex_lock(&s->lock);
+    for (size_t i = 0; i < PASSES_MOST; i++) {
+        struct pass *p = &s->passes[i];
+        if (!same_bytes(p->secret, secret, SECRET_SIZE) || p->until <= now) continue;
+        *out = *p;
+        found = true;
+    }
+    pthread_mutex_unlock(&s->lock);
+    return found;
+}
+
+static void passes_end(struct serve *s, const char *kit)
+{
+    pthread_mutex_lock(&s->lock);
+    for (size_t i = 0; i < PASSES_MOST; i++)
+        if (s->passes[i].until > 0 && strcmp(s->passes[i].kit, kit) == 0) wipe(&s->passes[i], sizeof s->passes[i]);
+    pthread_mutex_unlock(&s->lock);
+}
+
+size_t sessions_count(struct serve *s)
+{
+    size_t n = 0;
+    double now = os_monotonic_seconds();
+    for (size_t i = 0; i < PASSES_MOST; i++) n += s->passes[i].until > now;
+    return n;
+}
+
+/* ---- who may ---- */
+
+static bool check_standing(struct visit *v, const char *kit, const unsigned char key[KEY_SIZE])
+{
+    switch (sight_standing(v->serve, kit, key)) {
+    case STANDING_GOOD:
+        return true;
+    case STANDING_UNKNOWN:
+        refuse(v, 403, N_("this kit is not enrolled at this hub"));
+        break;
+    case STANDING_REVOKED:
+        refuse(v, 403, N_("this kit has been revoked"));
+        break;
+    default:
+        tell(v->serve, http_path(v->request));
+        refuse(v, 503, N_("the register can't be read now; try again in a moment"));
+        return false;
+    }
+    passes_end(v->serve, kit);
+    return false;
+}
+
+bool session_check(struct visit *v)
+{
+    static const char scheme[] = "Bearer ";
+    struct pass pass;
+    const char *given = http_header(v->request, "Authorization");
+    bool named = given && strncmp(given, scheme, sizeof scheme - 1) == 0;
+    if (!named || !pass_find(v->serve, given + sizeof scheme - 1, &pass)) {
+        http_say(v->request, "WWW-Authenticate", "Bearer");
+        refuse(v, 401, named ? N_("this session is not known here, or has ended") : N_("this needs a session"));
+        return false;
+    }
+    memcpy(v->kit, pass.kit, KIT_ID_SIZE);
+    bool good = check_standing(v, pass.kit, pass.key);
+    wipe(&pass, sizeof pass);
+    return good;
+}
+
+/* ---- routes ---- */
+
+void hello_close(struct visit *v)
+{
+    struct wire_hello h;
+    unsigned char secret[SECRET_SIZE];
+    char nonce[WIRE_TOKEN_SIZE], at[TIME_TEXT];
+    struct buf b;
+    if (wire_hello_read(&h, &v->arena, v->body.data, v->body.len)) {
+        refuse(v, 400, N_("this is no hello"));
+        return;
+    }
+    buf_init(&b, WIRE_BODY_MAX);
+    int rc = random_bytes(secret, sizeof secret);
+    if (rc == 0) {
+        hex_write(nonce, secret, sizeof secret);
+        nonce_add(v->serve, h.kit, secret);
+        time_write_now(at);
+        struct wire_welcome w = {.at = at,
+            .challenge = h.challenge,
+            .hub = hub_kit(v->serve->hub),
+            .hub_name = hub_name(v->serve->hub),
+            .nonce = nonce};
+        rc = wire_welcome_write(&b, &w, h.kit, &v->serve->hub->signer);
+    }
+    answer_json(v, 200, rc, &b);
+    buf_release(&b);
+}
+
+/* Is it signed by the kit that it names, for this hub, over a nonce that it was given? */
+static bool check_login(struct visit *v, struct wire_login *l)
+{
+    char kit[KIT_ID_SIZE];
+    if (wire_login_read(l, &v->arena, v->body.data, v->body.len)) {
+        refuse(v, 400, N_("this is no login, or its signature does not fit"));
+        return false;
+    }
+    kit_id_of(kit, l->public_key);
+    bool own = strcmp(kit, l->kit) == 0 && strcmp(l->hub, hub_kit(v->serve->hub)) == 0;
+    if (own && nonce_take(v->serve, l->kit, l->nonce)) return true;
+    refuse(v, 401, N_("the nonce is not this kit's, is too old, or was used before; begin with a hello"));
+    return false;
+}
+
+static int write_session(struct visit *v, const struct wire_login *l, struct buf *out)
+{
+    unsigned char secret[SECRET_SIZE];
+    char token[WIRE_TOKEN_SIZE], expires[TIME_TEXT];
+    struct wire_session session = {.expires = expires, .token = token};
+    int rc = random_bytes(secret, sizeof secret);
+    if (rc) return rc;
+    hex_write(token, secret, sizeof secret);
+    time_write(expires, time_now() + v->serve->o.session_seconds, 0);
+    pass_add(v->serve, l, secret);
+    rc = state_of(v->serve, l->kit, &v->arena, SERVE_SECONDS, false, &session.state);
+    if (rc == 0) rc = wire_session_write(out, &session);
+    wipe(secret, sizeof secret);
+    wipe(token, sizeof token);
+    return rc;
+}
+
+void session_close(struct visit *v)
+{
+    struct wire_login l;
+    struct buf b;
+    if (!check_login(v, &l)) return;
+    memcpy(v->kit, l.kit, KIT_ID_SIZE);
+    if (!check_standing(v, l.kit, l.public_key)) return;
+    buf_init(&b, WIRE_BODY_MAX);
+    answer_json(v, 200, write_session(v, &l, &b), &b);
+    buf_wipe(&b);
+}

@@ -1,0 +1,104 @@
+/* How many bundles a second a hub takes in from its inbox: each of 5 entries and 2 photos of 300 KB, of many
+ * kits and cases, waiting there as a server leaves them. Then, how long it takes to find that a kit lacks
+ * nothing. JSON on stdout. usage: bench_take [bundles [cases]] */
+#define KITS 22
+#include "../unit/hub_kit.h"
+
+#define FIRST 2 /* of the kits that send */
+#define PHOTO_SIZE 300000
+
+static int bundles = 1000, cases = 100;
+
+static struct test_kit *kit_of(int case_number)
+{
+    return &world.kits[FIRST + case_number % (KITS - FIRST)];
+}
+
+static const char *name_of(int case_number)
+{
+    return arena_printf(&world.arena, "C-%d", case_number);
+}
+
+static void enrol_all(void)
+{
+    for (int i = 3; i < KITS; i++)
+        enrol(&world.kits[i], 2 + i, arena_printf(&world.arena, "kit%d", i), "\"roles.auditor\":true");
+    CHECK_DELIVER(A, REGISTER_CASE);
+}
+
+static void say_finding(struct test_kit *k, const char *case_name, int number)
+{
+    const char *fact = "the record of the acceptance test of lot %d was not to be found at the time";
+    const char *set = arena_printf(&world.arena, fact, number);
+    say(k, case_name, "finding", number,
+        arena_printf(&world.arena, "{\"fact\":\"%s\",\"grade\":\"minor\",\"clause\":\"8.2\"}", set));
+}
+
+/* The n-th bundle of a case: 5 entries more, 2 of them photos that it carries. */
+static void fill_inbox(int case_number, int n)
+{
+    struct test_kit *k = kit_of(case_number);
+    const char *name = name_of(case_number);
+    int number = case_number * 100000 + n * 5;
+    struct evidence photos[2];
+    struct bundle_order o = order_of(k, name);
+    struct bundle_files files;
+    o.beyond = &(struct have){k->id, n * 5};
+    o.beyond_len = n > 0;
+    for (int i = 0; i < 3; i++)
+        if (n == 0 && i == 0)
+            say(k, name, "organisation", number + 1, "{\"name\":\"Org\"}");
+        else
+            say_finding(k, name, number + 1 + i);
+    for (int i = 0; i < 2; i++) {
+        photos[i] = make_exhibit((uint64_t)(number * 2 + i + 1), PHOTO_SIZE);
+        say_evidence(k, name, number + 4 + i, &photos[i]);
+    }
+    o.evidence = photos;
+    o.evidence_len = 2;
+    CHECK_OK(bundle_cut(&files, &o, arena_printf(&world.arena, "%s/inbox", world.path)));
+    CHECK(files.len == 1);
+    bundle_files_release(&files);
+    for (int i = 0; i < 2; i++) CHECK_OK(os_remove(exhibit_path(photos[i].sha256)));
+}
+
+static double take_all(size_t *taken)
+{
+    double start = os_monotonic_seconds();
+    for (size_t before = SIZE_MAX; before; *taken += before) {
+        struct hub_exchange e = {0};
+        CHECK_OK(hub_take_inbox(world.hub, &e, NULL));
+        CHECK(e.failed && e.failed->len == 0);
+        before = e.taken_len;
+        hub_exchange_release(&e);
+    }
+    return os_monotonic_seconds() - start;
+}
+
+static double serve(const struct test_kit *k)
+{
+    struct hub_exchange e = {0};
+    double start = os_monotonic_seconds();
+    CHECK_OK(hub_serve_kit(world.hub, k->id, world.folder, BUNDLE_PART_SIZE, &e, NULL));
+    hub_exchange_release(&e);
+    return (os_monotonic_seconds() - start) * 1e3;
+}
+
+int main(int argc, char **argv)
+{
+    size_t taken = 0;
+    (void)test_last; /* no cases here */
+    if (argc > 1) bundles = atoi(argv[1]);
+    if (argc > 2) cases = atoi(argv[2]);
+    hub_kit_begin();
+    enrol_all();
+    for (int i = 0; i < bundles; i++) fill_inbox(i % cases, i / cases);
+    sync();
+    double seconds = take_all(&taken);
+    CHECK(taken == (size_t)bundles);
+    double first = serve(kit_of(0)), again = serve(kit_of(0));
+    printf("{\"bundles\":%zu,\"cases\":%d,\"seconds\":%.3f,\"serve_ms\":%.3f,\"serve_again_ms\":%.3f}\n", taken,
+        cases, seconds, first, again);
+    hub_kit_end();
+    return test_failed_checks != 0;
+}

@@ -1,0 +1,146 @@
+#!/usr/bin/env bash
+# Sync over a network: a kit, a colleague and a hub over loopback. What arrives, in which order and at what price; and each
+# thing that goes wrong with its message and its exit status.
+. "$(dirname "$0")/../lib.sh"
+. "$HERE/net.sh"
+
+for k in chen zhang li; do kit $k; as $k whoami --request > $k.request; done
+s hub init hub --name HQ --admin chen.request > /dev/null
+as chen join hub > /dev/null
+refuse "sync goes nowhere before a remote is known" 2 as chen sync
+serve hub || { done_testing; exit 1; }
+
+# ---- remotes and enrolment ----
+refuse "plain HTTP is for loopback" 2 as chen remote add far http://hub.example.org
+refuse "an address that is none" 2 as chen remote add far https://
+refuse "a pin that is none" 2 as chen remote add far https://hub.example.org --pin abc
+refuse "a certificate that is none" 3 as chen remote add far https://hub.example.org --ca chen.request
+check "the hub as a remote" as chen remote add hub "$HUB_URL"
+as chen new organisation --case BJ-1 name=华安 > /dev/null
+check "the first sync" as chen sync
+same "says what headquarters holds" 1 "$(grep -c 'BJ-1 *entries 1 of 1 held$' out)"
+refuse "an address in an enrolment is checked" 2 as chen hub enrol hub zhang.request --roles auditor -o z --url ftp://x
+check "zhang is enrolled with the address" as chen hub enrol hub zhang.request --roles auditor,leader --cases BJ-1 -o z.enrol --url "$HUB_URL"
+check "li without" as chen hub enrol hub li.request --roles auditor --cases BJ-1 -o l.enrol
+check "zhang joins" as zhang join z.enrol
+same "and sees fingerprints to compare" 2 "$(grep -c '  [0-9 ]\{29\}$' out)"
+same "and has the remote" "$HUB_URL" "$(as zhang --json remote list | jq -r .hub)"
+check "li joins an enrolment without an address" as li join l.enrol
+check "and names it himself" as li remote add hq "$HUB_URL"
+
+# ---- everything of a case arrives ----
+check "zhang syncs without a name" as zhang sync
+audit=$(as zhang new audit --case BJ-1 kind=onsite start=2026-11-20)
+finding=$(as zhang new finding --case BJ-1 audit="$audit" clause=B2 grade=minor fact=两份未签)
+head -c 3000000 /dev/urandom > photo.jpg
+ev=$(as zhang attach photo.jpg --to "$finding")
+same "before a sync it is not held" null "$(as zhang --json show "$ev" | jq .held.since)"
+check "zhang's work goes up" as zhang sync
+same "photo and all" 1 "$(grep -c 'BJ-1 *entries 3 of 3 held · evidence 1 of 1 held$' out)"
+same "now it is held since a time" 1 "$(as zhang show "$ev" | grep -c 'held since 20')"
+same "in JSON too" true "$(as zhang --json show "$ev" | jq .held.bytes)"
+check "li takes it" as li sync
+same "the record is here" minor "$(as li --json show "$finding" | jq -r .fields.grade)"
+check "its bytes come on demand, from the hub" as li extract "$ev" -o there.jpg
+check "as they were" cmp photo.jpg there.jpg
+check "and are kept" as li extract "$ev" -o again.jpg
+same "sealed: the plain bytes are in no file of the store" "" "$(head -c 64 photo.jpg > needle; grep -rlF "$(head -c 300 photo.jpg | tr -d '\0\n' | head -c 24)" li 2> /dev/null | head -n 1)"
+check "the store is sound" as li verify
+as li set "$finding" grade=major > /dev/null
+check "li's change goes up" as li sync hq
+check "zhang gets it" as zhang sync
+same "and has it" major "$(as zhang --json show "$finding" | jq -r .fields.grade)"
+check "until there is nothing left to say" as zhang sync
+
+# ---- nothing new costs nothing ----
+proxy quiet --to "$(cat hub.port)"
+as zhang remote add hub "$PROXY_URL"
+check "once to settle" as zhang sync
+unserve "$PROXY_PID"
+proxy quiet --to "$(cat hub.port)"
+as zhang remote add hub "$PROXY_URL"
+find zhang -type f -printf '%p %s %T@\n' | sort > before
+check "nothing new" as zhang sync
+same "says so" "nothing new in either direction" "$(cat out)"
+same "two requests" 2 "$(jq .requests quiet.stats)"
+same "at most 4 KB" true "$(jq '.up + .down <= 4096' quiet.stats)"
+find zhang -type f -printf '%p %s %T@\n' | sort > after
+check "and not a byte on the disk" cmp before after
+
+# ---- a finding overtakes a video ----
+head -c 50000000 /dev/urandom > video.mp4
+as zhang attach video.mp4 --to "$finding" > /dev/null
+unserve "$PROXY_PID"
+proxy cut --to "$(cat hub.port)" --cut-up 5000000
+as zhang remote add hub "$PROXY_URL"
+check "the video's way is cut, and gone on with" as zhang sync
+same "nothing was sent twice but a chunk" true "$(jq '.up < 52000000 + 2000000' cut.stats)"
+as zhang attach --title x photo.jpg --to "$finding" > /dev/null
+head -c 50000001 /dev/urandom > video2.mp4
+as zhang attach video2.mp4 --to "$finding" > /dev/null
+unserve "$PROXY_PID"
+refuse "offline is a state" 5 as zhang sync --tries 1
+same "with what waits, and that nothing is lost" 1 "$(grep -c 'offline: .*waiting here: .*nothing is lost' err)"
+f2=$(as zhang new finding --case BJ-1 audit="$audit" clause=B3 grade=minor fact=新发现)
+proxy early --to "$(cat hub.port)" --cut-up 900000
+as zhang remote add hub "$PROXY_URL"
+quiet as zhang sync --tries 1
+same "within the first requests the finding is there" 1 "$(wait_for 5 sh -c "git -C hub/repo.git grep -q 新发现 BJ-1"; git -C hub/repo.git grep -c 新发现 BJ-1 -- record/finding | wc -l)"
+same "while the video waits" true "$(as zhang --json show "$f2" > /dev/null; as zhang --json sync --tries 1 --timeout 1 2> /dev/null | jq '.held[] | select(.case == "BJ-1") | .evidence >= .evidence_held')"
+unserve "$PROXY_PID"
+as zhang remote add hub "$HUB_URL"
+check "the rest goes when the road is free" as zhang sync
+same "all of it is held" true "$(as zhang --json sync | jq '[.held[] | .entries == .entries_held and .evidence == .evidence_held] | all')"
+
+# ---- what goes wrong ----
+kit founder; as founder whoami --request > founder.request
+s hub init other --name Other --admin founder.request > /dev/null
+as founder join other > /dev/null
+hub_url=$HUB_URL hub_pid=$HUB_PID
+serve other
+as zhang remote add wrong "$HUB_URL"
+refuse "another hub at this address" 3 as zhang sync wrong
+same "is named" 1 "$(grep -c "another hub answers at this address, 'Other'" err)"
+as zhang remote add nowhere http://127.0.0.1:1
+refuse "nobody there" 5 as zhang sync nowhere --tries 1
+as zhang remote add astray "$hub_url/astray"
+refuse "no hub at the path" 5 as zhang sync astray --tries 1
+HUB_URL=$hub_url
+
+kit wang; as wang whoami --request > wang.request
+as chen hub enrol hub wang.request --roles auditor --cases BJ-1 -o w.enrol --url "$HUB_URL" > /dev/null
+check "wang joins" as wang join w.enrol
+check "and syncs" as wang sync
+wang=$(as chen --json list kit | jq -r --arg k "$(as wang --json whoami | jq -r .kit)" '.[] | select(.fields.kit == $k or (.id | contains($k))) | .id' | head -n 1)
+[ -n "$wang" ] || wang=$(as chen --json list kit | jq -r '.[-1].id')
+quiet as chen sync
+check "her kit is revoked" as chen set "$wang" revoked_after:=0 --why verloren
+check "the hub learns of it" as chen sync
+refuse "a revoked kit is told so" 5 as wang sync
+same "in words" 1 "$(grep -c 'does not let this kit in\|refused the session' err)"
+
+touch file; rm -rf li/link; cp file li/link
+refuse "a link folder that can't be written" 5 as li sync hq
+rm -f li/link
+check "is made again" as li sync hq
+
+if mkdir -p small && mount -t tmpfs -o size=3m tmpfs small 2> /dev/null; then
+  started_mount=1
+  cp -r li small/li && rm -rf small/li/link
+  as zhang attach --title big photo.jpg --to "$finding" > /dev/null; quiet as zhang sync
+  head -c 100000000 /dev/zero > small/filler 2> /dev/null
+  refuse "a full disk here" 5 as small/li sync hq
+  same "is called that" 1 "$(grep -c 'disk is full' err)"
+  rm small/filler
+  check "and gone on with when there is room" as small/li sync hq
+  umount small
+else
+  skip "no tmpfs to be had: a full disk under a sync"
+fi
+
+unserve "$hub_pid"
+refuse "the hub is down" 5 as zhang sync --tries 1
+same "in JSON: what waits" 0 "$(as zhang --json sync --tries 1 2> /dev/null | jq .waits.files)"
+check "the hub is sound" s hub verify hub --root <(as chen --json whoami | jq -r .key)
+for k in zhang li; do check "$k is sound" as $k verify; done
+done_testing
