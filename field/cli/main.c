@@ -131,6 +131,8 @@ const struct command commands[] = {
     {"remote add", "NAME URL|DIR", N_("name a place to sync with"), remote_options, 2, 2, cmd_remote_add},
     {"remote list", "", N_("the places to sync with"), NULL, 0, 0, cmd_remote_list},
     {"remote remove", "NAME", N_("forget a place to sync with"), NULL, 1, 1, cmd_remote_remove},
+    {"remote lfs", "[NAME]", N_("an address with which git-lfs gets evidence from the hub, for as long as a session lasts: a secret"),
+        NULL, 0, 1, cmd_remote_lfs},
     {"join", "FILE", N_("join a hub by its enrolment file"), NULL, 1, 1, cmd_join},
     {"pack", "[--to WHO] [-o DIR] [--case C]", N_("write bundles"), pack_options, 0, 0, cmd_pack},
     {"receive", "PATH…", N_("take bundles in"), NULL, 1, -1, cmd_receive},

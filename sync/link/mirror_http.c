@@ -177,8 +177,8 @@ static int set_headers(CURL *curl, const struct web_request *r, struct curl_slis
         if (!longer) return err_memory();
         *list = longer;
     }
-    /* No waiting for a "100 Continue" that some servers never send. */
-    struct curl_slist *longer = curl_slist_append(*list, "Expect:");
+    /* No waiting for a "100 Continue" that some servers never send; but libcurl 7.88 signs even a header that is not sent. */
+    struct curl_slist *longer = r->sigv4 ? *list : curl_slist_append(*list, "Expect:");
     if (!longer) return err_memory();
     *list = longer;
     curl_easy_setopt(curl, CURLOPT_HTTPHEADER, *list);
