@@ -217,6 +217,7 @@ int cmd_calendar(struct cli *c);
 int cmd_remote_add(struct cli *c);
 int cmd_remote_list(struct cli *c);
 int cmd_remote_remove(struct cli *c);
+int cmd_remote_lfs(struct cli *c);
 int cmd_join(struct cli *c);
 int cmd_join_folder(struct cli *c, const char *folder); /* the first admin, standing before the hub */
 int cmd_pack(struct cli *c);
@@ -235,6 +236,7 @@ int cmd_hub_verify(struct cli *c);
 int cmd_hub_history(struct cli *c);
 int cmd_hub_calendar(struct cli *c);
 int cmd_hub_checkpoint(struct cli *c);
+int cmd_hub_mirror(struct cli *c);
 int cmd_demo(struct cli *c);
 
 #endif

@@ -79,6 +79,14 @@ static const struct option hub_enrol_options[] = {
     {"output", "FILE", N_("where to write the enrolment"), 'o'}, {NULL, NULL, NULL, 0}};
 static const struct option hub_checkpoint_options[] = {
     {"output", "FILE", N_("where to write it; the signature goes to FILE.sig"), 'o'}, {NULL, NULL, NULL, 0}};
+static const struct option hub_mirror_options[] = {
+    {"evidence", "ADDRESS|none", N_("where evidence goes: a Git LFS server, s3+https://host/bucket, a folder (default: as Git LFS finds it)"), 0},
+    {"save", "NAME", N_("keep the addresses, without a password, under this name"), 0},
+    {"dry-run", NULL, N_("only tell what would be sent"), 'n'},
+    {"netrc", "FILE", N_("names and passwords of servers (default: ~/.netrc)"), 0},
+    {"region", "R", N_("of an S3 store (default: us-east-1)"), 0},
+    {"part-size", "N", N_("larger evidence goes to an S3 store in parts of this size (default 64M)"), 0},
+    {"patience", "SECONDS", N_("give up after so long a silence (default 120)"), 0}, {NULL, NULL, NULL, 0}};
 static const struct option hub_serve_options[] = {
     {"listen", "ADDR:PORT", N_("where (default 127.0.0.1:8080); port 0: the system chooses"), 0},
     {"cert", "FILE", N_("the certificate with its chain, PEM"), 0},
@@ -125,6 +133,8 @@ const struct command commands[] = {
     {"remote add", "NAME URL|DIR", N_("name a place to sync with"), remote_options, 2, 2, cmd_remote_add},
     {"remote list", "", N_("the places to sync with"), NULL, 0, 0, cmd_remote_list},
     {"remote remove", "NAME", N_("forget a place to sync with"), NULL, 1, 1, cmd_remote_remove},
+    {"remote lfs", "[NAME]", N_("an address with which git-lfs gets evidence from the hub, for as long as a session lasts: a secret"),
+        NULL, 0, 1, cmd_remote_lfs},
     {"join", "FILE", N_("join a hub by its enrolment file"), NULL, 1, 1, cmd_join},
     {"pack", "[--to WHO] [-o DIR] [--case C]", N_("write bundles"), pack_options, 0, 0, cmd_pack},
     {"receive", "PATH…", N_("take bundles in"), NULL, 1, -1, cmd_receive},
@@ -146,6 +156,8 @@ const struct command commands[] = {
     {"hub history", "DIR RECORD", N_("who changed what, when and why, from the repository"), case_options, 2, 2, cmd_hub_history},
     {"hub calendar", "DIR [--case C] [--on DATE]", N_("what is due, overdue or proposed in all cases of the hub"), calendar_options,
         1, 1, cmd_hub_calendar},
+    {"hub mirror", "DIR NAME|ADDRESS", N_("send the case branches to another git repository, and evidence to its store"),
+        hub_mirror_options, 2, 2, cmd_hub_mirror},
     {"hub checkpoint", "DIR -o FILE", N_("a signed list of all that the hub holds, to keep elsewhere"),
         hub_checkpoint_options, 1, 1, cmd_hub_checkpoint},
     {"demo", "[DIR]", N_("show a whole audit: two auditors, a conflict, a hub"), demo_options, 0, 1, cmd_demo},

@@ -376,3 +376,34 @@ int link_bring(struct cli *c, const struct fold_record *evidence, const char *sh
     link_close(l);
     return r;
 }
+
+/* ---- evidence for a stock git-lfs ---- */
+
+/* "https://<kit>:<token>@host/…/lfs" */
+static const char *lfs_address(struct cli *c, const char *url, const char *token)
+{
+    const char *host = strstr(url, "://");
+    size_t len = strlen(url);
+    while (len > 0 && url[len - 1] == '/') len--;
+    if (!host) return NULL;
+    host += strlen("://");
+    return arena_printf(&c->arena, "%.*s%s:%s@%.*s/lfs", (int)(host - url), url, store_kit(c->session->store), token,
+        (int)(len - (size_t)(host - url)), host);
+}
+
+int cmd_remote_lfs(struct cli *c)
+{
+    struct remote remote = {0};
+    struct link *l = NULL;
+    int r = session_store(c->session);
+    if (!r) r = c->args_len ? remote_load(c, c->args[0], &remote) : find_url(c, &remote);
+    if (!r && !remote_is_url(remote.place)) r = err_set(ERR_INPUT, "'%s' is no hub's address", remote.name);
+    if (!r) r = open_link(c, &remote, &l);
+    if (!r) r = link_meet(l);
+    const char *address = r ? NULL : lfs_address(c, remote.place, link_token(l));
+    link_close(l);
+    if (!address) return r ? r : ERR_ROAD;
+    c->result = jv_string(&c->arena, address);
+    if (!c->json) fprintf(c->out, "%s\n", address);
+    return c->result ? 0 : ERR_ROAD;
+}

@@ -17,7 +17,7 @@
 #include <openssl/rand.h>
 
 static struct {
-    EVP_MD *sha256, *sha512, *sha1;
+    EVP_MD *sha256, *sha512, *sha1, *md5;
     EVP_CIPHER *chacha20_poly1305;
     EVP_MAC *hmac;
     EVP_KDF *hkdf;
@@ -46,6 +46,7 @@ static void algorithms_fetch(void)
     algorithms.sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
     algorithms.sha512 = EVP_MD_fetch(NULL, "SHA512", NULL);
     algorithms.sha1 = EVP_MD_fetch(NULL, "SHA1", NULL);
+    algorithms.md5 = EVP_MD_fetch(NULL, "MD5", NULL); /* may be missing */
     algorithms.chacha20_poly1305 = EVP_CIPHER_fetch(NULL, "ChaCha20-Poly1305", NULL);
     algorithms.hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
     algorithms.hkdf = EVP_KDF_fetch(NULL, "HKDF", NULL);
@@ -112,7 +113,7 @@ struct digest {
 static int digest_new(struct digest **out, EVP_MD *const *md)
 {
     struct digest *d = NULL;
-    if (!algorithms_ready() || !(d = calloc(1, sizeof *d)) || !(d->ctx = EVP_MD_CTX_new()) ||
+    if (!algorithms_ready() || !*md || !(d = calloc(1, sizeof *d)) || !(d->ctx = EVP_MD_CTX_new()) ||
         !EVP_DigestInit_ex2(d->ctx, *md, NULL)) {
         digest_free(d);
         return failed(ERR_ROAD);
@@ -130,6 +131,11 @@ int digest_sha256(struct digest **out)
 int digest_sha1(struct digest **out)
 {
     return digest_new(out, &algorithms.sha1);
+}
+
+int digest_md5(struct digest **out)
+{
+    return digest_new(out, &algorithms.md5);
 }
 
 void digest_add(struct digest *d, const void *bytes, size_t len)

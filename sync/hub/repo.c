@@ -1,4 +1,4 @@
-/* The one file that knows libgit2. It reads objects by id, stores packs that pack.c made, and moves branches.
+/* The repository by libgit2, which only this file and remote.c know. It reads objects by id, stores packs that pack.c made, and moves branches.
  *
  * Layout of the hub's repository, beside what gitrepository-layout(5) says:
  *
@@ -13,22 +13,17 @@
 #include "repo.h"
 
 #include <errno.h>
-#include <git2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "repack.h"
+#include "repo_git.h"
 #include "satchel/base/os.h"
 #include "satchel/base/text.h"
 #include "satchel/base/time.h"
 
 #define REF_HEADS "refs/heads/"
 #define REF_REMOTES "refs/remotes/"
-
-struct repo {
-    git_repository *git;
-    git_odb *odb;
-};
 
 /* The library ends its messages with the system's words. */
 static bool is_disk_full(const char *message)
@@ -41,7 +36,7 @@ static bool is_disk_full(const char *message)
 #endif
 }
 
-static int fail(int code, const char *what)
+int repo_fail(int code, const char *what)
 {
     const git_error *e = git_error_last();
     const char *message = e && e->message ? e->message : T("the reason is not known");
@@ -52,7 +47,7 @@ static int fail(int code, const char *what)
 /* Counted by the library; each start is matched by one git_libgit2_shutdown. */
 static int start_library(void)
 {
-    if (git_libgit2_init() < 0) return fail(ERR_ROAD, N_("start libgit2"));
+    if (git_libgit2_init() < 0) return repo_fail(ERR_ROAD, N_("start libgit2"));
     git_libgit2_opts(GIT_OPT_ENABLE_FSYNC_GITDIR, 1);
     git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 0); /* a stick's files belong to whoever wrote them */
     git_libgit2_opts(GIT_OPT_ENABLE_STRICT_HASH_VERIFICATION, 1);
@@ -92,7 +87,7 @@ static int init_bare(const char *path, const char *head_branch)
     options.initial_head = head_branch;
     int failed = git_repository_init_ext(&git, path, &options);
     git_repository_free(git);
-    return failed ? fail(ERR_ROAD, N_("make the repository")) : 0;
+    return failed ? repo_fail(ERR_ROAD, N_("make the repository")) : 0;
 }
 
 int repo_create(const char *path, const char *head_branch)
@@ -128,8 +123,8 @@ static int open_git(struct repo *r, const char *path)
     const char *folder = find_git_folder(&a, path);
     int failed = folder ? git_repository_open_bare(&r->git, folder) : 0;
     int rc = folder ? 0 : ERR_ROAD;
-    if (failed) rc = fail(failed == GIT_ENOTFOUND ? ERR_MISSING : ERR_DAMAGED, N_("open the repository"));
-    if (rc == 0 && git_repository_odb(&r->odb, r->git)) rc = fail(ERR_DAMAGED, N_("open the repository"));
+    if (failed) rc = repo_fail(failed == GIT_ENOTFOUND ? ERR_MISSING : ERR_DAMAGED, N_("open the repository"));
+    if (rc == 0 && git_repository_odb(&r->odb, r->git)) rc = repo_fail(ERR_DAMAGED, N_("open the repository"));
     arena_release(&a);
     return rc;
 }
@@ -190,7 +185,7 @@ static int reopen(struct repo *r)
     if (!failed) failed = git_repository_odb(&odb, git);
     if (failed) {
         git_repository_free(git);
-        return fail(ERR_DAMAGED, N_("open the repository"));
+        return repo_fail(ERR_DAMAGED, N_("open the repository"));
     }
     git_odb_free(r->odb);
     git_repository_free(r->git);
@@ -248,7 +243,7 @@ static int branch_order(const void *a, const void *b)
 static int add_branch(struct repo *r, struct arena *a, struct repo_branch *out, const char *ref)
 {
     git_oid tip;
-    if (git_reference_name_to_id(&tip, r->git, ref)) return fail(ERR_DAMAGED, N_("read a branch"));
+    if (git_reference_name_to_id(&tip, r->git, ref)) return repo_fail(ERR_DAMAGED, N_("read a branch"));
     out->ref = arena_strdup(a, ref);
     if (!out->ref) return ERR_ROAD;
     out->name = branch_of(out->ref);
@@ -261,7 +256,7 @@ int repo_branches(struct repo *r, struct arena *a, struct repo_branch **out, siz
     git_strarray refs = {0};
     size_t n = 0;
     int rc = 0;
-    if (git_reference_list(&refs, r->git)) return fail(ERR_DAMAGED, N_("list the branches"));
+    if (git_reference_list(&refs, r->git)) return repo_fail(ERR_DAMAGED, N_("list the branches"));
     struct repo_branch *list = arena_alloc(a, (refs.count + 1) * sizeof *list);
     if (!list) rc = ERR_ROAD;
     for (size_t i = 0; i < refs.count && rc == 0; i++)
@@ -289,7 +284,7 @@ int repo_tip(struct repo *r, const char *branch, struct oid *out)
     if (rc) return rc;
     int failed = git_reference_name_to_id(&tip, r->git, ref);
     if (failed == GIT_ENOTFOUND) return ERR_MISSING;
-    if (failed) return fail(ERR_DAMAGED, N_("read a branch"));
+    if (failed) return repo_fail(ERR_DAMAGED, N_("read a branch"));
     memcpy(out->bytes, tip.id, OID_SIZE);
     return 0;
 }
@@ -370,11 +365,11 @@ int repo_store_pack(struct repo *r, const void *bytes, size_t len)
 {
     git_odb_writepack *writer = NULL;
     git_indexer_progress progress = {0};
-    if (git_odb_write_pack(&writer, r->odb, NULL, NULL)) return fail(ERR_ROAD, N_("write to the repository"));
+    if (git_odb_write_pack(&writer, r->odb, NULL, NULL)) return repo_fail(ERR_ROAD, N_("write to the repository"));
     int failed = writer->append(writer, bytes, len, &progress);
     if (!failed) failed = writer->commit(writer, &progress);
     writer->free(writer);
-    return failed ? fail(ERR_ROAD, N_("write to the repository")) : sync_inside(r, "objects/pack");
+    return failed ? repo_fail(ERR_ROAD, N_("write to the repository")) : sync_inside(r, "objects/pack");
 }
 
 static bool ends_with(const char *s, const char *end)

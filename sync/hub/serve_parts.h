@@ -133,6 +133,7 @@ struct route {
     const char *method, *path;
     bool tail;       /* one more part follows */
     bool session;    /* needs one */
+    bool basic;      /* and takes its token as a password, too */
     bool tus;        /* answers, and asks, as tus 1.0.0 does */
     size_t body_max; /* of a body that is collected */
     void (*open)(struct visit *v);  /* headers are here; may answer. NULL: nothing to do yet */
@@ -164,6 +165,12 @@ void sight_release(struct serve *s);
 enum standing sight_standing(struct serve *s, const char *kit, const unsigned char key[KEY_SIZE]);
 void have_close(struct visit *v);
 void evidence_close(struct visit *v);
+/* Is it evidence of a case that the visit's kit may see? The hint (may be NULL) says in which to look first; it opens nothing
+ * more. Under sight_lock. */
+int sight_evidence(struct visit *v, const char *hint, const char *sha256, uint64_t *size, bool *seen) MUST_CHECK;
+
+/* ---- serve_lfs.c: the Git LFS batch API ---- */
+void lfs_batch_close(struct visit *v);
 
 /* ---- serve_files.c ---- */
 

@@ -9,6 +9,7 @@
 #define NONCE_SECONDS 60
 #define NONCES_OF_KIT 16
 #define PASSES_OF_KIT 8
+#define BASIC_MOST ((size_t)1024) /* of a name and token in base64 */
 #define SERVE_SECONDS 5 /* that a session waits for its kit's outbox */
 
 /* ---- nonces: under the lock ---- */
@@ -139,14 +140,35 @@ static bool check_standing(struct visit *v, const char *kit, const unsigned char
     return false;
 }
 
+/* "Basic <base64 of name:token>" */
+static const char *password_of(struct visit *v, const char *encoded)
+{
+    size_t len = strlen(encoded);
+    char *text = len <= BASIC_MOST ? arena_alloc(&v->arena, 3 * (len / 4) + 4) : NULL;
+    long n = text ? base64_read((unsigned char *)text, encoded, len, true) : -1;
+    if (n < 0) return NULL;
+    text[n] = '\0';
+    const char *colon = strchr(text, ':');
+    return colon ? colon + 1 : NULL;
+}
+
+static const char *token_of(struct visit *v)
+{
+    static const char bearer[] = "Bearer ", basic[] = "Basic ";
+    const char *given = http_header(v->request, "Authorization");
+    if (!given) return NULL;
+    if (strncmp(given, bearer, sizeof bearer - 1) == 0) return given + sizeof bearer - 1;
+    bool takes = v->route->basic && strncmp(given, basic, sizeof basic - 1) == 0;
+    return takes ? password_of(v, given + sizeof basic - 1) : NULL;
+}
+
 bool session_check(struct visit *v)
 {
-    static const char scheme[] = "Bearer ";
     struct pass pass;
-    const char *given = http_header(v->request, "Authorization");
-    bool named = given && strncmp(given, scheme, sizeof scheme - 1) == 0;
-    if (!named || !pass_find(v->serve, given + sizeof scheme - 1, &pass)) {
-        http_say(v->request, "WWW-Authenticate", "Bearer");
+    const char *token = token_of(v);
+    bool named = token != NULL;
+    if (!named || !pass_find(v->serve, token, &pass)) {
+        http_say(v->request, "WWW-Authenticate", v->route->basic ? "Basic realm=\"satchel\"" : "Bearer");
         refuse(v, 401, named ? N_("this session is not known here, or has ended") : N_("this needs a session"));
         return false;
     }

@@ -266,10 +266,9 @@ static int is_seen_in(struct visit *v, const char *name, const char *sha256, uin
     return rc;
 }
 
-/* "?case=" says where to look first; it opens nothing more. */
-static int find_evidence(struct visit *v, const char *sha256, uint64_t *size, bool *seen)
+int sight_evidence(struct visit *v, const char *hint, const char *sha256, uint64_t *size, bool *seen)
 {
-    const char **names, *hint = http_query(v->request, "case");
+    const char **names;
     size_t len;
     int rc = 0;
     if (hint && case_name_valid(hint)) rc = is_seen_in(v, hint, sha256, size, seen);
@@ -288,7 +287,7 @@ void evidence_close(struct visit *v)
     const char *path = is_sha256_hex(v->tail) ? evidence_path(&v->arena, hub_repo_path(s->reader), v->tail) : NULL;
     if (path && os_exists(path)) {
         pthread_mutex_lock(&s->sight_lock);
-        rc = find_evidence(v, v->tail, &size, &seen);
+        rc = sight_evidence(v, http_query(v->request, "case"), v->tail, &size, &seen);
         case_forget_others(s->reader);
         pthread_mutex_unlock(&s->sight_lock);
     }

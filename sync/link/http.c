@@ -1,4 +1,4 @@
-/* HTTP by libcurl: the only file that includes it. One easy handle a place keeps the connection. */
+/* HTTP to a hub by libcurl, which only this file and mirror_http.c include. One easy handle a place keeps the connection. */
 #include "satchel/link/http.h"
 
 #include <curl/curl.h>

@@ -225,6 +225,11 @@ int64_t link_clock_ahead(const struct link *l)
     return l->clock_ahead;
 }
 
+const char *link_token(const struct link *l)
+{
+    return l->token;
+}
+
 enum link_trouble link_trouble(const struct link *l)
 {
     return l->trouble;

@@ -10,6 +10,7 @@
 #define SHA256_SIZE 32
 #define SHA256_HEX 65 /* with the NUL */
 #define SHA1_SIZE 20
+#define MD5_SIZE 16
 #define KEY_SIZE 32  /* Ed25519 seed and public key, X25519 scalar and point, ChaCha20 key */
 #define SIGNATURE_SIZE 64
 #define NONCE_SIZE 12
@@ -20,6 +21,7 @@
 struct digest;
 int digest_sha256(struct digest **out) MUST_CHECK;
 int digest_sha1(struct digest **out) MUST_CHECK;
+int digest_md5(struct digest **out) MUST_CHECK; /* for the ETags of S3 only: it proves nothing */
 void digest_add(struct digest *d, const void *bytes, size_t len);
 void digest_end(struct digest *d, unsigned char *out); /* and starts anew */
 void digest_free(struct digest *d);

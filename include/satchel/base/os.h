@@ -1,4 +1,4 @@
-/* The operating system: files, folders, locks, terminal, environment. The only file with POSIX in it is os.c.
+/* The operating system: files, folders, locks, terminal, environment. The only files with POSIX in them are os.c and child.c.
  *
  * Durability: file_sink writes to a temporary name in the same folder; finish syncs the bytes, renames, and
  * syncs the folder; close without finish removes the temporary. After a failed sync the sink is dead. */
@@ -67,6 +67,27 @@ int file_read(const char *path, struct buf *out) MUST_CHECK;                /* w
 struct os_lock;
 int os_lock(struct os_lock **out, const char *path, bool exclusive, bool wait) MUST_CHECK;
 void os_unlock(struct os_lock *l); /* NULL is fine */
+
+/* A program that runs beside this one: argv[0] is looked for in PATH. Its standard input and output are in our hands;
+ * what it says on its standard error is kept for the message. Reading and writing wait `patience` seconds at most. */
+struct child;
+int child_start(struct child **out, const char *const *argv, int patience_seconds) MUST_CHECK;
+struct source *child_source(struct child *c); /* borrowed, as is the sink */
+struct sink *child_sink(struct child *c);     /* finish: it reads the end of its input */
+/* Waits for its end, `patience` again, then kills it. *status: its exit status, or 128 and more where it was killed. */
+int child_end(struct child *c, int *status) MUST_CHECK;
+/* The last line of what it said on its standard error, in the arena; "" where it said nothing. */
+const char *child_complaint(struct child *c, struct arena *a);
+void child_free(struct child *c); /* ends it if need be; NULL is fine */
+
+/* A file without a name, gone when it is closed: for what has to be written whole before it can be sent. */
+struct spool;
+int spool_new(struct spool **out) MUST_CHECK;
+int spool_write(struct spool *s, const void *bytes, size_t len) MUST_CHECK; /* at the end */
+int spool_seek(struct spool *s, uint64_t offset) MUST_CHECK;
+int spool_read(struct spool *s, void *out, size_t cap, size_t *got) MUST_CHECK;
+uint64_t spool_size(const struct spool *s);
+void spool_free(struct spool *s); /* NULL is fine */
 
 /* For a program that runs until it is told to stop: os_hold_stop keeps SIGINT and SIGTERM back, in all threads that are
  * started after it; os_await_stop returns when one has come. */

@@ -61,6 +61,7 @@ void link_close(struct link *l); /* NULL is fine */
 /* Opens a session: two requests. */
 int link_meet(struct link *l) MUST_CHECK;
 int64_t link_clock_ahead(const struct link *l); /* seconds by which this machine's clock is before the hub's; once met */
+const char *link_token(const struct link *l); /* of the session, once met: a secret that opens what this kit may see, while it lasts */
 /* One round: sends what is small, fetches, sends the rest, waits up to `wait_seconds` for the hub to take it in, fetches what
  * came of it. Meets first where that has not been done. `out` is added to, also where it fails. */
 int link_carry(struct link *l, const char *folder, int wait_seconds, struct link_carried *out, struct link_watch *w) MUST_CHECK;
