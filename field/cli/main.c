@@ -55,6 +55,8 @@ static const struct option pack_options[] = {
     {NULL, NULL, NULL, 0}};
 static const struct option stick_options[] = {PART, {NULL, NULL, NULL, 0}};
 static const struct option sync_options[] = {PART,
+    {"with", "NAME|KIT", N_("a colleague, without headquarters: over a folder or stick that both write to"), 0},
+    {"no-evidence", NULL, N_("with a colleague: records only, no photos and files"), 0},
     {"timeout", "SECONDS", N_("give a silent network up after this time (default 30)"), 0},
     {"tries", "N", N_("how often to try again without getting on (default 6)"), 0}, {NULL, NULL, NULL, 0}};
 static const struct option remote_options[] = {

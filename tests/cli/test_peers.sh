@@ -1,0 +1,93 @@
+#!/usr/bin/env bash
+# Two kits of one audit exchange directly: by stick, and over a network; headquarters gets all of it later, once.
+. "$(dirname "$0")/../lib.sh"
+. "$HERE/net.sh"
+
+kit_of() { as $1 --json whoami | jq -r .kit; }
+fact_of() { as $1 --json show "$2" | jq -r .fields.fact; }
+new_finding() { as $1 new finding --case "$2" audit="$3" clause=B2 grade=minor fact="$4"; }
+here() { as $1 --json show "$2" | jq .evidence.here 2> /dev/null; }
+files_in() { find "$1" -name '*.satchel' 2> /dev/null | wc -l; }
+
+for k in chen zhang li wang; do kit $k; as $k whoami --request > $k.request; done
+mkdir stick
+s hub init hub --name HQ --admin chen.request > /dev/null
+as chen join hub > /dev/null
+round() { for k in "$@"; do quiet as $k sync stick; done; quiet s hub sync hub stick; for k in "$@"; do quiet as $k sync stick; done; }
+as chen new organisation --case BJ-1 name=华安 > /dev/null
+as chen new organisation --case HIDDEN-CASE-77 name=秘密 > /dev/null
+round chen
+for k in zhang li; do as chen hub enrol hub $k.request --roles leader,auditor --cases BJ-1 -o $k.enrol > /dev/null; done
+as chen hub enrol hub wang.request --roles auditor --cases BJ-1 -o wang.enrol > /dev/null
+for k in zhang li wang; do check "$k joins" as $k join $k.enrol; done
+round chen zhang li wang; round chen
+zhang_person=$(as chen --json list person name=zhang | jq -r '.[0].id')
+check "zhang works on another case, too" as chen new assignment --case HIDDEN-CASE-77 person="register:$zhang_person" from=2020-01-01
+round chen zhang; round chen zhang
+same "zhang sees it" 1 "$(as zhang --json list organisation --case HIDDEN-CASE-77 | jq length)"
+same "li does not" 1 "$(as li --json list organisation 2> /dev/null | jq length)"
+ZHANG=$(kit_of zhang) LI=$(kit_of li)
+audit=$(as zhang new audit --case BJ-1 kind=onsite start=2026-11-20)
+hidden_audit=$(as zhang new audit --case HIDDEN-CASE-77 kind=onsite start=2026-11-20)
+rm -rf stick
+
+# ---- by stick ----
+mkdir site
+f1=$(new_finding zhang BJ-1 "$audit" 两份未签)
+h1=$(new_finding zhang HIDDEN-CASE-77 "$hidden_audit" 不给李看)
+head -c 300000 /dev/urandom > one.jpg
+head -c 3000000 /dev/urandom > two.jpg
+e1=$(as zhang attach one.jpg --to "$f1")
+check "zhang writes for li" as zhang sync site --with li
+same "sealed to her kit alone" "$LI" "$(ls site/outbox)"
+same "the other case is neither named nor there" "" "$(grep -rla 'HIDDEN-CASE-77\|BJ-1' site | head -n 1)"
+check "li takes it, and writes for zhang by his kit's id" as li sync site --with "$ZHANG"
+same "the record is hers" 两份未签 "$(fact_of li "$f1")"
+check "the photo is here" as li extract "$e1" -o got.jpg
+check "as it was" cmp one.jpg got.jpg
+same "nothing of the other case came" 1 "$(as li --json list finding | jq length)"
+l1=$(new_finding li BJ-1 "$audit" 李的发现)
+e2=$(as li attach two.jpg --to "$l1")
+check "li adds" as li sync site --with zhang
+check "zhang takes it" as zhang sync site --with li
+same "what li holds of his has left the stick" 0 "$(find site/outbox/$LI -size +200k | wc -l)"
+same "the record is his" 李的发现 "$(fact_of zhang "$l1")"
+check "with its photo" as zhang extract "$e2" -o got2.jpg
+check "as it was taken" cmp two.jpg got2.jpg
+check "li again" as li sync site --with zhang
+same "what zhang holds of hers has left, too" 0 "$(find site/outbox/$ZHANG -size +200k | wc -l)"
+for i in 1 2; do quiet as zhang sync site --with li; quiet as li sync site --with zhang; done
+find site -type f -printf '%p %s %T@\n' | sort > before
+check "nothing new" as zhang sync site --with li
+same "is said so" "nothing new in either direction" "$(cat out)"
+quiet as li sync site --with zhang
+find site -type f -printf '%p %s %T@\n' | sort > after
+check "and not a byte is written" cmp before after
+
+head -c 400000 /dev/urandom > three.jpg
+f3=$(new_finding zhang BJ-1 "$audit" 无照片)
+e3=$(as zhang attach three.jpg --to "$f3")
+check "records only" as zhang sync site --with li --no-evidence
+check "li takes them" as li sync site --with zhang --no-evidence
+same "the record is here" 无照片 "$(fact_of li "$f3")"
+refuse "its photo is not" 3 as li extract "$e3" -o no.jpg
+quiet as li sync site --with zhang
+check "it comes with the next exchange" as zhang sync site --with li
+check "that is for all" as li sync site --with zhang
+check "now it is" as li extract "$e3" -o three.got
+refuse "with whom" 3 as zhang sync site --with nobody
+refuse "with oneself" 3 as zhang sync site --with "$ZHANG"
+refuse "--no-evidence is no way to headquarters" 2 as zhang sync site --no-evidence
+
+# ---- and headquarters ----
+mkdir stick
+round zhang li; round zhang li
+for k in zhang li; do check "$k is sound" as $k verify; done
+quiet s hub checkpoint hub -o checkpoint
+check "the hub has all of it" s hub verify hub --root "$(as chen --json whoami | jq -r .key)" --against checkpoint
+count() { git -C hub/repo.git ls-tree -r --name-only "$1" "$2" | wc -l; }
+same "the findings, once" 3 "$(count BJ-1 record/finding)"
+same "the photos, once" 3 "$(count BJ-1 evidence)"
+same "their bytes" 3 "$(find hub/repo.git/lfs/objects -type f | wc -l)"
+same "and the other case's" 1 "$(count HIDDEN-CASE-77 record/finding)"
+done_testing
