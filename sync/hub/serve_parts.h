@@ -86,6 +86,7 @@ struct serve {
     struct arena arena;
     struct hub *hub;
     const char *uploads_folder, *inbox, *net, *outbox, *quarantine, *log_path;
+    struct os_lock *only; /* no other server on this folder */
     struct http_server *http;
     pthread_t worker;
     bool worker_runs;
