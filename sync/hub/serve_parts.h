@@ -18,6 +18,7 @@
 struct lying {
     struct lying *next;
     uint64_t size, number; /* number: which of all finished uploads */
+    bool told;             /* that it waits */
     char name[WIRE_NAME_MAX + 1];
 };
 
