@@ -14,7 +14,7 @@ struct visit {
     const char *folder, *inbox, *outboxes, *outbox; /* outbox: this kit's among them; NULL: nothing is taken in */
     const struct peer_exchange *peer;                /* NULL: with the hub */
     uint64_t part_size;
-    bool entries_apart;
+    bool own; /* a link's folder: nobody else writes there, and a network is behind it */
     struct exchange *out;
     struct jv *failed;
     struct progress *progress;
@@ -242,7 +242,10 @@ static int list_sent(struct visit *v, struct arena *a, struct sent **out, size_t
     if (rc == 0 && !list) rc = ERR_ROAD;
     for (size_t i = 0; rc == 0 && i < all; i++) {
         rc = look_at(v, a, names[i], &list[n]);
-        if (rc == 0 && list[n].about) n++;
+        if (rc == 0 && list[n].about)
+            n++;
+        else if (rc == 0 && v->own) /* written by a sync that was killed before it could note that */
+            rc = os_remove(list[n].path);
     }
     if (rc) return rc;
     *out = list;
@@ -499,7 +502,7 @@ static int send_all(struct visit *v)
     p.no_evidence = v->peer && v->peer->no_evidence;
     p.tell = true;
     p.part_size = v->part_size;
-    p.entries_apart = v->entries_apart;
+    p.entries_apart = v->own;
     p.folder = v->inbox;
     p.progress = v->progress;
     p.out = &v->out->sent;
@@ -574,7 +577,7 @@ int store_sync_folder(
 
 int store_sync_link(struct store *s, const char *folder, struct exchange *out, struct progress *p)
 {
-    struct visit v = {.s = s, .folder = folder, .part_size = BUNDLE_PART_MIN, .entries_apart = true, .progress = p};
+    struct visit v = {.s = s, .folder = folder, .part_size = BUNDLE_PART_MIN, .own = true, .progress = p};
     return exchange(&v, out);
 }
 
