@@ -185,8 +185,7 @@ static int take_and_clear(struct visit *v, struct arena *a, const struct arrival
     int rc = take_one(v, a, arrival);
     if (rc || !v->peer || !v->peer->clear) return rc;
     const struct jv *failure = v->failed->len > failed ? v->failed->items[failed] : NULL;
-    bool stays = failure && (jv_get_bool(failure, "waits") || v->out->failed_code == ERR_ROAD);
-    return stays ? 0 : os_remove(arrival->path);
+    return failure && jv_get_bool(failure, "waits") ? 0 : os_remove(arrival->path);
 }
 
 static int take_all(struct visit *v)
@@ -584,7 +583,7 @@ int store_sync_link(struct store *s, const char *folder, struct exchange *out, s
 int store_sync_peer(struct store *s, const struct peer_exchange *x, struct exchange *out, struct progress *p)
 {
     bool small = x->part_size == 0;
-    struct visit v = {.s = s, .peer = x, .part_size = small ? BUNDLE_PART_MIN : x->part_size, .entries_apart = small, .progress = p};
+    struct visit v = {.s = s, .peer = x, .part_size = small ? BUNDLE_PART_MIN : x->part_size, .own = small, .progress = p};
     return exchange(&v, out);
 }
 

@@ -27,13 +27,13 @@ struct sight {
     double made; /* 0: never */
 };
 
-int sight_init(struct serve *s)
+int sight_init(struct hub_serve *s)
 {
     s->sight = calloc(1, sizeof *s->sight);
     return s->sight ? 0 : err_memory();
 }
 
-void sight_release(struct serve *s)
+void sight_release(struct hub_serve *s)
 {
     if (s->sight) free(s->sight->kits);
     free(s->sight);
@@ -41,7 +41,7 @@ void sight_release(struct serve *s)
 
 /* ---- the list ---- */
 
-static int look(struct serve *s, const char *name, struct file_info *out)
+static int look(struct hub_serve *s, const char *name, struct file_info *out)
 {
     struct arena a;
     arena_init(&a);
@@ -54,7 +54,7 @@ static int look(struct serve *s, const char *name, struct file_info *out)
     return 0;
 }
 
-static int take_stamp(struct serve *s, struct stamp *out)
+static int take_stamp(struct hub_serve *s, struct stamp *out)
 {
     memset(out, 0, sizeof *out);
     int rc = look(s, "refs/heads/" REGISTER_CASE, &out->loose);
@@ -67,7 +67,7 @@ static bool same_file(const struct file_info *a, const struct file_info *b)
            a->identity[1] == b->identity[1];
 }
 
-static int add_kits(struct serve *s, struct kit_standing *kits, size_t *len)
+static int add_kits(struct hub_serve *s, struct kit_standing *kits, size_t *len)
 {
     size_t n;
     struct fold *f;
@@ -92,7 +92,7 @@ static int compare_kits(const void *a, const void *b)
 }
 
 /* The first admin's kit is to fill the register; until then it is in no answer of it. */
-static void add_root(struct serve *s, const struct registry *r, struct kit_standing *kits, size_t *len)
+static void add_root(struct hub_serve *s, const struct registry *r, struct kit_standing *kits, size_t *len)
 {
     if (registry_kit(r, s->reader->admin.kit)) return;
     struct kit_standing *k = &kits[(*len)++];
@@ -101,7 +101,7 @@ static void add_root(struct serve *s, const struct registry *r, struct kit_stand
     k->good = true;
 }
 
-static int make_list(struct serve *s, struct sight *g)
+static int make_list(struct hub_serve *s, struct sight *g)
 {
     size_t n;
     const struct registry *r = hub_registry(s->reader);
@@ -124,7 +124,7 @@ static int make_list(struct serve *s, struct sight *g)
 }
 
 /* The stamp is from before the reading: what comes in between is read again. */
-static int refresh(struct serve *s)
+static int refresh(struct hub_serve *s)
 {
     struct sight *g = s->sight;
     struct stamp stamp;
@@ -149,8 +149,9 @@ static enum standing standing(const struct sight *g, const char *kit, const unsi
     return k->good ? STANDING_GOOD : STANDING_REVOKED;
 }
 
-enum standing sight_standing(struct serve *s, const char *kit, const unsigned char key[KEY_SIZE])
+enum standing sight_standing(void *hub_serve, const char *kit, const unsigned char key[KEY_SIZE])
 {
+    struct hub_serve *s = hub_serve;
     pthread_mutex_lock(&s->sight_lock);
     enum standing is = refresh(s) ? STANDING_FAILED : standing(s->sight, kit, key);
     pthread_mutex_unlock(&s->sight_lock);
@@ -160,7 +161,7 @@ enum standing sight_standing(struct serve *s, const char *kit, const unsigned ch
 /* ---- cases that a kit may see ---- */
 
 /* NULL without a failure: it may not. */
-static int open_seen(struct serve *s, const char *kit, const char *name, struct hub_case **out)
+static int open_seen(struct hub_serve *s, const char *kit, const char *name, struct hub_case **out)
 {
     struct hub_case *c;
     const char *opener;
@@ -180,7 +181,7 @@ static int compare_texts(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static int list_awaited(struct serve *s, struct hub_case *c, struct arena *a, struct wire_case *out)
+static int list_awaited(struct hub_serve *s, struct hub_case *c, struct arena *a, struct wire_case *out)
 {
     struct claim *claims;
     size_t len, n = 0;
@@ -213,7 +214,7 @@ static int copy_have(struct hub_case *c, struct arena *a, struct wire_case *out)
     return 0;
 }
 
-static int copy_names(struct serve *s, struct arena *a, const char ***out, size_t *len)
+static int copy_names(struct hub_serve *s, struct arena *a, const char ***out, size_t *len)
 {
     const char *const *names = hub_cases(s->reader, len);
     const char **copy = names ? arena_alloc(a, (*len + 1) * sizeof *copy) : NULL;
@@ -226,7 +227,7 @@ static int copy_names(struct serve *s, struct arena *a, const char ***out, size_
 
 static int write_have(struct visit *v, struct buf *out)
 {
-    struct serve *s = v->serve;
+    struct hub_serve *s = visit_owner(v);
     const char **names;
     size_t len, n = 0;
     int rc = copy_names(s, &v->arena, &names, &len);
@@ -248,10 +249,10 @@ void have_close(struct visit *v)
 {
     struct buf b;
     buf_init(&b, WIRE_HAVE_MAX);
-    pthread_mutex_lock(&v->serve->sight_lock);
+    pthread_mutex_lock(&visit_hub(v)->sight_lock);
     int rc = write_have(v, &b);
-    case_forget_others(v->serve->reader);
-    pthread_mutex_unlock(&v->serve->sight_lock);
+    case_forget_others(visit_hub(v)->reader);
+    pthread_mutex_unlock(&visit_hub(v)->sight_lock);
     answer_json(v, 200, rc, &b);
     buf_release(&b);
 }
@@ -261,8 +262,8 @@ void have_close(struct visit *v)
 static int is_seen_in(struct visit *v, const char *name, const char *sha256, uint64_t *size, bool *seen)
 {
     struct hub_case *c;
-    int rc = open_seen(v->serve, v->kit, name, &c);
-    *seen = rc == 0 && c && evidence_held(v->serve->reader, c, sha256, size);
+    int rc = open_seen(visit_hub(v), v->kit, name, &c);
+    *seen = rc == 0 && c && evidence_held(visit_hub(v)->reader, c, sha256, size);
     return rc;
 }
 
@@ -273,14 +274,14 @@ int sight_evidence(struct visit *v, const char *hint, const char *sha256, uint64
     int rc = 0;
     if (hint && case_name_valid(hint)) rc = is_seen_in(v, hint, sha256, size, seen);
     if (rc || *seen) return rc;
-    rc = copy_names(v->serve, &v->arena, &names, &len);
+    rc = copy_names(visit_hub(v), &v->arena, &names, &len);
     for (size_t i = 0; i < len && rc == 0 && !*seen; i++) rc = is_seen_in(v, names[i], sha256, size, seen);
     return rc;
 }
 
 void evidence_close(struct visit *v)
 {
-    struct serve *s = v->serve;
+    struct hub_serve *s = visit_owner(v);
     bool seen = false;
     uint64_t size = 0;
     int rc = 0;

@@ -1,10 +1,10 @@
 /* Sessions: a hello gives a nonce, its signature gives a token, and the token is looked at anew at every request. Both are
- * kept in memory only; a hub that starts again knows none, and kits open new sessions. */
+ * kept in memory only; a server that starts again knows none, and kits open new sessions. */
 #define _POSIX_C_SOURCE 200809L
 
 #include <string.h>
 #include "satchel/base/time.h"
-#include "serve_parts.h"
+#include "parts.h"
 
 #define NONCE_SECONDS 60
 #define NONCES_OF_KIT 16
@@ -33,19 +33,21 @@ static struct nonce *nonce_slot(struct serve *s, const char *kit, double now)
     return n >= NONCES_OF_KIT ? own : empty ? empty : oldest;
 }
 
-static void nonce_add(struct serve *s, const char *kit, const unsigned char secret[SECRET_SIZE])
+static void nonce_add(
+    struct serve *s, const struct wire_hello *h, const unsigned char secret[SECRET_SIZE])
 {
     double now = os_monotonic_seconds();
     pthread_mutex_lock(&s->lock);
-    struct nonce *n = nonce_slot(s, kit, now);
+    struct nonce *n = nonce_slot(s, h->kit, now);
     memcpy(n->secret, secret, SECRET_SIZE);
-    memcpy(n->kit, kit, KIT_ID_SIZE);
+    (void)hex_read(n->challenge, h->challenge, SECRET_SIZE);
+    memcpy(n->kit, h->kit, KIT_ID_SIZE);
     n->until = now + NONCE_SECONDS;
     pthread_mutex_unlock(&s->lock);
 }
 
 /* Was it this kit's, and still good? Either way it is not any more. */
-static bool nonce_take(struct serve *s, const char *kit, const char *hex)
+static bool nonce_take(struct serve *s, const char *kit, const char *hex, char challenge[WIRE_TOKEN_SIZE])
 {
     unsigned char secret[SECRET_SIZE];
     bool good = false;
@@ -56,6 +58,7 @@ static bool nonce_take(struct serve *s, const char *kit, const char *hex)
         struct nonce *n = &s->nonces[i];
         if (!same_bytes(n->secret, secret, SECRET_SIZE) || n->until == 0) continue;
         good = n->until > now && strcmp(n->kit, kit) == 0;
+        hex_write(challenge, n->challenge, SECRET_SIZE);
         n->until = 0;
     }
     pthread_mutex_unlock(&s->lock);
@@ -124,11 +127,12 @@ size_t sessions_count(struct serve *s)
 
 static bool check_standing(struct visit *v, const char *kit, const unsigned char key[KEY_SIZE])
 {
-    switch (sight_standing(v->serve, kit, key)) {
+    const struct serve_owner *o = &v->serve->owner;
+    switch (o->standing(o->ctx, kit, key)) {
     case STANDING_GOOD:
         return true;
     case STANDING_UNKNOWN:
-        refuse(v, 403, N_("this kit is not enrolled at this hub"));
+        refuse(v, 403, o->unknown);
         break;
     case STANDING_REVOKED:
         refuse(v, 403, N_("this kit has been revoked"));
@@ -194,21 +198,21 @@ void hello_close(struct visit *v)
     int rc = random_bytes(secret, sizeof secret);
     if (rc == 0) {
         hex_write(nonce, secret, sizeof secret);
-        nonce_add(v->serve, h.kit, secret);
+        nonce_add(v->serve, &h, secret);
         time_write(at, time_now(), 0);
         struct wire_welcome w = {.at = at,
             .challenge = h.challenge,
-            .hub = hub_kit(v->serve->hub),
-            .hub_name = hub_name(v->serve->hub),
+            .hub = v->serve->owner.kit,
+            .hub_name = v->serve->owner.name,
             .nonce = nonce};
-        rc = wire_welcome_write(&b, &w, h.kit, &v->serve->hub->signer);
+        rc = wire_welcome_write(&b, &w, h.kit, v->serve->owner.signer);
     }
     answer_json(v, 200, rc, &b);
     buf_release(&b);
 }
 
-/* Is it signed by the kit that it names, for this hub, over a nonce that it was given? */
-static bool check_login(struct visit *v, struct wire_login *l)
+/* Is it signed by the kit that it names, for this server, over a nonce that it was given? */
+static bool check_login(struct visit *v, struct wire_login *l, char challenge[WIRE_TOKEN_SIZE])
 {
     char kit[KIT_ID_SIZE];
     if (wire_login_read(l, &v->arena, v->body.data, v->body.len)) {
@@ -216,17 +220,17 @@ static bool check_login(struct visit *v, struct wire_login *l)
         return false;
     }
     kit_id_of(kit, l->public_key);
-    bool own = strcmp(kit, l->kit) == 0 && strcmp(l->hub, hub_kit(v->serve->hub)) == 0;
-    if (own && nonce_take(v->serve, l->kit, l->nonce)) return true;
+    bool own = strcmp(kit, l->kit) == 0 && strcmp(l->hub, v->serve->owner.kit) == 0;
+    if (own && nonce_take(v->serve, l->kit, l->nonce, challenge)) return true;
     refuse(v, 401, N_("the nonce is not this kit's, is too old, or was used before; begin with a hello"));
     return false;
 }
 
-static int write_session(struct visit *v, const struct wire_login *l, struct buf *out)
+static int write_session(struct visit *v, const struct wire_login *l, const char *code, struct buf *out)
 {
     unsigned char secret[SECRET_SIZE];
     char token[WIRE_TOKEN_SIZE], expires[TIME_TEXT];
-    struct wire_session session = {.expires = expires, .token = token};
+    struct wire_session session = {.expires = expires, .token = token, .code = *code ? code : NULL};
     int rc = random_bytes(secret, sizeof secret);
     if (rc) return rc;
     hex_write(token, secret, sizeof secret);
@@ -239,14 +243,24 @@ static int write_session(struct visit *v, const struct wire_login *l, struct buf
     return rc;
 }
 
+static bool is_admitted(struct visit *v, const struct wire_login *l, const char *challenge, char code[WIRE_TOKEN_SIZE])
+{
+    const struct serve_owner *o = &v->serve->owner;
+    *code = '\0';
+    const char *no = o->admit ? o->admit(o->ctx, l, challenge, code) : NULL;
+    if (no) refuse(v, 403, no);
+    return no == NULL;
+}
+
 void session_close(struct visit *v)
 {
     struct wire_login l;
     struct buf b;
-    if (!check_login(v, &l)) return;
+    char challenge[WIRE_TOKEN_SIZE], code[WIRE_TOKEN_SIZE];
+    if (!check_login(v, &l, challenge)) return;
     memcpy(v->kit, l.kit, KIT_ID_SIZE);
-    if (!check_standing(v, l.kit, l.public_key)) return;
+    if (!check_standing(v, l.kit, l.public_key) || !is_admitted(v, &l, challenge, code)) return;
     buf_init(&b, WIRE_BODY_MAX);
-    answer_json(v, 200, write_session(v, &l, &b), &b);
+    answer_json(v, 200, write_session(v, &l, code, &b), &b);
     buf_wipe(&b);
 }

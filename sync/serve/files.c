@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include "serve_parts.h"
+#include "parts.h"
 
 #define SERVE_SECONDS 5
 #define WAIT_MOST 60

@@ -14,7 +14,7 @@
 #include <string.h>
 #include "satchel/base/time.h"
 #include "satchel/format/shape.h"
-#include "serve_parts.h"
+#include "parts.h"
 
 #define UPLOADS_OF_KIT 1000
 #define CHECKPOINT (UINT64_C(16) << 20) /* bytes between two syncs within one request */
@@ -396,7 +396,7 @@ static bool read_length(const char *text, uint64_t *out)
 static void refuse_failed(struct visit *v)
 {
     tell(v->serve, http_path(v->request));
-    refuse(v, 507, N_("the hub could not write this to its disk; what it had before is safe"));
+    refuse(v, 507, N_("this could not be written to the disk here; what was there before is safe"));
 }
 
 void options_close(struct visit *v)
@@ -627,11 +627,11 @@ static const char *no_room(struct visit *v, const char *name, uint64_t length, i
     *status = 413;
     if (length > s->o.upload_max) return N_("larger than an upload may be here; pack into smaller parts");
     if (length > s->o.quota || bytes > s->o.quota - length)
-        return N_("over the quota: too much of this kit's is under way; wait until the hub has taken it in");
+        return N_("over the quota: too much of this kit's is under way; wait until it has been taken in");
     *status = 429;
     if (uploads >= UPLOADS_OF_KIT) return N_("too many unfinished uploads");
     *status = 507;
-    return has_room(s, length) ? NULL : N_("the hub's disk is full; its people must make room");
+    return has_room(s, length) ? NULL : N_("the disk here is full; its people must make room");
 }
 
 /* Under the lock. Off the list; the caller ends it. */
