@@ -313,9 +313,11 @@ int cmd_sync(struct cli *c)
     struct remote remote;
     uint64_t size;
     int r = part_size(c, &size);
-    if (!r && cli_flag(c, "no-evidence") && !cli_option(c, "with"))
+    if (!r && cli_option(c, "code") && !c->args_len) r = err_set(ERR_USAGE, "say where the colleague's kit shares: ADDRESS:PORT, as it shows");
+    if (!r && cli_flag(c, "no-evidence") && !cli_option(c, "with") && !cli_option(c, "code"))
         r = err_set(ERR_USAGE, "'--no-evidence' is for a colleague; headquarters is always sent the evidence");
     if (!r) r = session_store(c->session);
+    if (!r && cli_option(c, "code")) return sync_paired(c, c->args[0]);
     if (!r) r = sync_place(c, &remote);
     if (r) return r;
     if (remote_is_url(remote.place) && cli_option(c, "with"))

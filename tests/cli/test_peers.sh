@@ -79,6 +79,107 @@ refuse "with whom" 3 as zhang sync site --with nobody
 refuse "with oneself" 3 as zhang sync site --with "$ZHANG"
 refuse "--no-evidence is no way to headquarters" 2 as zhang sync site --no-evidence
 
+# ---- over a network ----
+# share KIT [OPTION…]: sets SHARE_AT, SHARE_PORT, CODE and SHARE_PID.
+share() {
+  local who=$1; shift
+  rm -f "$who.share"
+  "$SATCHEL" --store "$who" --json share --listen 127.0.0.1 --minutes 1 "$@" > "$who.share" 2> "$who.share.err" &
+  SHARE_PID=$!
+  started+=("$SHARE_PID")
+  wait_for 10 grep -q code "$who.share" || { bad "share does not start"; cat "$who.share.err"; return 1; }
+  SHARE_AT=$(jq -r '.addresses[0]' "$who.share") CODE=$(jq -r .code "$who.share")
+  SHARE_PORT=${SHARE_AT##*:}
+}
+# shared STATUS NAME: the sharing has ended by itself, with this status.
+shared() {
+  local end=$((SECONDS + 20)) status
+  while kill -0 "$SHARE_PID" 2> /dev/null && [ $SECONDS -lt $end ]; do sleep 0.05; done
+  kill "$SHARE_PID" 2> /dev/null; wait "$SHARE_PID"; status=$?
+  same "$2" "$1" "$status"
+}
+wrong() { echo "$1" | tr '0-9' '1-90'; }
+
+f4=$(new_finding zhang BJ-1 "$audit" 网上的一条)
+head -c 2500000 /dev/urandom > four.jpg
+e4=$(as zhang attach four.jpg --to "$f4")
+h4=$(new_finding zhang HIDDEN-CASE-77 "$hidden_audit" 也不给李看)
+l4=$(new_finding li BJ-1 "$audit" 李在网上)
+head -c 1200000 /dev/urandom > five.jpg
+e5=$(as li attach five.jpg --to "$l4")
+
+share zhang
+refuse "a wrong code" 3 as li sync "$SHARE_AT" --code "$(wrong "$CODE")"
+same "is called that" 1 "$(grep -c 'the code is not the one that is shown' err)"
+refuse "no code at all" 2 as li sync "$SHARE_AT" --code 1234
+proxy wire --to "$SHARE_PORT" --capture wire.bytes
+check "the right one" as li sync "127.0.0.1:${PROXY_URL##*:}" --code "$CODE"
+shared 0 "the sharing ends by itself"
+unserve "$PROXY_PID"
+same "li has the record" 网上的一条 "$(fact_of li "$f4")"
+check "and its photo" as li extract "$e4" -o four.got
+check "as it was" cmp four.jpg four.got
+same "zhang has hers" 李在网上 "$(fact_of zhang "$l4")"
+check "and its photo" as zhang extract "$e5" -o five.got
+check "as it was taken" cmp five.jpg five.got
+same "the bytes on the wire were kept" true "$([ "$(cat wire.bytes | wc -c)" -gt 3700000 ] && echo true)"
+same "no case is named on them" "" "$(grep -cao 'HIDDEN-CASE-77\|BJ-1' wire.bytes | grep -v '^0$')"
+same "the other case did not come" "$(as li --json list finding --case BJ-1 | jq length)" "$(as li --json list finding | jq length)"
+same "nothing is left of it in the stores" 0 "$(($(files_in zhang/share) + $(files_in li/peer)))"
+
+share li
+check "in the other direction, with nothing new" as zhang sync "$SHARE_AT" --code "$CODE"
+same "says so" "nothing new in either direction" "$(cat out)"
+shared 0 "ends, too"
+
+# ---- who is not let in ----
+share zhang
+for i in 1 2 3 4; do refuse "wrong code $i" 3 as li sync "$SHARE_AT" --code "$(wrong "$CODE")"; done
+refuse "the fifth" 3 as li sync "$SHARE_AT" --code "$(wrong "$CODE")"
+same "ends it" 1 "$(grep -c 'too many wrong codes' err)"
+shared 3 "with a status of its own"
+same "and a word" 1 "$(grep -c '5 wrong codes: the sharing has ended' zhang.share.err)"
+refuse "nobody is there any more" 5 as li sync "$SHARE_AT" --code "$CODE" --tries 1
+
+kit stranger
+refuse "a kit without a register has nobody to share with" 3 as stranger share
+share zhang
+refuse "nor to sync with" 3 as stranger sync "$SHARE_AT" --code "$CODE"
+kit founder; as founder whoami --request > founder.request
+s hub init other --name Other --admin founder.request > /dev/null
+as founder join other > /dev/null
+refuse "one of another register" 3 as founder sync "$SHARE_AT" --code "$CODE"
+same "is told that the register does not know this kit" 1 "$(grep -c 'the register has no kit' err)"
+check "the first who knows the code" as li sync "$SHARE_AT" --code "$CODE"
+shared 0 "was meant"
+share zhang
+quiet as wang sync "$SHARE_AT" --code "$CODE" --tries 1
+refuse "is the only one" 5 as li sync "$SHARE_AT" --code "$CODE" --tries 1
+shared 0 "even where nothing was to be exchanged"
+
+# ---- cut in the middle ----
+f6=$(new_finding zhang BJ-1 "$audit" 断线)
+head -c 6000000 /dev/urandom > six.jpg
+e6=$(as zhang attach six.jpg --to "$f6")
+f7=$(new_finding li BJ-1 "$audit" 李断线)
+head -c 6000000 /dev/urandom > seven.jpg
+e7=$(as li attach seven.jpg --to "$f7")
+share zhang
+proxy cut --to "$SHARE_PORT" --cut-up 1500000 --over
+refuse "the road breaks" 5 as li sync "127.0.0.1:${PROXY_URL##*:}" --code "$CODE" --tries 1
+unserve "$PROXY_PID"
+kill -9 "$SHARE_PID"; wait "$SHARE_PID" 2> /dev/null
+share zhang
+proxy rest --to "$SHARE_PORT"
+check "a new sharing goes on" as li sync "127.0.0.1:${PROXY_URL##*:}" --code "$CODE"
+shared 0 "and ends"
+same "at the byte: not all of it went again" true "$(jq '.up + .down < 5500000' rest.stats)"
+check "li has zhang's" as li extract "$e6" -o six.got
+check "as it was" cmp six.jpg six.got
+check "zhang has li's" as zhang extract "$e7" -o seven.got
+check "as it was" cmp seven.jpg seven.got
+unserve "$PROXY_PID"
+
 # ---- and headquarters ----
 mkdir stick
 round zhang li; round zhang li
@@ -86,8 +187,8 @@ for k in zhang li; do check "$k is sound" as $k verify; done
 quiet s hub checkpoint hub -o checkpoint
 check "the hub has all of it" s hub verify hub --root "$(as chen --json whoami | jq -r .key)" --against checkpoint
 count() { git -C hub/repo.git ls-tree -r --name-only "$1" "$2" | wc -l; }
-same "the findings, once" 3 "$(count BJ-1 record/finding)"
-same "the photos, once" 3 "$(count BJ-1 evidence)"
-same "their bytes" 3 "$(find hub/repo.git/lfs/objects -type f | wc -l)"
-same "and the other case's" 1 "$(count HIDDEN-CASE-77 record/finding)"
+same "the findings, once" 7 "$(count BJ-1 record/finding)"
+same "the photos, once" 7 "$(count BJ-1 evidence)"
+same "their bytes" 7 "$(find hub/repo.git/lfs/objects -type f | wc -l)"
+same "and the other case's" 2 "$(count HIDDEN-CASE-77 record/finding)"
 done_testing

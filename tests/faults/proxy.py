@@ -3,10 +3,10 @@
 cut, stalled, corrupted, sent twice, or sent again after something newer. Seeded; bounded in time.
 
   proxy.py --to PORT --port-file FILE [--seed N] [--rate P] [--faults cut,stall,…] [--stall SECONDS] [--stats FILE]
-           [--cut-up N] [--target-file FILE]
+           [--cut-up N [--over]] [--target-file FILE] [--capture FILE]
 
 --rate: of all connections, those that get a fault. --cut-up N: the first connection that brings so many bytes is cut after
-exactly N of them, and no other. --stats: {"connections","requests","up","down","faults":{…}} after each event.
+exactly N of them, and no other; with --over, the road is gone from then on. --capture: all bytes, both ways. --stats: {"connections","requests","up","down","faults":{…}} after each event.
 --target-file: where the hub's port stands, read anew for each connection (it starts again elsewhere)."""
 import argparse, asyncio, json, math, os, random
 
@@ -20,6 +20,8 @@ arguments.add_argument("--faults", default="cut,stall,corrupt,duplicate,reorder"
 arguments.add_argument("--stall", type=float, default=3.0)
 arguments.add_argument("--stats")
 arguments.add_argument("--cut-up", type=int, default=-1)
+arguments.add_argument("--over", action="store_true")
+arguments.add_argument("--capture")
 arguments.add_argument("--live", type=float, default=3600.0)
 given = arguments.parse_args()
 chance = random.Random(given.seed)
@@ -116,6 +118,9 @@ async def pump(reader, writer, up, fault, requests):
     before = 0
     while data := await reader.read(65536):
         stats["up" if up else "down"] += len(data)
+        if given.capture:
+            with open(given.capture, "ab") as f:
+                f.write(data)
         if up:
             for request in requests.feed(data):
                 stats["requests"] += 1
@@ -148,6 +153,9 @@ async def pump(reader, writer, up, fault, requests):
 async def serve(reader, writer):
     stats["connections"] += 1
     fault = Fault()
+    if given.over and given.cut_up >= 0 and not cut_left:
+        writer.close()
+        return
     try:
         hub_reader, hub_writer = await asyncio.open_connection("127.0.0.1", target())
     except (OSError, ValueError):
