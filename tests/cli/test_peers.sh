@@ -132,6 +132,21 @@ check "in the other direction, with nothing new" as zhang sync "$SHARE_AT" --cod
 same "says so" "nothing new in either direction" "$(cat out)"
 shared 0 "ends, too"
 
+f5=$(new_finding zhang BJ-1 "$audit" 只要记录)
+e8=$(as zhang attach one.jpg --title 另一张 --to "$f5")
+head -c 200000 /dev/urandom > eight.jpg
+e8=$(as zhang attach eight.jpg --to "$f5")
+share zhang --no-evidence
+check "records only, where the one that shares says so" as li sync "$SHARE_AT" --code "$CODE"
+shared 0 "ends all the same"
+same "the record is here" 只要记录 "$(fact_of li "$f5")"
+refuse "its photo is not" 3 as li extract "$e8" -o no.jpg
+share zhang
+check "and comes with the next" as li sync "$SHARE_AT" --code "$CODE"
+shared 0 "that is for all"
+check "now it is" as li extract "$e8" -o eight.got
+check "as it was" cmp eight.jpg eight.got
+
 # ---- who is not let in ----
 share zhang
 for i in 1 2 3 4; do refuse "wrong code $i" 3 as li sync "$SHARE_AT" --code "$(wrong "$CODE")"; done
@@ -153,9 +168,13 @@ same "is told that the register does not know this kit" 1 "$(grep -c 'the regist
 check "the first who knows the code" as li sync "$SHARE_AT" --code "$CODE"
 shared 0 "was meant"
 share zhang
-quiet as wang sync "$SHARE_AT" --code "$CODE" --tries 1
-refuse "is the only one" 5 as li sync "$SHARE_AT" --code "$CODE" --tries 1
-shared 0 "even where nothing was to be exchanged"
+proxy early --to "$SHARE_PORT" --cut-up 2500 --over
+refuse "one who has proven it is cut off" 5 as wang sync "127.0.0.1:${PROXY_URL##*:}" --code "$CODE" --tries 1
+unserve "$PROXY_PID"
+refuse "the sharing stays his" 3 as li sync "$SHARE_AT" --code "$CODE"
+same "whoever knows the code" 1 "$(grep -c 'this sharing is for another colleague' err)"
+check "he comes again" as wang sync "$SHARE_AT" --code "$CODE"
+shared 0 "and it ends"
 
 # ---- cut in the middle ----
 f6=$(new_finding zhang BJ-1 "$audit" 断线)
@@ -187,8 +206,23 @@ for k in zhang li; do check "$k is sound" as $k verify; done
 quiet s hub checkpoint hub -o checkpoint
 check "the hub has all of it" s hub verify hub --root "$(as chen --json whoami | jq -r .key)" --against checkpoint
 count() { git -C hub/repo.git ls-tree -r --name-only "$1" "$2" | wc -l; }
-same "the findings, once" 7 "$(count BJ-1 record/finding)"
-same "the photos, once" 7 "$(count BJ-1 evidence)"
-same "their bytes" 7 "$(find hub/repo.git/lfs/objects -type f | wc -l)"
+same "the findings, once" 8 "$(count BJ-1 record/finding)"
+same "the photos, once" 9 "$(count BJ-1 evidence)"
+same "their bytes" 8 "$(find hub/repo.git/lfs/objects -type f | wc -l)"
 same "and the other case's" 2 "$(count HIDDEN-CASE-77 record/finding)"
+
+# ---- revoked ----
+li_key=$(as li --json whoami | jq -r .key | cut -d ' ' -f 2)
+li_kit=$(as chen --json list kit | jq -r --arg k "$li_key" '.[] | select(.fields.key | contains($k)) | .id')
+check "li's kit is revoked" as chen set "$li_kit" revoked+=BJ-1:999 --why 丢失
+round chen zhang; round zhang
+share zhang
+refuse "a revoked kit does not get in" 3 as li sync "$SHARE_AT" --code "$CODE"
+same "and is told so" 1 "$(grep -c 'this kit has been revoked' err)"
+kill "$SHARE_PID"; wait "$SHARE_PID"
+refuse "nor is anything written for it" 3 as zhang sync site --with "$LI"
+share li
+refuse "where it does not know itself, the other does" 3 as zhang sync "$SHARE_AT" --code "$CODE"
+same "and says so" 1 "$(grep -c 'has been revoked' err)"
+kill "$SHARE_PID"; wait "$SHARE_PID"
 done_testing
