@@ -92,6 +92,24 @@ as zhang remote add hub "$HUB_URL"
 check "the rest goes when the road is free" as zhang sync
 same "all of it is held" true "$(as zhang --json sync | jq '[.held[] | .entries == .entries_held and .evidence == .evidence_held] | all')"
 
+# ---- downloads and evidence on demand over a road that is cut ----
+vid=$(as zhang --json list evidence name=video.mp4 | jq -r '.[0].id')
+proxy down --to "$(cat hub.port)" --cut-down 20000000
+quiet as li sync
+as li remote add hq "$PROXY_URL"
+check "a video on demand, cut off in the middle, is gone on with" as li extract "$vid" -o v.mp4
+same "it was cut" 1 "$(jq .faults.cut down.stats)"
+check "and is whole" cmp video.mp4 v.mp4
+same "what had come did not come again" true "$(jq '.down < 53000000' down.stats)"
+check "freed, it can come again" as li free --case BJ-1
+refuse "offline it is asked for" 5 sh -c "kill $PROXY_PID; sleep 0.2; exec '$SATCHEL' --store li extract '$vid' -o v2.mp4"
+same "and said so" 1 "$(grep -c 'asked for now' err)"
+as li remote add hq "$HUB_URL"
+check "it comes by the next sync" as li sync
+check "again" as li sync
+check "and is here" as li extract "$vid" -o v2.mp4
+check "whole" cmp video.mp4 v2.mp4
+
 # ---- what goes wrong ----
 kit founder; as founder whoami --request > founder.request
 s hub init other --name Other --admin founder.request > /dev/null
@@ -185,7 +203,9 @@ check "is made again" as li sync hq
 
 if mkdir -p small && mount -t tmpfs -o size=24m tmpfs small 2> /dev/null; then
   trap 'end_started; umount -l "$WORK/small" 2> /dev/null; rm -rf "$WORK"' EXIT
-  cp -r li small/li && rm -rf small/li/link
+  quiet as li free --case BJ-1
+  rm -rf li/link
+  cp -r li small/li
   as zhang attach --title big photo.jpg --to "$finding" > /dev/null; quiet as zhang sync
   head -c 100000000 /dev/zero > small/filler 2> /dev/null
   refuse "a full disk here" 5 as small/li sync hq
