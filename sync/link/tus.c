@@ -241,7 +241,7 @@ static int step(struct tus_upload *u, struct file *f, unsigned char *chunk)
 int tus_run(struct tus_upload *u)
 {
     struct file *f = NULL;
-    unsigned char *chunk = malloc(TUS_CHUNK_MOST);
+    unsigned char *chunk = malloc(u->size < TUS_CHUNK_MOST ? (size_t)u->size + 1 : TUS_CHUNK_MOST);
     int rc = chunk ? file_open(&f, u->path) : err_memory();
     if (u->chunk == 0) u->chunk = TUS_CHUNK_FIRST;
     while (!rc && u->offset < u->size) rc = step(u, f, chunk);

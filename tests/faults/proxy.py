@@ -3,10 +3,11 @@
 cut, stalled, corrupted, sent twice, or sent again after something newer. Seeded; bounded in time.
 
   proxy.py --to PORT --port-file FILE [--seed N] [--rate P] [--faults cut,stall,…] [--stall SECONDS] [--stats FILE]
-           [--cut-up N [--over]] [--target-file FILE] [--capture FILE]
+           [--cut-up N] [--cut-down N] [--over] [--target-file FILE] [--capture FILE]
 
 --rate: of all connections, those that get a fault. --cut-up N: the first connection that brings so many bytes is cut after
-exactly N of them, and no other; with --over, the road is gone from then on. --capture: all bytes, both ways. --stats: {"connections","requests","up","down","faults":{…}} after each event.
+exactly N of them, and no other; --cut-down the same of what comes back. --over: the road is gone once it was cut so.
+--capture: all bytes, both ways. --stats: {"connections","requests","up","down","faults":{…}} after each event.
 --target-file: where the hub's port stands, read anew for each connection (it starts again elsewhere)."""
 import argparse, asyncio, json, math, os, random
 
@@ -22,11 +23,13 @@ arguments.add_argument("--stats")
 arguments.add_argument("--cut-up", type=int, default=-1)
 arguments.add_argument("--over", action="store_true")
 arguments.add_argument("--capture")
+arguments.add_argument("--cut-down", type=int, default=-1)
 arguments.add_argument("--live", type=float, default=3600.0)
 given = arguments.parse_args()
 chance = random.Random(given.seed)
 stats = {"connections": 0, "requests": 0, "up": 0, "down": 0, "faults": {}}
-cut_left = given.cut_up >= 0
+cut_left = {True: given.cut_up >= 0, False: given.cut_down >= 0}
+cut_at = {True: given.cut_up, False: given.cut_down}
 older = []  # whole requests, to come again
 
 
@@ -114,7 +117,6 @@ async def fail(fault, data, place, writer):
 
 
 async def pump(reader, writer, up, fault, requests):
-    global cut_left
     before = 0
     while data := await reader.read(65536):
         stats["up" if up else "down"] += len(data)
@@ -134,12 +136,12 @@ async def pump(reader, writer, up, fault, requests):
                     fault.done = True
                     tell("reorder")
                     await send_alone(chance.choice(older))
-            if cut_left and before <= given.cut_up < before + len(data):
-                cut_left = False
-                writer.write(data[:given.cut_up - before])
-                await writer.drain()
-                tell("cut")
-                break
+        if cut_left[up] and before <= cut_at[up] < before + len(data):
+            cut_left[up] = False
+            writer.write(data[:cut_at[up] - before])
+            await writer.drain()
+            tell("cut")
+            break
         note()
         if fault.kind in ("cut", "stall", "corrupt") and fault.due(up, before, len(data)):
             if not await fail(fault, data, fault.at - before, writer):
@@ -153,7 +155,7 @@ async def pump(reader, writer, up, fault, requests):
 async def serve(reader, writer):
     stats["connections"] += 1
     fault = Fault()
-    if given.over and given.cut_up >= 0 and not cut_left:
+    if given.over and max(cut_at.values()) >= 0 and not any(cut_left.values()):
         writer.close()
         return
     try:

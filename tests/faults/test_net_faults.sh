@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # A road that fails, and both ends that die on it: nothing is lost, nothing comes twice, and nothing is called held that the
 # hub does not hold. --full: 2,000 syncs over the faulty road and 1,000 deaths; else a tenth.
+# test_net_deaths.sh is its second half, so that neither takes too long.
 #   seed: SATCHEL_SEED, else of the day
 . "$(dirname "$0")/../lib.sh"
 . "$HERE/net.sh"
@@ -60,58 +61,63 @@ settle() {
 }
 echo "$HUB_URL" > good.url
 
-# ---- cut after each of some numbers of bytes, on real sockets ----
-proxies=0
-for i in $(seq $cuts); do
-  dd if=photo.raw of=photo.jpg bs=1 skip=$((i * 70000 % 4900000)) count=65536 iflag=skip_bytes,count_bytes status=none
-  quiet as zhang attach photo.jpg --to "$finding" && written=$((written + 1)) photos=$((photos + 1))
-  proxy cut --target-file hub.port --cut-up $((i * 65536 / cuts + RANDOM % (65536 / cuts)))
-  as zhang remote add hub "$PROXY_URL"
-  as zhang --json sync > result 2> err || { bad "cut $i: $(head -n 1 err)"; }
-  look result
-  up=$(jq .up cut.stats)
-  [ "$up" -le $((2 * 65536 + 60000)) ] || bad "cut $i: $up bytes went up for 64 KiB"
-  unserve "$PROXY_PID"
-done
-settle "cuts"
-
-# ---- whole syncs over a road that fails ----
-proxy road --target-file hub.port --seed "$seed" --rate 0.6 --stall 2
-as zhang remote add hub "$PROXY_URL"
-failures=0
-for i in $(seq $syncs); do
-  change
-  as zhang --json sync --tries 3 --timeout 1 > result 2> err || failures=$((failures + 1))
-  look result
-done
-echo "$syncs syncs, $failures of them told of a failure: $(jq -c .faults road.stats)"
-same "faults of each kind were met" true "$(jq '[.faults | .cut, .stall, .corrupt, .duplicate, .reorder] | all(. > 0)' road.stats)"
-unserve "$PROXY_PID"
-settle "syncs"
-
-# ---- either end dies ----
-died=0
-for i in $(seq $deaths); do
-  change
-  if [ $((RANDOM % 2)) = 0 ]; then
-    "$SATCHEL" --store zhang --json sync --tries 2 --timeout 2 > result 2> err &
-    victim=$!
-    sleep 0.0$((RANDOM % 7))$((RANDOM % 10))
-    kill -9 $victim 2> /dev/null && died=$((died + 1))
-    wait $victim 2> /dev/null
-  else
-    "$SATCHEL" --store zhang --json sync --tries 2 --timeout 2 > result 2> err &
-    syncing=$!
-    sleep 0.0$((RANDOM % 7))$((RANDOM % 10))
-    unserve "$HUB_PID" -KILL && died=$((died + 1))
-    wait $syncing 2> /dev/null
-    serve hub --rate 0
-    as zhang remote add hub "$HUB_URL"
+roads() {
+  # ---- cut after each of some numbers of bytes, on real sockets ----
+  for i in $(seq $cuts); do
+    dd if=photo.raw of=photo.jpg bs=1 skip=$((i * 70000 % 4900000)) count=65536 iflag=skip_bytes,count_bytes status=none
+    quiet as zhang attach photo.jpg --to "$finding" && written=$((written + 1)) photos=$((photos + 1))
+    proxy cut --target-file hub.port --cut-up $((i * 65536 / cuts + RANDOM % (65536 / cuts)))
+    as zhang remote add hub "$PROXY_URL"
+    as zhang --json sync > result 2> err || { bad "cut $i: $(head -n 1 err)"; }
     look result
-  fi
-done
-echo "$died deaths in $deaths syncs"
-same "a tenth or more died in the middle" true "$([ $((10 * died)) -ge "$deaths" ] && echo true)"
-echo "$HUB_URL" > good.url
-settle "deaths"
+    up=$(jq .up cut.stats)
+    [ "$up" -le $((2 * 65536 + 60000)) ] || bad "cut $i: $up bytes went up for 64 KiB"
+    unserve "$PROXY_PID"
+  done
+  settle "cuts"
+
+  # ---- whole syncs over a road that fails ----
+  proxy road --target-file hub.port --seed "$seed" --rate 0.6 --stall 2
+  as zhang remote add hub "$PROXY_URL"
+  failures=0
+  for i in $(seq $syncs); do
+    change
+    as zhang --json sync --tries 3 --timeout 1 > result 2> err || failures=$((failures + 1))
+    look result
+  done
+  echo "$syncs syncs, $failures of them told of a failure: $(jq -c .faults road.stats)"
+  same "faults of each kind were met" true "$(jq '[.faults | .cut, .stall, .corrupt, .duplicate, .reorder] | all(. > 0)' road.stats)"
+  unserve "$PROXY_PID"
+  settle "syncs"
+}
+
+deaths() {
+  # ---- either end dies ----
+  died=0
+  for i in $(seq $deaths); do
+    change
+    if [ $((RANDOM % 2)) = 0 ]; then
+      "$SATCHEL" --store zhang --json sync --tries 2 --timeout 2 > result 2> err &
+      victim=$!
+      sleep 0.0$((RANDOM % 7))$((RANDOM % 10))
+      kill -9 $victim 2> /dev/null && died=$((died + 1))
+      wait $victim 2> /dev/null
+    else
+      "$SATCHEL" --store zhang --json sync --tries 2 --timeout 2 > result 2> err &
+      syncing=$!
+      sleep 0.0$((RANDOM % 7))$((RANDOM % 10))
+      unserve "$HUB_PID" -KILL && died=$((died + 1))
+      wait $syncing 2> /dev/null
+      serve hub --rate 0
+      as zhang remote add hub "$HUB_URL"
+      look result
+    fi
+  done
+  echo "$died deaths in $deaths syncs"
+  same "a tenth or more died in the middle" true "$([ $((10 * died)) -ge "$deaths" ] && echo true)"
+  echo "$HUB_URL" > good.url
+  settle "deaths"
+}
+
+"${PART:-roads}"
 done_testing
