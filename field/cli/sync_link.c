@@ -20,7 +20,6 @@ struct linked {
     struct link_carried carried;
     struct jv *result;
     bool fetch_again; /* a file that came harmed is fetched a second time in one sync, and no third */
-    bool told;        /* what headquarters holds */
     struct os_lock *lock;
 };
 
@@ -112,7 +111,7 @@ static void warn_of_clock(const struct linked *k)
 
 /* ---- the exchange with the folder ---- */
 
-/* What came harmed would be taken for what the hub hands out: away with it. What waits for another bundle stays. */
+/* What came harmed would be taken for what the hub hands out: away with it. What may go in later as it is stays. */
 static int remove_harmed(struct linked *k, const struct exchange *e, bool *any)
 {
     const char *outbox = path_join(&k->c->arena, k->folder, "outbox/");
@@ -302,6 +301,7 @@ static int sync_linked(struct linked *k)
     if (r) return r;
     r = link_meet(k->link);
     if (!r) warn_of_clock(k);
+    if (!r && os_is_terminal(1) && !k->c->json) r = tell_holdings(k); /* before the bars */
     if (!r) r = go_rounds(k);
     return finish(k, r);
 }

@@ -13,7 +13,7 @@ struct visit {
     struct store *s;
     const char *folder, *inbox, *outboxes, *outbox; /* outbox: this kit's among them */
     uint64_t part_size;
-    bool entries_apart;
+    bool own; /* a link's folder: nobody else writes there, and a network is behind it */
     struct exchange *out;
     struct jv *failed;
     struct progress *progress;
@@ -64,7 +64,7 @@ static int note_failure(struct visit *v, const char *path, int code)
     char *why = arena_strdup(a, err_message());
     int rc = why ? jv_put_str(a, f, "file", path) : ERR_ROAD;
     if (rc == 0) rc = jv_put_str(a, f, "error", why);
-    if (rc == 0 && code == ERR_WAIT) rc = jv_put(a, f, "waits", jv_bool(a, true));
+    if (rc == 0 && (code == ERR_WAIT || code == ERR_ROAD)) rc = jv_put(a, f, "waits", jv_bool(a, true));
     if (v->out->failed_code == 0 || code == ERR_ROAD) v->out->failed_code = code;
     err_clear();
     return rc ? rc : jv_push(a, v->failed, f);
@@ -216,7 +216,10 @@ static int list_sent(struct visit *v, struct arena *a, struct sent **out, size_t
     if (rc == 0 && !list) rc = ERR_ROAD;
     for (size_t i = 0; rc == 0 && i < all; i++) {
         rc = look_at(v, a, names[i], &list[n]);
-        if (rc == 0 && list[n].about) n++;
+        if (rc == 0 && list[n].about)
+            n++;
+        else if (rc == 0 && v->own) /* written by a sync that was killed before it could note that */
+            rc = os_remove(list[n].path);
     }
     if (rc) return rc;
     *out = list;
@@ -444,7 +447,7 @@ static int send_all(struct visit *v)
     if (rc) return rc;
     p.tell = true;
     p.part_size = v->part_size;
-    p.entries_apart = v->entries_apart;
+    p.entries_apart = v->own;
     p.folder = v->inbox;
     p.progress = v->progress;
     p.out = &v->out->sent;
@@ -510,7 +513,7 @@ int store_sync_folder(
 
 int store_sync_link(struct store *s, const char *folder, struct exchange *out, struct progress *p)
 {
-    struct visit v = {.s = s, .folder = folder, .part_size = BUNDLE_PART_MIN, .entries_apart = true, .progress = p};
+    struct visit v = {.s = s, .folder = folder, .part_size = BUNDLE_PART_MIN, .own = true, .progress = p};
     return exchange(&v, out);
 }
 

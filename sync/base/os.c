@@ -775,6 +775,13 @@ void os_sleep(double seconds)
     }
 }
 
+int64_t os_clock_nanoseconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
 double os_monotonic_seconds(void)
 {
     struct timespec now;

@@ -113,6 +113,7 @@ int hub_open(struct hub **out, const char *folder, struct forms *forms, const st
     if (!h) return err_memory();
     arena_init(&h->arena);
     arena_init(&h->answer);
+    arena_init(&h->names_arena);
     round_init(h);
     h->forms = forms;
     if (hooks) h->hooks = *hooks;
@@ -130,9 +131,11 @@ void hub_close(struct hub *h)
     round_drop(h);
     hub_end(h);
     case_forget(h, NULL);
+    served_free(h);
     tree_free(h->glance);
     repo_close(h->repo);
     arena_release(&h->answer);
+    arena_release(&h->names_arena);
     arena_release(&h->arena);
     wipe(&h->signer, sizeof h->signer);
     wipe(h->identity, sizeof h->identity);
@@ -147,6 +150,7 @@ int hub_begin(struct hub *h)
     arena_init(&a);
     const char *path = hub_file(&a, h, "lock");
     int rc = path ? os_lock(&h->lock, path, true, true) : ERR_ROAD;
+    h->names = NULL;
     if (rc == 0) {
         rc = repo_clean(h->repo);
         if (rc == 0) rc = hub_clean(h);
@@ -195,19 +199,31 @@ const char *hub_repo_path(const struct hub *h)
     return repo_folder(h->repo);
 }
 
-const char *const *hub_cases(struct hub *h, size_t *len)
+static const char *const *list_cases(struct hub *h, struct arena *a, size_t *len)
 {
     struct repo_branch *branches;
     size_t branches_len, n = 0;
-    arena_release(&h->answer);
-    arena_init(&h->answer);
+    arena_release(a);
+    arena_init(a);
     *len = 0;
-    if (repo_branches(h->repo, &h->answer, &branches, &branches_len)) return NULL;
-    const char **names = arena_alloc(&h->answer, (branches_len + 1) * sizeof *names);
+    if (repo_branches(h->repo, a, &branches, &branches_len)) return NULL;
+    const char **names = arena_alloc(a, (branches_len + 1) * sizeof *names);
     for (size_t i = 0; names && i < branches_len; i++)
         if (layout_branch_valid(branches[i].name)) names[n++] = branches[i].name;
     *len = n;
     return names;
+}
+
+const char *const *hub_cases(struct hub *h, size_t *len)
+{
+    return list_cases(h, &h->answer, len);
+}
+
+const char *const *hub_names(struct hub *h, size_t *len)
+{
+    if (!h->names) h->names = list_cases(h, &h->names_arena, &h->names_len);
+    *len = h->names_len;
+    return h->names;
 }
 
 const char *hub_tip(struct hub *h, const char *case_name)

@@ -318,10 +318,10 @@ static int remove_unfinished(struct outbox *o)
     return rc;
 }
 
-static int cut_case(struct outbox *o, const char *name)
+static int cut_case(struct outbox *o, const struct repo_branch *b)
 {
     struct hub_case *c;
-    const char *opener;
+    const char *opener, *name = b->name;
     char now[TIME_TEXT];
     time_write_now(now);
     int rc = case_open(o->hub, name, &c);
@@ -333,6 +333,49 @@ static int cut_case(struct outbox *o, const char *name)
         if (!to.sees) to.sees = registry_may_see(r, c->fold, to.served->kit, name, opener, now);
         if (!to.served->failed) rc = serve_case(o, &to, c);
     }
+    return rc;
+}
+
+/* The kit's files that are there from the last time are needed still. */
+static int keep_written(struct served *s, const struct jv *written, size_t from)
+{
+    int rc = 0;
+    for (size_t i = from; i < written->len && rc == 0; i++)
+        rc = map_put(&s->names, path_name(jv_get_str(written->items[i], "file")), s);
+    return rc;
+}
+
+static int keep_as_it_was(struct outbox *o, struct served *s, const char *case_name, size_t from)
+{
+    struct kit_case k;
+    int rc = kits_find(o->known, s->kit, case_name, o->arena, &k);
+    if (rc == 0) rc = keep_handed(s, &k);
+    return rc ? rc : keep_written(s, o->written, from);
+}
+
+static struct jv *written_from(struct outbox *o, size_t from)
+{
+    struct jv *some = jv_array(o->arena);
+    for (size_t i = from; i < o->written->len; i++)
+        if (jv_push(o->arena, some, o->written->items[i])) return NULL;
+    return some;
+}
+
+/* For one kit, that is asked for often: a case is read only if what it gives the kit may have changed. An answer that
+ * goes out changes what kits.json says, so it is not remembered. */
+static int cut_case_once(struct outbox *o, const struct repo_branch *b)
+{
+    struct served *s = &o->kits[0];
+    struct served_where where = {s->folder, o->part_size};
+    unsigned char made_of[16];
+    size_t from = o->written->len;
+    int rc = served_made_of(o->hub, o->known, s->kit, b, &where, made_of);
+    if (rc) return rc;
+    if (served_case(o->hub, s->kit, b->name, made_of, o->out, o->written))
+        return keep_as_it_was(o, s, b->name, from);
+    rc = cut_case(o, b);
+    const struct jv *some = rc ? NULL : written_from(o, from);
+    if (some && !s->failed) served_keep_case(o->hub, s->kit, b->name, made_of, some);
     return rc;
 }
 
@@ -430,15 +473,18 @@ static int sweep(struct outbox *o, const char *outbox)
 
 static int fill(struct outbox *o, const char *outbox)
 {
-    size_t len;
+    struct repo_branch *branches = NULL;
+    size_t len = 0;
     int rc = make_real_folder(outbox);
     if (rc) return exchange_failed(o->out, outbox, rc, err_message());
     rc = list_served(o, outbox);
     if (rc == 0) rc = remove_unfinished(o);
     if (rc == 0) rc = kits_read(o->hub, o->arena, &o->known);
-    const char *const *cases = rc ? NULL : hub_cases(o->hub, &len);
-    if (!cases) return rc ? rc : ERR_ROAD;
-    for (size_t i = 0; i < len && rc == 0; i++) rc = cut_case(o, cases[i]);
+    if (rc == 0) rc = repo_branches(o->hub->repo, o->arena, &branches, &len);
+    for (size_t i = 0; i < len && rc == 0; i++) {
+        if (!layout_branch_valid(branches[i].name) || o->len == 0) continue;
+        rc = o->only ? cut_case_once(o, &branches[i]) : cut_case(o, &branches[i]);
+    }
     if (rc == 0) rc = answer_all_refused(o);
     if (rc == 0) rc = sweep(o, outbox);
     return rc ? rc : kits_answered(o->hub, o->answered);
@@ -453,6 +499,8 @@ static int write_outboxes(struct hub *h, const char *kit, const char *folder, ui
     o.answered = jv_array(a);
     o.written = jv_array(&out->arena);
     int rc = outbox && o.answered && o.written ? fill(&o, outbox) : ERR_ROAD;
+    if (rc == 0 && kit && o.len && !o.kits[0].failed)
+        served_keep_all(h, kit, &(struct served_where){o.kits[0].folder, part_size}, o.written);
     for (size_t i = 0; i < o.len; i++) map_release(&o.kits[i].names);
     out->written = o.written;
     return rc;
@@ -468,17 +516,23 @@ struct errand {
     uint64_t part_size;
 };
 
+static int begin_exchange(struct hub_exchange *x, struct jv **written)
+{
+    arena_init(&x->arena);
+    x->failed = jv_array(&x->arena);
+    x->written = *written = jv_array(&x->arena);
+    return x->failed && *written ? 0 : ERR_ROAD;
+}
+
 static int run_errand(struct hub *h, const struct errand *e, struct hub_exchange *out, struct progress *p)
 {
     struct hub_exchange x = {0};
+    struct jv *none;
     struct arena a;
     int rc = hub_begin(h);
     if (rc) return rc;
     arena_init(&a);
-    arena_init(&x.arena);
-    x.failed = jv_array(&x.arena);
-    x.written = jv_array(&x.arena);
-    rc = x.failed && x.written ? 0 : ERR_ROAD;
+    rc = begin_exchange(&x, &none);
     if (rc == 0 && e->take) rc = inbox_take(h, e->folder, &a, &x, p);
     if (rc == 0 && e->folder) rc = write_outboxes(h, e->kit, e->folder, e->part_size, &a, &x, p);
     if (rc)
@@ -501,10 +555,30 @@ int hub_take_inbox(struct hub *h, struct hub_exchange *out, struct progress *p)
     return run_errand(h, &(struct errand){.take = true}, out, p);
 }
 
+/* Where nothing is new at all, no lock is needed to say so. */
+static int serve_again(
+    struct hub *h, const char *kit, const char *folder, uint64_t part_size, struct hub_exchange *out, bool *same)
+{
+    struct hub_exchange x = {0};
+    struct jv *written;
+    int rc = begin_exchange(&x, &written);
+    const char *outbox = rc ? NULL : path_join(&x.arena, folder, "outbox"),
+               *own = outbox ? path_join(&x.arena, outbox, kit) : NULL;
+    if (rc == 0 && !own) rc = ERR_ROAD;
+    if (rc == 0) *same = served_all(h, kit, &(struct served_where){own, part_size}, &x, written);
+    if (*same)
+        *out = x;
+    else
+        hub_exchange_release(&x);
+    return rc;
+}
+
 int hub_serve_kit(struct hub *h, const char *kit, const char *folder, uint64_t part_size,
     struct hub_exchange *out, struct progress *p)
 {
-    return run_errand(h, &(struct errand){folder, kit, false, part_size}, out, p);
+    bool same = false;
+    int rc = serve_again(h, kit, folder, part_size, out, &same);
+    return rc || same ? rc : run_errand(h, &(struct errand){folder, kit, false, part_size}, out, p);
 }
 
 void hub_exchange_release(struct hub_exchange *e)

@@ -69,6 +69,10 @@ struct hub {
     uint64_t registry_version; /* of the register's fold that the registry was made of */
     struct os_lock *lock;
     struct round round;
+    struct arena names_arena;
+    const char *const *names; /* of the branches; NULL: to be listed anew */
+    size_t names_len;
+    struct served_memory *served; /* see served.c */
 };
 
 #define HUB_FORMAT "satchel hub 1"
@@ -258,6 +262,26 @@ int kits_refused(struct hub *h, const char *kit, const char *case_name, const ch
 /* Answers have been handed out: an array of {"case","files":[name],"kit","withheld":[id]}. Durable. */
 int kits_answered(struct hub *h, const struct jv *answers) MUST_CHECK;
 
+/* ---- served.c ---- */
+
+struct served_where {
+    const char *folder; /* of the kit's outbox */
+    uint64_t part_size;
+};
+void served_free(struct hub *h);
+/* What a case gives a kit follows from this. */
+int served_made_of(struct hub *h, const struct jv *kits, const char *kit, const struct repo_branch *b,
+    const struct served_where *where, unsigned char made_of[16]) MUST_CHECK;
+/* True: it is as it was, and told of in `written` (of out's arena). */
+bool served_case(struct hub *h, const char *kit, const char *case_name, const unsigned char made_of[16],
+    struct hub_exchange *out, struct jv *written);
+void served_keep_case(struct hub *h, const char *kit, const char *case_name, const unsigned char made_of[16],
+    const struct jv *written);
+/* The same for all cases at once: is nothing new at all? Without the hub's lock. */
+bool served_all(struct hub *h, const char *kit, const struct served_where *where, struct hub_exchange *out,
+    struct jv *written);
+void served_keep_all(struct hub *h, const char *kit, const struct served_where *where, const struct jv *written);
+
 /* ---- clean.c ---- */
 
 int hub_clean(struct hub *h) MUST_CHECK; /* what a killed process left half-way */
@@ -267,6 +291,8 @@ int hub_clean(struct hub *h) MUST_CHECK; /* what a killed process left half-way 
 /* The lock, leftovers removed. Nothing else of the hub may be writing meanwhile. */
 int hub_begin(struct hub *h) MUST_CHECK;
 void hub_end(struct hub *h);
+/* Under the lock: hub_cases, listed once until a round has made a branch. */
+const char *const *hub_names(struct hub *h, size_t *len);
 
 /* ---- receive.c ---- */
 

@@ -57,7 +57,7 @@ static int refuse_clash(struct hub *h, const struct incoming *in, const char *cl
 static int check_new_case(struct hub *h, const struct incoming *in)
 {
     size_t len;
-    const char *const *cases = hub_cases(h, &len);
+    const char *const *cases = hub_names(h, &len);
     if (!cases) return ERR_ROAD;
     if (!layout_branch_valid(in->case_name))
         return err_set(ERR_INPUT, "no case can be called '%s'", in->case_name);

@@ -288,6 +288,7 @@ static void end_cases(struct hub *h)
         struct hub_case *c = i->c;
         next = i->next;
         c->ahead = NULL;
+        if (!i->born) h->names = NULL;
         register_moved |= c == h->the_register;
         if (c->spoiled)
             case_forget(h, c->name);

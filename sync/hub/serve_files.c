@@ -13,12 +13,39 @@
 
 /* ---- state ---- */
 
-/* Receipts and entries before evidence, the small before the large. */
+struct listed {
+    struct wire_file file;
+    bool first;
+};
+
+/* The register, then receipts and entries before evidence: the small before the large. */
 static int compare_files(const void *a, const void *b)
 {
-    const struct wire_file *x = a, *y = b;
-    if (x->size != y->size) return x->size < y->size ? -1 : 1;
-    return strcmp(x->name, y->name);
+    const struct listed *x = a, *y = b;
+    if (x->first != y->first) return x->first ? -1 : 1;
+    if (x->file.size != y->file.size) return x->file.size < y->file.size ? -1 : 1;
+    return strcmp(x->file.name, y->file.name);
+}
+
+static void mark_first(struct serve *s, const char *kit, struct listed *files, size_t len)
+{
+    pthread_mutex_lock(&s->lock);
+    const struct guest *g = guest_of(s, kit);
+    for (size_t i = 0; g && i < len; i++) files[i].first = lying_find(g->first, files[i].file.name) != NULL;
+    pthread_mutex_unlock(&s->lock);
+}
+
+static int sort_files(struct serve *s, const char *kit, struct arena *a, struct listed *files, size_t len,
+    struct wire_state *out)
+{
+    mark_first(s, kit, files, len);
+    if (len > 1) qsort(files, len, sizeof *files, compare_files);
+    struct wire_file *sorted = arena_alloc(a, (len + 1) * sizeof *sorted);
+    if (!sorted) return ERR_ROAD;
+    for (size_t i = 0; i < len; i++) sorted[i] = files[i].file;
+    out->files = sorted;
+    out->files_len = len < WIRE_LIST_MAX ? len : WIRE_LIST_MAX;
+    return 0;
 }
 
 static int list_files(struct serve *s, const char *kit, struct arena *a, struct wire_state *out)
@@ -30,20 +57,17 @@ static int list_files(struct serve *s, const char *kit, struct arena *a, struct 
         err_clear();
         rc = 0;
     }
-    struct wire_file *files = rc ? NULL : arena_alloc(a, (len + 1) * sizeof *files);
+    struct listed *files = rc ? NULL : arena_alloc(a, (len + 1) * sizeof *files);
     if (!files) return rc ? rc : ERR_ROAD;
     for (size_t i = 0; i < len; i++) {
         struct file_info info;
         const char *path = path_join(a, folder, names[i]);
         if (!path) return ERR_ROAD;
         if (!wire_name_valid(names[i]) || os_stat(&info, path) || !info.is_file) continue;
-        files[n++] = (struct wire_file){names[i], info.size};
+        files[n++].file = (struct wire_file){names[i], info.size};
     }
     err_clear();
-    if (n > 1) qsort(files, n, sizeof *files, compare_files);
-    out->files = files;
-    out->files_len = n < WIRE_LIST_MAX ? n : WIRE_LIST_MAX;
-    return 0;
+    return sort_files(s, kit, a, files, n, out);
 }
 
 static size_t count_lying(const struct lying *l)

@@ -28,6 +28,7 @@ struct guest {
     struct lying *lying;
     struct lying *received;  /* taken in; their receipts have not all been fetched yet */
     struct lying *fetched;   /* of its outbox */
+    struct lying *first;     /* of its outbox: the register's, without which the others may have to wait */
     uint64_t last_finished;  /* number of its last finished upload */
     bool dirty;              /* its outbox may lack something */
     bool asked;              /* it waits for the worker to serve it */

@@ -112,14 +112,6 @@ static bool pass_find(struct serve *s, const char *hex, struct pass *out)
     return found;
 }
 
-static void passes_end(struct serve *s, const char *kit)
-{
-    pthread_mutex_lock(&s->lock);
-    for (size_t i = 0; i < PASSES_MOST; i++)
-        if (s->passes[i].until > 0 && strcmp(s->passes[i].kit, kit) == 0) wipe(&s->passes[i], sizeof s->passes[i]);
-    pthread_mutex_unlock(&s->lock);
-}
-
 size_t sessions_count(struct serve *s)
 {
     size_t n = 0;
@@ -144,9 +136,7 @@ static bool check_standing(struct visit *v, const char *kit, const unsigned char
     default:
         tell(v->serve, http_path(v->request));
         refuse(v, 503, N_("the register can't be read now; try again in a moment"));
-        return false;
     }
-    passes_end(v->serve, kit);
     return false;
 }
 

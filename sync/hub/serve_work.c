@@ -117,6 +117,7 @@ void work_release(struct serve *s)
         lying_free(&g->lying);
         lying_free(&g->received);
         lying_free(&g->fetched);
+        lying_free(&g->first);
         free(g);
     }
 }
@@ -328,6 +329,16 @@ static void take_in(struct desk *d, uint64_t upto)
 
 /* ---- handing out ---- */
 
+/* Under the lock: which of its files are the register's. */
+static void note_first(struct guest *g, const struct jv *written)
+{
+    lying_free(&g->first);
+    for (size_t i = 0; i < written->len; i++) {
+        const char *name = jv_get_str(written->items[i], "case"), *file = jv_get_str(written->items[i], "file");
+        if (name && file && strcmp(name, REGISTER_CASE) == 0) (void)!lying_add(&g->first, path_name(file), 0, 0);
+    }
+}
+
 static void serve_guest(struct desk *d, const char *kit, int64_t day)
 {
     struct serve *s = d->serve;
@@ -336,10 +347,10 @@ static void serve_guest(struct desk *d, const char *kit, int64_t day)
     if (rc == 0) tell_failures(s, e.failed);
     bool bad = rc || e.failed->len > 0;
     if (rc) tell(s, kit);
-    if (rc == 0) hub_exchange_release(&e);
     pthread_mutex_lock(&s->lock);
     struct guest *g = guest_of(s, kit);
     if (g) {
+        if (rc == 0) note_first(g, e.written);
         g->asked = false;
         g->dirty = g->dirty || bad;
         g->served_day = bad ? g->served_day : day;
@@ -347,6 +358,7 @@ static void serve_guest(struct desk *d, const char *kit, int64_t day)
     }
     pthread_cond_broadcast(&s->news);
     pthread_mutex_unlock(&s->lock);
+    if (rc == 0) hub_exchange_release(&e);
 }
 
 /* Under the lock: the next one that asks. It is clean from now on, so that what changes meanwhile is not missed. */

@@ -39,7 +39,7 @@ struct uploads {
 struct round {
     struct link *l;
     struct arena arena;
-    const char *inbox, *outbox;
+    const char *inbox, *outbox, *neighbours;
     struct link_carried *out;
     struct link_watch *watch;
     int wait_seconds;
@@ -162,19 +162,60 @@ static int send_one(struct round *r, const struct upload *f)
     r->l->trouble = LINK_FINE;
     int rc = tus_run(&u);
     r->out->sent_bytes += u.sent_bytes;
-    if (rc && r->l->trouble == LINK_FULL) return note_refused(r, f->name);
+    bool no = rc && r->l->trouble == LINK_FULL;
     if (rc && r->l->trouble == LINK_FINE) r->l->trouble = rc == ERR_ROAD ? LINK_OFFLINE : LINK_HERE;
+    if (no) rc = note_refused(r, f->name);
     if (rc) return rc;
-    r->out->sent++;
+    r->out->sent += !no;
     const char *name = arena_strdup(&r->l->arena, f->name);
-    return name ? map_put(&r->l->sent, name, r->l) : ERR_ROAD;
+    return name ? map_put(&r->l->done, name, r->l) : ERR_ROAD;
 }
 
 static int send_up_to(struct round *r, const struct uploads *u, uint64_t most)
 {
     int rc = 0;
     for (size_t i = 0; !rc && i < u->len && u->list[i].size <= most; i++)
-        if (!map_get(&r->l->sent, u->list[i].name) && !is_taken(&r->l->state, u->list[i].name)) rc = send_one(r, &u->list[i]);
+        if (!map_get(&r->l->done, u->list[i].name) && !is_taken(&r->l->state, u->list[i].name)) rc = send_one(r, &u->list[i]);
+    return rc;
+}
+
+/* ---- uploads that nobody goes on with ---- */
+
+/* Does this file still wait here to go up, in this folder or in that of another link of the store? */
+static int is_pending(struct round *r, const char *name, bool *pending)
+{
+    const char **links;
+    size_t len;
+    int rc = os_list(&links, &len, &r->arena, r->neighbours);
+    *pending = false;
+    for (size_t i = 0; !rc && !*pending && i < len; i++) {
+        const char *path = arena_printf(&r->arena, "%s/%s/inbox/%s", r->neighbours, links[i], name);
+        if (!path) return ERR_ROAD;
+        *pending = os_exists(path);
+    }
+    if (is_taken(&r->l->state, name)) *pending = false;
+    return rc;
+}
+
+/* Begun twice, since an answer got lost, or overtaken by a newer bundle. They would count towards the kit's quota until they
+ * expire; that one can't be removed is no reason to stop. */
+static int drop_abandoned(struct round *r)
+{
+    static const char *const headers[] = {"Tus-Resumable: 1.0.0", NULL};
+    const struct wire_state s = r->l->state;
+    int rc = 0;
+    for (size_t i = 0; !rc && i < s.uploads_len; i++) {
+        struct http_answer a;
+        bool pending;
+        rc = is_pending(r, s.uploads[i].name, &pending);
+        if (rc || pending) continue;
+        const char *path = arena_printf(&r->arena, "v1/uploads/%s", s.uploads[i].id);
+        if (!path) return ERR_ROAD;
+        http_answer_init(&a, 64 << 10);
+        struct http_call q = {.method = "DELETE", .path = path, .headers = headers};
+        if (r->l->http.call(&r->l->http, &q, &a)) err_clear();
+        http_answer_release(&a);
+    }
     return rc;
 }
 
@@ -351,6 +392,7 @@ static int go_round(struct round *r)
     struct uploads u;
     int rc = list_inbox(&r->arena, r->inbox, &u);
     if (!rc) rc = remove_unlisted(r);
+    if (!rc) rc = drop_abandoned(r);
     if (rc) return link_failed(r->l, LINK_HERE, rc);
     size_t before = r->out->sent, behind = count_behind(r->l, &u);
     rc = send_up_to(r, &u, SMALL_BYTES);
@@ -370,7 +412,8 @@ int link_carry(struct link *l, const char *folder, int wait_seconds, struct link
     r.inbox = path_join(&r.arena, folder, "inbox");
     const char *outboxes = path_join(&r.arena, folder, "outbox");
     r.outbox = outboxes ? path_join(&r.arena, outboxes, l->party.kit) : NULL;
-    rc = r.inbox && r.outbox ? go_round(&r) : ERR_ROAD;
+    r.neighbours = path_join(&r.arena, folder, "..");
+    rc = r.inbox && r.outbox && r.neighbours ? go_round(&r) : ERR_ROAD;
     arena_release(&r.arena);
     return rc;
 }

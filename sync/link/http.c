@@ -258,10 +258,10 @@ static void set_trust(struct http_over_curl *h)
     curl_easy_setopt(c, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 }
 
+/* CURLOPT_NOSIGNAL stays off: so libcurl sees to it that a peer that is gone under TLS ends no program by SIGPIPE. */
 static void set_limits(struct http_over_curl *h)
 {
     CURL *c = h->curl;
-    curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT, h->connect_seconds);
     curl_easy_setopt(c, CURLOPT_LOW_SPEED_LIMIT, 1L);
     curl_easy_setopt(c, CURLOPT_LOW_SPEED_TIME, h->stall_seconds);

@@ -250,7 +250,9 @@ static int call_with_token(struct link *l, const struct http_call *q, struct htt
     for (size_t i = 0; q->headers && q->headers[i] && n <= HEADERS_MAX; i++) headers[n++] = q->headers[i];
     headers[n] = NULL;
     with.headers = headers;
-    return l->peer->call(l->peer, &with, a);
+    int rc = l->peer->call(l->peer, &with, a);
+    if (rc && a->fault) l->trouble = trouble_of(a->fault);
+    return rc;
 }
 
 static int call_in_session(struct http *http, const struct http_call *q, struct http_answer *a)
@@ -326,8 +328,6 @@ int link_evidence(struct link *l, const char *sha256, uint64_t offset, size_t le
             rc = err_set(ERR_MISSING, "the hub has no evidence %.12s… for this kit", sha256);
         else if (!rc && !done && (!passes || b.tries + 1 >= b.limit))
             rc = link_refused(l, &a);
-        else if (rc && a.fault)
-            l->trouble = trouble_of(a.fault);
         http_answer_release(&a);
         if (done || !passes || !backoff_wait(&b, HTTP_NOT_SAID)) return rc;
         if (out->len >= len) return 0;
@@ -351,7 +351,7 @@ int link_over(struct link **out, struct http *http, const char *url, const struc
     *l = (struct link){.http = {call_in_session, close_nothing}, .peer = http, .url = copy, .party = *party,
         .tries = tries ? tries : TRIES, .stall_seconds = STALL_SECONDS};
     arena_init(&l->arena);
-    map_init(&l->sent);
+    map_init(&l->done);
     *out = l;
     return 0;
 }
@@ -369,7 +369,7 @@ void link_close(struct link *l)
 {
     if (!l) return;
     http_close(l->peer);
-    map_release(&l->sent);
+    map_release(&l->done);
     arena_release(&l->arena);
     wipe(l->token, sizeof l->token);
     free(l->url);

@@ -14,7 +14,7 @@ struct link {
     int tries, stall_seconds;
     struct arena arena;      /* of states and names; as long as the link */
     struct wire_state state; /* the hub's last word */
-    struct map sent;         /* names that went whole: not a second time in one sync, whatever becomes of them there */
+    struct map done;         /* names that went whole, or were refused: not a second time in one sync, whatever becomes of them */
     char token[WIRE_TOKEN_SIZE];
     bool met, meeting;
     int64_t clock_ahead;

@@ -111,21 +111,80 @@ kit wang; as wang whoami --request > wang.request
 as chen hub enrol hub wang.request --roles auditor --cases BJ-1 -o w.enrol --url "$HUB_URL" > /dev/null
 check "wang joins" as wang join w.enrol
 check "and syncs" as wang sync
-wang=$(as chen --json list kit | jq -r --arg k "$(as wang --json whoami | jq -r .kit)" '.[] | select(.fields.kit == $k or (.id | contains($k))) | .id' | head -n 1)
-[ -n "$wang" ] || wang=$(as chen --json list kit | jq -r '.[-1].id')
 quiet as chen sync
-check "her kit is revoked" as chen set "$wang" revoked_after:=0 --why verloren
+wang=$(as chen --json list kit | jq -r --arg k "$(as wang --json whoami | jq -r '.key | split(" ")[1]')" '.[] | select(.fields.key | contains($k)) | .id')
+check "her kit is revoked" as chen set "$wang" "revoked+=BJ-1:0" --why "lost on a train"
 check "the hub learns of it" as chen sync
 refuse "a revoked kit is told so" 5 as wang sync
 same "in words" 1 "$(grep -c 'does not let this kit in\|refused the session' err)"
 
+# ---- trust ----
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout tls.key -out tls.crt -days 30 -subj /CN=hub \
+  -addext subjectAltName=IP:127.0.0.1 2> /dev/null
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout tls2.key -out tls2.crt -days 30 -subj /CN=hub \
+  -addext subjectAltName=IP:127.0.0.1 2> /dev/null
+pin_of() { echo "sha256//$(openssl x509 -in "$1" -pubkey -noout | openssl pkey -pubin -outform der | openssl dgst -sha256 -binary | base64)"; }
+unserve "$hub_pid"
+serve hub --cert tls.crt --key tls.key
+tls_pid=$HUB_PID
+as zhang remote add tls "$HUB_URL"
+refuse "a certificate that nobody vouches for" 5 as zhang sync tls
+same "says that nothing was sent" 1 "$(grep -c 'is not trusted here .*nothing was sent' err)"
+as zhang remote add tls "$HUB_URL" --ca tls.crt
+check "with headquarters' own it goes" as zhang sync tls
+as zhang remote add tls "$HUB_URL" --pin "$(pin_of tls.crt)"
+check "by its pinned key, too" as zhang sync tls
+as zhang remote add tls "$HUB_URL" --pin "$(pin_of tls2.crt)"
+refuse "by another's it does not" 5 as zhang sync tls
+same "says so" 1 "$(grep -c 'not the one that was pinned' err)"
+as zhang remote add tls "$HUB_URL" --pin "$(pin_of tls2.crt)" --ca tls.crt
+refuse "nor with both, where one does not fit" 5 as zhang sync tls
+as chen hub enrol hub li.request --roles auditor -o l2.enrol --url "$HUB_URL" --pin "$(pin_of tls.crt)" > /dev/null
+check "an enrolment carries the pin" as li join l2.enrol
+check "by which the hub is known" as li sync
+if command -v faketime > /dev/null; then
+  as zhang remote add tls "$HUB_URL" --ca tls.crt
+  refuse "ten years on the certificate has run out, or the clock is wrong" 5 faketime -f +10y "$SATCHEL" --store zhang sync tls
+  same "which is said" 1 "$(grep -c 'set its clock' err)"
+else
+  skip "no faketime to be had: a clock ten years off"
+fi
+unserve "$tls_pid"
+serve hub
+hub_pid=$HUB_PID
+for k in zhang li; do as $k remote add hub "$HUB_URL"; as $k remote add hq "$HUB_URL"; done
+if command -v faketime > /dev/null; then
+  check "a clock ten minutes off syncs" faketime -f +10m "$SATCHEL" --store zhang sync
+  same "and is told of" 1 "$(grep -c 'clock is [0-9]* minutes ahead' err)"
+  check "one ten years behind, too" faketime -f -10y "$SATCHEL" --store zhang sync
+  same "and told of likewise" 1 "$(grep -c 'clock is [0-9]* minutes behind' err)"
+fi
+
+# ---- no room there ----
+unserve "$hub_pid"
+serve hub --upload-max 2M
+hub_pid=$HUB_PID
+for k in zhang li; do as $k remote add hub "$HUB_URL"; as $k remote add hq "$HUB_URL"; done
+head -c 3000001 /dev/urandom > large.jpg
+as zhang attach large.jpg --to "$finding" > /dev/null
+f3=$(as zhang new finding --case BJ-1 audit="$audit" clause=B4 grade=minor fact=另一发现)
+refuse "what is too large for the hub is refused" 5 as zhang sync
+same "in words" 1 "$(grep -c 'takes no more' err)"
+same "and keeps nothing else from going" true "$(as zhang --json show "$f3" | jq '.held.since != null')"
+unserve "$hub_pid"
+serve hub
+hub_pid=$HUB_PID
+for k in zhang li; do as $k remote add hub "$HUB_URL"; as $k remote add hq "$HUB_URL"; done
+check "where it is let, it goes" as zhang sync
+
+# ---- this machine ----
 touch file; rm -rf li/link; cp file li/link
 refuse "a link folder that can't be written" 5 as li sync hq
 rm -f li/link
 check "is made again" as li sync hq
 
-if mkdir -p small && mount -t tmpfs -o size=3m tmpfs small 2> /dev/null; then
-  started_mount=1
+if mkdir -p small && mount -t tmpfs -o size=24m tmpfs small 2> /dev/null; then
+  trap 'end_started; umount -l "$WORK/small" 2> /dev/null; rm -rf "$WORK"' EXIT
   cp -r li small/li && rm -rf small/li/link
   as zhang attach --title big photo.jpg --to "$finding" > /dev/null; quiet as zhang sync
   head -c 100000000 /dev/zero > small/filler 2> /dev/null
@@ -141,6 +200,8 @@ fi
 unserve "$hub_pid"
 refuse "the hub is down" 5 as zhang sync --tries 1
 same "in JSON: what waits" 0 "$(as zhang --json sync --tries 1 2> /dev/null | jq .waits.files)"
-check "the hub is sound" s hub verify hub --root <(as chen --json whoami | jq -r .key)
+as chen --json whoami | jq -r .key > root.pub
+s hub checkpoint hub -o checkpoint.json > /dev/null
+check "the hub is sound" s hub verify hub --root root.pub --against checkpoint.json
 for k in zhang li; do check "$k is sound" as $k verify; done
 done_testing

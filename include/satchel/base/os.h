@@ -100,6 +100,7 @@ void os_keep_private(void);
 int os_local_offset_minutes(int64_t seconds); /* this machine's offset from UTC at that time */
 double os_monotonic_seconds(void);
 void os_sleep(double seconds);
+int64_t os_clock_nanoseconds(void); /* since 1970: now, as the times of files tell it */
 bool os_is_terminal(int fd);                  /* 0, 1, 2 */
 int os_terminal_width(void);
 /* Asks on the terminal without echo. ERR_INPUT when there is no terminal. */

@@ -24,6 +24,8 @@
  *                            "sha256 …" (checksum); Upload-Expires (expiration). The last PATCH is answered when the whole file is
  *                            durable in the inbox. A quota or size over the limit is refused at POST with 413, before a byte of it.
  *   GET    v1/evidence/SHA256  evidence that the hub holds for a case that the kit's person may see; Range served.
+ *   POST   lfs/objects/batch         the Git LFS batch API, downloads only (hub/lfs_api.h), and
+ *   GET    lfs/objects/SHA256        as v1/evidence/SHA256: for a stock git-lfs, whose password is the token (Basic)
  *   GET    health            {"status":"ok"} · GET metrics  text of Prometheus; both without a session, and tell nothing of cases.
  *
  * All but hello, session, health, metrics and OPTIONS need "Authorization: Bearer TOKEN". An error is

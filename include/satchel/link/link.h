@@ -4,7 +4,7 @@
  *   FOLDER/inbox/NAME.satchel          goes up, smallest first, until the hub names it as taken
  *   FOLDER/outbox/<kit>/NAME.satchel   comes down, in the hub's order; NAME.satchel.part while it is not whole
  *
- * What is in the files, and when one has served, is the store's business (store_sync_link): nothing here ends the sending of
+ * Folders beside FOLDER are those of the store's other links. What is in the files, and when one has served, is the store's business (store_sync_link): nothing here ends the sending of
  * anything. Killed or cut off at any byte, the next round goes on there.
  *
  * Errors are ERR_ROAD, and link_trouble tells a caller why; ERR_INPUT where another hub answers; ERR_DAMAGED. */

@@ -164,7 +164,7 @@ struct exchange {
     struct bundle_files sent;
     struct taken *taken;
     size_t taken_len;
-    const struct jv *failed; /* array of {"file","error"}, "waits":true where another bundle may help */
+    const struct jv *failed; /* array of {"file","error"}, "waits":true where it may go in later as it is */
     int failed_code;         /* ERR_ROAD where that is one of them, else of the first; 0: there is none */
     struct jv *refused;      /* array of {"case","clash"}: not sent, since the hub has that other case; not copied yet */
     struct arena arena;

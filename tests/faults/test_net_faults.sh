@@ -1,0 +1,117 @@
+#!/usr/bin/env bash
+# A road that fails, and both ends that die on it: nothing is lost, nothing comes twice, and nothing is called held that the
+# hub does not hold. --full: 2,000 syncs over the faulty road and 1,000 deaths; else a tenth.
+#   seed: SATCHEL_SEED, else of the day
+. "$(dirname "$0")/../lib.sh"
+. "$HERE/net.sh"
+syncs=200 deaths=100 cuts=40
+[ "${1:-}" = --full ] && syncs=2000 deaths=1000 cuts=800
+seed=${SATCHEL_SEED:-$(date +%j)}
+echo "seed $seed"
+RANDOM=$seed
+
+for k in chen zhang; do kit $k; as $k whoami --request > $k.request; done
+s hub init hub --name HQ --admin chen.request > /dev/null
+as chen join hub > /dev/null
+as chen new organisation --case BJ-1 name=华安 > /dev/null
+serve hub --rate 0 || { done_testing; exit 1; }
+as chen remote add hub "$HUB_URL"
+check "the case is at the hub" as chen sync
+as chen hub enrol hub zhang.request --roles auditor,leader --cases BJ-1 -o z.enrol --url "$HUB_URL" > /dev/null
+as zhang join z.enrol > /dev/null
+check "zhang has it" as zhang sync
+audit=$(as zhang new audit --case BJ-1 kind=onsite start=2026-11-20)
+finding=$(as zhang new finding --case BJ-1 audit="$audit" clause=B2 grade=minor fact=x)
+kit_id=$(as zhang --json whoami | jq -r .kit)
+head -c 5000000 /dev/urandom > photo.raw
+written=$(($(as zhang --json history "$audit" | jq length) + $(as zhang --json history "$finding" | jq length)))
+photos=0 lies=0
+
+# A change, now and then with a photo of some KB.
+change() {
+  if [ $((RANDOM % 4)) = 0 ]; then
+    dd if=photo.raw of=photo.jpg bs=1 skip=$((RANDOM * 100)) count=$((RANDOM * 3 + 100)) iflag=skip_bytes,count_bytes status=none
+    quiet as zhang attach photo.jpg --to "$finding" && written=$((written + 1)) photos=$((photos + 1))
+  else
+    quiet as zhang set "$finding" fact="x$RANDOM$RANDOM" && written=$((written + 1))
+  fi
+}
+# What a kit calls held, the hub must hold: its repository is asked, not its word.
+look() {
+  local held
+  held=$(jq '[.held[]? | select(.case == "BJ-1") | .entries_held] | add // 0' "$1" 2> /dev/null)
+  [ "${held:-0}" -le "$(hub_has hub BJ-1 "$kit_id")" ] || lies=$((lies + 1))
+}
+# After all of it, over a road that is whole.
+settle() {
+  as zhang remote add hub "$(cat good.url)"
+  check "$1: over a good road the rest goes" as zhang sync
+  quiet as zhang sync
+  same "$1: nothing was called held that was not" 0 "$lies"
+  same "$1: everything is held" true "$(as zhang --json sync | jq '[.held[] | .entries == .entries_held and .evidence == .evidence_held] | all')"
+  same "$1: the hub has each entry, once" "$written" "$(hub_has hub BJ-1 "$kit_id")"
+  same "$1: and no id twice" "" "$(git -C hub/repo.git log --format=%B BJ-1 | grep '^Entry: ' | sort | uniq -d)"
+  same "$1: git is content" "" "$(git -C hub/repo.git fsck --strict 2>&1 | grep -v '^notice\|^dangling')"
+  as chen --json whoami | jq -r .key > root.pub
+  s hub checkpoint hub -o checkpoint.json > /dev/null
+  check "$1: the hub is sound" s hub verify hub --root root.pub --against checkpoint.json
+  check "$1: the kit is sound" as zhang verify
+  same "$1: nothing is left on the way" "0 0" "$(ls hub/upload 2> /dev/null | grep -c data) $(find zhang/link/hub/inbox -name '*.satchel' | wc -l)"
+}
+echo "$HUB_URL" > good.url
+
+# ---- cut after each of some numbers of bytes, on real sockets ----
+proxies=0
+for i in $(seq $cuts); do
+  dd if=photo.raw of=photo.jpg bs=1 skip=$((i * 70000 % 4900000)) count=65536 iflag=skip_bytes,count_bytes status=none
+  quiet as zhang attach photo.jpg --to "$finding" && written=$((written + 1)) photos=$((photos + 1))
+  proxy cut --target-file hub.port --cut-up $((i * 65536 / cuts + RANDOM % (65536 / cuts)))
+  as zhang remote add hub "$PROXY_URL"
+  as zhang --json sync > result 2> err || { bad "cut $i: $(head -n 1 err)"; }
+  look result
+  up=$(jq .up cut.stats)
+  [ "$up" -le $((2 * 65536 + 60000)) ] || bad "cut $i: $up bytes went up for 64 KiB"
+  unserve "$PROXY_PID"
+done
+settle "cuts"
+
+# ---- whole syncs over a road that fails ----
+proxy road --target-file hub.port --seed "$seed" --rate 0.6 --stall 2
+as zhang remote add hub "$PROXY_URL"
+failures=0
+for i in $(seq $syncs); do
+  change
+  as zhang --json sync --tries 3 --timeout 1 > result 2> err || failures=$((failures + 1))
+  look result
+done
+echo "$syncs syncs, $failures of them told of a failure: $(jq -c .faults road.stats)"
+same "faults of each kind were met" true "$(jq '[.faults | .cut, .stall, .corrupt, .duplicate, .reorder] | all(. > 0)' road.stats)"
+unserve "$PROXY_PID"
+settle "syncs"
+
+# ---- either end dies ----
+died=0
+for i in $(seq $deaths); do
+  change
+  if [ $((RANDOM % 2)) = 0 ]; then
+    "$SATCHEL" --store zhang --json sync --tries 2 --timeout 2 > result 2> err &
+    victim=$!
+    sleep 0.0$((RANDOM % 7))$((RANDOM % 10))
+    kill -9 $victim 2> /dev/null && died=$((died + 1))
+    wait $victim 2> /dev/null
+  else
+    "$SATCHEL" --store zhang --json sync --tries 2 --timeout 2 > result 2> err &
+    syncing=$!
+    sleep 0.0$((RANDOM % 7))$((RANDOM % 10))
+    unserve "$HUB_PID" -KILL && died=$((died + 1))
+    wait $syncing 2> /dev/null
+    serve hub --rate 0
+    as zhang remote add hub "$HUB_URL"
+    look result
+  fi
+done
+echo "$died deaths in $deaths syncs"
+same "a tenth or more died in the middle" true "$([ $((10 * died)) -ge "$deaths" ] && echo true)"
+echo "$HUB_URL" > good.url
+settle "deaths"
+done_testing
