@@ -435,6 +435,16 @@ int cmd_hub_sync(struct cli *c)
 
 /* ---- status, history, checkpoint ---- */
 
+static void print_sizes(struct cli *c, const struct jv *v)
+{
+    fprintf(c->out, T("repository %s in %lld packs of %lld objects; evidence %s; inbox %s; parts of evidence %s; uploads %s"),
+        size_text(&c->arena, (uint64_t)jv_get_int(v, "repository", 0)), (long long)jv_get_int(v, "packs", 0),
+        (long long)jv_get_int(v, "objects", 0), size_text(&c->arena, (uint64_t)jv_get_int(v, "evidence", 0)),
+        size_text(&c->arena, (uint64_t)jv_get_int(v, "inbox", 0)), size_text(&c->arena, (uint64_t)jv_get_int(v, "partial", 0)),
+        size_text(&c->arena, (uint64_t)jv_get_int(v, "uploads", 0)));
+    fprintf(c->out, "\n");
+}
+
 int cmd_hub_status(struct cli *c)
 {
     struct hub_desk d;
@@ -457,8 +467,47 @@ int cmd_hub_status(struct cli *c)
             fprintf(c->out, "\n");
         }
     }
+    if (!r && !c->json) print_sizes(c, jv_get(o, "sizes"));
     hub_desk_close(&d);
     return r;
+}
+
+/* ---- restore ---- */
+
+static int report_restored(struct cli *c, const struct hub_restored *t)
+{
+    struct arena *a = &c->arena;
+    struct jv *o = jv_object(a);
+    int r = jv_put_str(a, o, "kit", t->kit);
+    if (!r) r = jv_put_int(a, o, "cases", t->cases);
+    if (!r) r = jv_put_int(a, o, "entries", t->entries);
+    if (!r) r = jv_put_int(a, o, "evidence", t->evidence);
+    if (!r) r = jv_put_int(a, o, "missing", t->missing);
+    if (!r) r = jv_put_int(a, o, "damaged", t->damaged);
+    c->result = o;
+    if (r || c->json) return r;
+    fprintf(c->out, T("restored %lld cases: %lld entries and %lld pieces of evidence are new here"), (long long)t->cases,
+        (long long)t->entries, (long long)t->evidence);
+    fprintf(c->out, "\n");
+    if (t->missing + t->damaged) {
+        fprintf(c->out, T("evidence that the clone does not have is awaited: %lld missing, %lld damaged"),
+            (long long)t->missing, (long long)t->damaged);
+        fprintf(c->out, "\n");
+    }
+    fprintf(c->out, T("the hub has a new key, '%s'; an admin has yet to enrol it"), t->kit);
+    fprintf(c->out, "\n");
+    return 0;
+}
+
+int cmd_hub_restore(struct cli *c)
+{
+    struct hub_restored t;
+    const char *name = cli_option(c, "name");
+    int r = session_forms(c->session);
+    struct hub_restore q = {.folder = c->args[0], .clone = c->args[1], .name = name && *name ? name : path_name(c->args[0]),
+        .forms = c->session->forms};
+    if (!r) r = hub_restore(&q, &t);
+    return r ? r : report_restored(c, &t);
 }
 
 /* The record's entries alone are read and folded: the rest of the case is not touched. */

@@ -68,6 +68,8 @@ static const struct option verify_options[] = {
 static const struct option hub_init_options[] = {
     {"name", "NAME", N_("the hub's name"), 0},
     {"admin", "REQUEST", N_("the request file of its first admin"), 0}, {NULL, NULL, NULL, 0}};
+static const struct option hub_restore_options[] = {
+    {"name", "NAME", N_("the hub's name"), 0}, {NULL, NULL, NULL, 0}};
 static const struct option hub_enrol_options[] = {
     {"roles", "R,…", N_("auditor, leader, headquarters, reviewer, decider, expert, admin"), 0},
     {"cases", "C,…", N_("the cases that the person works on"), 0},
@@ -148,6 +150,8 @@ const struct command commands[] = {
     {"hub sync", "DIR FOLDER", N_("both directions over a folder or stick, the hub's side"), stick_options, 2, 2, cmd_hub_sync},
     {"hub serve", "DIR [--listen ADDR:PORT]", N_("serve the hub over HTTP until told to stop"), hub_serve_options, 1, 1, cmd_hub_serve},
     {"hub status", "DIR", N_("what the hub holds"), NULL, 1, 1, cmd_hub_status},
+    {"hub restore", "DIR CLONE", N_("make a hub of a clone of another one's repository"), hub_restore_options, 2, 2,
+        cmd_hub_restore},
     {"hub verify", "DIR", N_("check the hub end to end"), verify_options, 1, 1, cmd_hub_verify},
     {"hub history", "DIR RECORD", N_("who changed what, when and why, from the repository"), case_options, 2, 2, cmd_hub_history},
     {"hub calendar", "DIR [--case C] [--on DATE]", N_("what is due, overdue or proposed in all cases of the hub"), calendar_options,

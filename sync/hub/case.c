@@ -265,15 +265,15 @@ int case_open(struct hub *h, const char *name, struct hub_case **out)
 /* ---- who opened it ---- */
 
 /* Entries that create an organisation, by id. */
-static int list_openings(struct hub_case *c, struct map *out, const struct entry **some)
+static int list_openings(struct fold *f, const char *name, struct map *out, const struct held **some)
 {
     const struct fold_record *const *records;
     size_t len;
-    int rc = fold_records(c->fold, c->name, &records, &len);
+    int rc = fold_records(f, name, &records, &len);
     for (size_t i = 0; i < len && rc == 0; i++) {
         const struct held *h = strcmp(records[i]->type, "organisation") == 0 ? records[i]->created : NULL;
         if (!h) continue;
-        *some = h->entry;
+        *some = h;
         rc = map_put(out, h->entry->id, (void *)h);
     }
     return rc;
@@ -281,9 +281,9 @@ static int list_openings(struct hub_case *c, struct map *out, const struct entry
 
 /* Back to the first commit: the last of the openings that is met there is the first. */
 static int find_first(
-    struct hub *h, struct hub_case *c, const struct map *openings, const struct entry **first)
+    struct repo *repo, const struct oid *tip, const struct map *openings, const struct held **first)
 {
-    struct commit_view view = {.has_parent = true, .parent = c->tip};
+    struct commit_view view = {.has_parent = true, .parent = *tip};
     struct buf bytes;
     int rc = 0;
     buf_init(&bytes, COMMIT_MAX_BYTES);
@@ -292,28 +292,35 @@ static int find_first(
         struct oid id = view.parent;
         arena_init(&a);
         buf_clear(&bytes);
-        rc = repo_read(h->repo, &bytes, &id, OBJECT_COMMIT);
+        rc = repo_read(repo, &bytes, &id, OBJECT_COMMIT);
         if (rc == 0) rc = commit_read(&view, &a, bytes.data, bytes.len);
         const char *entry = rc ? NULL : commit_trailer(&view, &a, "Entry");
         const struct held *opening = entry ? map_get(openings, entry) : NULL;
-        if (opening) *first = opening->entry;
+        if (opening) *first = opening;
         arena_release(&a);
     }
     buf_release(&bytes);
-    return rc ? err_within(rc, "branch '%s'", c->name) : 0;
+    return rc;
+}
+
+int case_find_opening(
+    struct repo *repo, struct fold *f, const char *name, const struct oid *tip, const struct held **first)
+{
+    struct map openings;
+    *first = NULL;
+    map_init(&openings);
+    int rc = list_openings(f, name, &openings, first);
+    if (rc == 0 && openings.len > 1 && tip) rc = find_first(repo, tip, &openings, first);
+    map_release(&openings);
+    return rc ? err_within(rc, "branch '%s'", name) : 0;
 }
 
 int case_opener(struct hub *h, struct hub_case *c, const char **kit)
 {
-    const struct entry *first = NULL;
-    struct map openings;
-    int rc = 0;
-    map_init(&openings);
-    if (!*c->opener) rc = list_openings(c, &openings, &first);
-    if (rc == 0 && openings.len > 1 && c->born) rc = find_first(h, c, &openings, &first);
-    if (rc == 0 && first) memcpy(c->opener, first->kit, KIT_ID_SIZE);
+    const struct held *first = NULL;
+    int rc = *c->opener ? 0 : case_find_opening(h->repo, c->fold, c->name, c->born ? &c->tip : NULL, &first);
+    if (rc == 0 && first) memcpy(c->opener, first->entry->kit, KIT_ID_SIZE);
     if (rc == 0) *kit = *c->opener ? c->opener : NULL;
-    map_release(&openings);
     return rc;
 }
 

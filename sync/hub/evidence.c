@@ -506,15 +506,26 @@ void staging_init(struct staging *s, struct hub *h, struct hub_case *c, struct a
     s->last = &s->first;
 }
 
-int staging_sink(void *staging, const struct member *m, struct sink **out)
+int staging_add(struct staging *s, const struct member *m)
 {
-    struct staging *s = staging;
-    if (evidence_held(s->hub, s->c, m->sha256, NULL)) return drop_sink(out);
     struct staged *item = arena_alloc(s->arena, sizeof *item);
     if (!item) return ERR_ROAD;
     item->member = m;
     *s->last = item;
     s->last = &item->next;
+    return 0;
+}
+
+int staging_sink(void *staging, const struct member *m, struct sink **out)
+{
+    struct staging *s = staging;
+    if (evidence_held(s->hub, s->c, m->sha256, NULL)) return drop_sink(out);
+    int rc = staging_add(s, m);
+    return rc ? rc : staging_open(s, m, out);
+}
+
+int staging_open(struct staging *s, const struct member *m, struct sink **out)
+{
     if (m->pieces) return part_sink(out, s, m);
     /* by another case: now that they came again, they are this one's too */
     bool there = round_has(s->hub, m->sha256, NULL) || is_there(s->hub, m->sha256, NULL);

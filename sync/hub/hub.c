@@ -6,7 +6,8 @@
 #include "satchel/format/age.h"
 #include "satchel/format/shape.h"
 
-#define PACKS_MOST 50
+#define PACKS_MOST 32
+#define PACKS_GRACE (30 * 60) /* seconds; a clone that takes longer looks anew */
 
 /* ---- opening ---- */
 
@@ -154,7 +155,7 @@ int hub_begin(struct hub *h)
     if (rc == 0) {
         rc = repo_clean(h->repo);
         if (rc == 0) rc = hub_clean(h);
-        if (rc == 0) rc = repo_consolidate(h->repo, PACKS_MOST);
+        if (rc == 0) rc = repo_consolidate(h->repo, PACKS_MOST, PACKS_GRACE);
         if (rc) hub_end(h);
     }
     arena_release(&a);

@@ -159,20 +159,29 @@ static int make_hub(struct arena *a, const char *folder, const char *name, const
     return rc ? rc : rename_config(a, folder, "hub.new", "hub.json");
 }
 
-int hub_init(const char *folder, const char *name, const void *request, size_t len, struct forms *forms)
+int hub_make(const char *folder, const char *name, const struct request *admin, struct forms *forms)
 {
     struct arena a;
-    struct request q;
     struct hub *h;
     arena_init(&a);
-    int rc = request_read(&q, &a, request, len);
-    if (rc == 0) rc = make_hub(&a, folder, name, &q);
+    int rc = make_hub(&a, folder, name, admin);
     if (rc == 0) rc = hub_open(&h, folder, forms, NULL);
     if (rc == 0) {
         rc = begin_register(h);
         hub_close(h);
         if (rc && rename_config(&a, folder, "hub.json", "hub.new")) rc = ERR_ROAD;
     }
+    arena_release(&a);
+    return rc;
+}
+
+int hub_init(const char *folder, const char *name, const void *request, size_t len, struct forms *forms)
+{
+    struct arena a;
+    struct request q;
+    arena_init(&a);
+    int rc = request_read(&q, &a, request, len);
+    if (rc == 0) rc = hub_make(folder, name, &q, forms);
     arena_release(&a);
     return rc;
 }

@@ -229,13 +229,18 @@ int commit_read(struct commit_view *out, struct arena *a, const void *bytes, siz
     return rc;
 }
 
+bool commit_signer(const struct commit_view *c, unsigned char public_key[KEY_SIZE])
+{
+    unsigned char sig[SIGNATURE_SIZE];
+    return c->signature &&
+           sshsig_armor_read(sig, public_key, NAMESPACE_GIT, c->signature, strlen(c->signature)) == 0 &&
+           sshsig_good(sig, public_key, NAMESPACE_GIT, c->payload, strlen(c->payload));
+}
+
 bool commit_signed_by(const struct commit_view *c, const unsigned char public_key[KEY_SIZE])
 {
-    unsigned char sig[SIGNATURE_SIZE], key[KEY_SIZE];
-    if (!c->signature || sshsig_armor_read(sig, key, NAMESPACE_GIT, c->signature, strlen(c->signature)) != 0)
-        return false;
-    return memcmp(key, public_key, KEY_SIZE) == 0 &&
-           sshsig_good(sig, key, NAMESPACE_GIT, c->payload, strlen(c->payload));
+    unsigned char key[KEY_SIZE];
+    return commit_signer(c, key) && memcmp(key, public_key, KEY_SIZE) == 0;
 }
 
 const char *commit_trailer(const struct commit_view *c, struct arena *a, const char *key)

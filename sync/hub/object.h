@@ -66,6 +66,7 @@ struct commit_view {
 /* ERR_INPUT unless its headers are tree, at most one parent, author, committer, at most one gpgsig, in this
  * order. */
 int commit_read(struct commit_view *out, struct arena *a, const void *bytes, size_t len) MUST_CHECK;
+bool commit_signer(const struct commit_view *c, unsigned char public_key[KEY_SIZE]); /* false: no good signature */
 bool commit_signed_by(const struct commit_view *c, const unsigned char public_key[KEY_SIZE]);
 /* The value of "Key: value" in the message's last paragraph, in the arena; NULL: none. */
 const char *commit_trailer(const struct commit_view *c, struct arena *a, const char *key);

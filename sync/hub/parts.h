@@ -100,6 +100,9 @@ int case_registry(struct hub *h, const struct registry **out) MUST_CHECK;
  * so that nobody can take a case's sight from its opener with another. NULL: it has none. Borrowed like the
  * case. */
 int case_opener(struct hub *h, struct hub_case *c, const char **kit) MUST_CHECK;
+/* The entry that created the organisation which the branch took in first; NULL: there is none. */
+int case_find_opening(struct repo *repo, struct fold *f, const char *name, const struct oid *tip,
+    const struct held **first) MUST_CHECK;
 /* The register has moved: what other cases have of it is old. */
 void case_forget_others(struct hub *h);
 
@@ -138,6 +141,9 @@ struct staging {
 void staging_init(struct staging *s, struct hub *h, struct hub_case *c, struct arena *a);
 int staging_sink(
     void *staging, const struct member *m, struct sink **out) MUST_CHECK; /* stage of a bundle_receiver */
+/* A place for one that comes otherwise than in a bundle, which belongs to the staging once it is added. */
+int staging_open(struct staging *s, const struct member *m, struct sink **out) MUST_CHECK;
+int staging_add(struct staging *s, const struct member *m) MUST_CHECK;
 /* Makes it evidence that the case holds once the round is stored, or pieces of it at once. What turns out to be wrong is told in `alarms` and
  * asked for again. */
 int staging_publish(struct staging *s, struct jv *alarms) MUST_CHECK;
@@ -302,6 +308,16 @@ bool receive_alone(const struct hub *h, const struct manifest *m);
  * peeked at. */
 int receive_locked(struct hub *h, const char *path, const struct manifest *m, struct arena *a, struct hub_taken *out,
     struct progress *p) MUST_CHECK;
+
+/* As hub_take_lines, under the lock and into the round. */
+int lines_take_locked(struct hub *h, const char *case_name, const char *lines, size_t len, struct arena *a,
+    struct hub_taken *out) MUST_CHECK;
+/* Takes in evidence alone. `list` names it, and so gives the receipt its number. */
+int staging_take(struct staging *s, const void *list, size_t len) MUST_CHECK;
+
+/* ---- init.c ---- */
+
+int hub_make(const char *folder, const char *name, const struct request *admin, struct forms *forms) MUST_CHECK;
 
 /* ---- inbox.c ---- */
 

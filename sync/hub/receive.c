@@ -508,24 +508,48 @@ static int check_lines(const struct incoming *in)
     return 0;
 }
 
-int hub_take_lines(struct hub *h, const char *case_name, const char *lines, size_t len, struct arena *a,
-    struct hub_taken *out)
+static void name_by_contents(char id[SHA256_HEX], const void *bytes, size_t len)
 {
     unsigned char hash[SHA256_SIZE];
+    sha256(hash, bytes, len);
+    hex_write(id, hash, sizeof hash);
+}
+
+int lines_take_locked(struct hub *h, const char *case_name, const char *lines, size_t len, struct arena *a,
+    struct hub_taken *out)
+{
     char id[SHA256_HEX];
     struct incoming in = {.case_name = case_name, .from = h->kit, .bundle = id, .memory = memory_new()};
     if (!in.memory) return ERR_ROAD;
-    sha256(hash, lines, len);
-    hex_write(id, hash, sizeof hash);
+    name_by_contents(id, lines, len);
     int rc = read_lines(&in, lines, len);
     if (rc == 0) rc = check_lines(&in);
-    if (rc == 0) rc = hub_begin(h);
-    if (rc == 0) {
-        rc = take_and_judge_others(h, &in, a, out);
-        if (rc == 0) rc = round_store(h);
-        round_drop(h);
-        hub_end(h);
-    }
+    if (rc == 0) rc = take_and_judge_others(h, &in, a, out);
+    memory_free(in.memory);
+    return rc;
+}
+
+int hub_take_lines(struct hub *h, const char *case_name, const char *lines, size_t len, struct arena *a,
+    struct hub_taken *out)
+{
+    int rc = hub_begin(h);
+    if (rc) return rc;
+    rc = lines_take_locked(h, case_name, lines, len, a, out);
+    if (rc == 0) rc = round_store(h);
+    round_drop(h);
+    hub_end(h);
+    return rc;
+}
+
+int staging_take(struct staging *s, const void *list, size_t len)
+{
+    char id[SHA256_HEX];
+    struct hub_taken taken;
+    struct incoming in = {
+        .case_name = s->c->name, .from = s->hub->kit, .bundle = id, .staging = s, .memory = memory_new()};
+    if (!in.memory) return ERR_ROAD;
+    name_by_contents(id, list, len);
+    int rc = take(s->hub, &in, &in.memory->arena, &taken);
     memory_free(in.memory);
     return rc;
 }

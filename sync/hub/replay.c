@@ -319,7 +319,7 @@ static bool is_signed_by_hub(const struct verification *v, const struct buf *arm
     unsigned char sig[SIGNATURE_SIZE], key[KEY_SIZE];
     if (!v->hub.kit || sshsig_armor_read(sig, key, NAMESPACE_RECEIPT, buf_str(armor), armor->len))
         return false;
-    return same_bytes(key, v->hub.public_key, KEY_SIZE) &&
+    return registry_hub_key(v->registry, key) &&
            sshsig_good(sig, key, NAMESPACE_RECEIPT, bytes->data, bytes->len);
 }
 
@@ -434,7 +434,8 @@ static int check_hub_change(void *ctx, const char *path, const struct oid *old, 
 
 static int check_hub_signature(struct replay *r, const struct commit_view *c)
 {
-    if (!r->v->hub.kit || commit_signed_by(c, r->v->hub.public_key)) return 0;
+    unsigned char key[KEY_SIZE];
+    if (!r->v->hub.kit || (commit_signer(c, key) && registry_hub_key(r->v->registry, key))) return 0;
     return problem(r->v, r->where,
         N_("the commit is neither of an entry nor signed by the hub that the register names"));
 }

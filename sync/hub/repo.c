@@ -1,9 +1,10 @@
-/* The repository by libgit2, which only this file and remote.c know. It reads objects by id, stores packs that pack.c made, and moves branches.
+/* The repository by libgit2, which only this file and remote*.c know. It reads objects by id, stores packs that pack.c made, and moves branches.
  *
  * Layout of the hub's repository, beside what gitrepository-layout(5) says:
  *
  *   HEAD                       names refs/heads/register; one branch a case
- *   objects/pack/              one pack a bundle, until repo_consolidate makes one of many
+ *   objects/pack/              one pack a round of bundles, until repo_consolidate makes one of many
+ *   satchel-superseded         packs that another one has replaced
  *   lfs/objects/ab/cd/<sha256> bytes of evidence (Git LFS); the 256 first folders exist from the start
  *
  * Order of a merge: the pack is synced, its folder is synced, and only then does the branch move, which is
@@ -19,10 +20,10 @@
 #include "repo_git.h"
 #include "satchel/base/os.h"
 #include "satchel/base/text.h"
+#include "satchel/base/time.h"
 
 #define REF_HEADS "refs/heads/"
 #define REF_REMOTES "refs/remotes/"
-#define PACK_SMALL (UINT64_C(16) << 20) /* larger ones are left as they are */
 
 /* The library ends its messages with the system's words. */
 static bool is_disk_full(const char *message)
@@ -175,7 +176,25 @@ static int read_failed(int failed, const struct oid *id)
                                    : err_set(ERR_DAMAGED, "object '%s' of the repository is damaged", hex);
 }
 
-int repo_read(struct repo *r, struct buf *out, const struct oid *id, enum object_kind kind)
+/* Lets go of packs, and finds those that have come. */
+static int reopen(struct repo *r)
+{
+    git_repository *git = NULL;
+    git_odb *odb = NULL;
+    int failed = git_repository_open_bare(&git, repo_folder(r));
+    if (!failed) failed = git_repository_odb(&odb, git);
+    if (failed) {
+        git_repository_free(git);
+        return repo_fail(ERR_DAMAGED, N_("open the repository"));
+    }
+    git_odb_free(r->odb);
+    git_repository_free(r->git);
+    r->git = git;
+    r->odb = odb;
+    return 0;
+}
+
+static int read_object(struct repo *r, struct buf *out, const struct oid *id, enum object_kind kind)
 {
     git_odb_object *object = NULL;
     git_object_t type;
@@ -190,6 +209,17 @@ int repo_read(struct repo *r, struct buf *out, const struct oid *id, enum object
     buf_add(out, git_odb_object_data(object), git_odb_object_size(object));
     git_odb_object_free(object);
     return buf_error(out);
+}
+
+/* What another process has consolidated meanwhile may be in packs that are not known here yet. */
+int repo_read(struct repo *r, struct buf *out, const struct oid *id, enum object_kind kind)
+{
+    size_t before = out->len;
+    int rc = read_object(r, out, id, kind);
+    if (rc == 0 || rc == ERR_ROAD) return rc;
+    out->len = before;
+    if (reopen(r)) return rc;
+    return read_object(r, out, id, kind);
 }
 
 /* ---- branches ---- */
@@ -392,50 +422,186 @@ int repo_clean(struct repo *r)
 
 /* ---- consolidating ---- */
 
-/* Lets go of packs before they are removed: some systems keep a file that is mapped. */
-static int reopen(struct repo *r)
+/* Packs are folded by classes of size, eightfold each, so that a byte is copied a few times in its life and not
+ * each time. The steps of one fold, any of which may be the last before a crash:
+ *
+ *   the new pack is stored, synced;
+ *   the packs that it replaces are listed in the file SUPERSEDED, with the time;
+ *   when the grace is over they are removed, and then their lines.
+ *
+ * A pack that is there and listed nowhere is folded again, which only costs time. */
+#define SUPERSEDED "satchel-superseded"
+#define SUPERSEDED_MAX ((size_t)4 << 20)
+#define FOLD_BYTES (UINT64_C(16) << 20) /* of the packs that one step copies */
+#define PACK_LARGE (UINT64_C(8) << 20)  /* these are left as they are */
+#define CLASS_FIRST (UINT64_C(256) << 10)
+#define CLASSES 3
+
+struct pack_file {
+    const char *name; /* pack-…, without ".pack" */
+    uint64_t size;
+    bool superseded;
+};
+
+struct packs {
+    struct arena arena;
+    const char *folder, *list; /* objects/pack, SUPERSEDED */
+    struct pack_file *files;
+    size_t len;
+    struct buf lines; /* of the list: time, blank, name */
+};
+
+static void packs_release(struct packs *p)
 {
-    git_repository *git = NULL;
-    git_odb *odb = NULL;
-    int failed = git_repository_open_bare(&git, repo_folder(r));
-    if (!failed) failed = git_repository_odb(&odb, git);
-    if (failed) {
-        git_repository_free(git);
-        return repo_fail(ERR_DAMAGED, N_("open the repository"));
-    }
-    git_odb_free(r->odb);
-    git_repository_free(r->git);
-    r->git = git;
-    r->odb = odb;
-    return 0;
+    buf_release(&p->lines);
+    arena_release(&p->arena);
 }
 
-/* Paths of the packs that are small enough, without ".pack". */
-static int list_small(struct arena *a, const char *folder, const char ***out, size_t *out_len)
+static int compare_packs(const void *a, const void *b)
 {
-    const char **names = NULL;
-    struct file_info info;
-    size_t len, n = 0;
-    int rc = os_list(&names, &len, a, folder);
-    for (size_t i = 0; i < len && rc == 0; i++) {
-        if (strncmp(names[i], "pack-", 5) != 0 || !ends_with(names[i], ".pack")) continue;
-        const char *path = path_join(a, folder, names[i]);
-        rc = path ? os_stat(&info, path) : ERR_ROAD;
-        if (rc || info.size > PACK_SMALL) continue;
-        names[n] = arena_strndup(a, path, strlen(path) - strlen(".pack"));
-        rc = names[n++] ? 0 : ERR_ROAD;
+    const struct pack_file *x = a, *y = b;
+    if (x->size != y->size) return x->size < y->size ? -1 : 1;
+    return strcmp(x->name, y->name);
+}
+
+static int read_list(struct packs *p)
+{
+    int rc = file_read(p->list, &p->lines);
+    if (rc == ERR_MISSING) {
+        err_clear();
+        rc = 0;
     }
-    *out = names;
-    *out_len = n;
     return rc;
 }
 
-static int add_pack(struct repack *all, struct arena *a, const char *stem)
+static bool is_listed(const struct packs *p, const char *name)
+{
+    const char *at = buf_str(&p->lines);
+    size_t len = strlen(name);
+    while ((at = strstr(at, name)) && at[len] != '\n') at += len;
+    return at != NULL;
+}
+
+static int list_packs(struct packs *p)
+{
+    const char **names = NULL;
+    struct file_info info;
+    size_t len = 0;
+    int rc = os_list(&names, &len, &p->arena, p->folder);
+    p->files = rc ? NULL : arena_alloc(&p->arena, (len + 1) * sizeof *p->files);
+    if (!p->files) return rc ? rc : ERR_ROAD;
+    for (size_t i = 0; i < len && rc == 0; i++) {
+        if (strncmp(names[i], "pack-", 5) != 0 || !ends_with(names[i], ".pack")) continue;
+        const char *path = path_join(&p->arena, p->folder, names[i]);
+        const char *name = arena_strndup(&p->arena, names[i], strlen(names[i]) - strlen(".pack"));
+        rc = path && name ? os_stat(&info, path) : ERR_ROAD;
+        if (rc == 0) p->files[p->len++] = (struct pack_file){name, info.size, is_listed(p, name)};
+    }
+    qsort(p->files, p->len, sizeof *p->files, compare_packs);
+    return rc;
+}
+
+static int packs_read(struct repo *r, struct packs *p)
+{
+    *p = (struct packs){0};
+    arena_init(&p->arena);
+    buf_init(&p->lines, SUPERSEDED_MAX);
+    p->folder = path_join(&p->arena, repo_folder(r), "objects/pack");
+    p->list = path_join(&p->arena, repo_folder(r), SUPERSEDED);
+    int rc = p->folder && p->list ? read_list(p) : ERR_ROAD;
+    return rc ? rc : list_packs(p);
+}
+
+/* ---- removing what is replaced ---- */
+
+/* An index goes before its pack: a pack without an index is only unused space. */
+static int remove_pack(struct packs *p, const char *name)
+{
+    static const char *const ends[] = {".idx", ".rev", ".bitmap", ".pack"};
+    int rc = 0;
+    for (size_t e = 0; e < sizeof ends / sizeof *ends && rc == 0; e++) {
+        const char *path = arena_printf(&p->arena, "%s/%s%s", p->folder, name, ends[e]);
+        rc = path ? os_remove(path) : ERR_ROAD;
+    }
+    return rc;
+}
+
+/* A line of the list: true where its grace is over. */
+static bool read_line(const char *line, size_t len, int64_t before, char name[64])
+{
+    const char *blank = memchr(line, ' ', len);
+    size_t name_len = blank ? len - (size_t)(blank + 1 - line) : 0;
+    if (name_len == 0 || name_len > 63 || strncmp(blank + 1, "pack-", 5) != 0) return false;
+    memcpy(name, blank + 1, name_len);
+    name[name_len] = '\0';
+    return strtoll(line, NULL, 10) <= before && !strchr(name, '/');
+}
+
+/* Removes packs whose grace is over, and keeps the other lines. */
+static int remove_superseded(struct repo *r, struct packs *p, int64_t before)
+{
+    struct buf rest;
+    char name[64];
+    bool opened_anew = false;
+    int rc = 0;
+    buf_init(&rest, SUPERSEDED_MAX);
+    for (const char *at = buf_str(&p->lines), *end; rc == 0 && (end = strchr(at, '\n')); at = end + 1) {
+        if (!read_line(at, (size_t)(end - at), before, name)) {
+            buf_add(&rest, at, (size_t)(end + 1 - at));
+            continue;
+        }
+        if (!opened_anew) rc = reopen(r);
+        opened_anew = true;
+        if (rc == 0) rc = remove_pack(p, name);
+    }
+    if (rc == 0) rc = buf_error(&rest);
+    if (rc == 0 && rest.len < p->lines.len)
+        rc = rest.len ? file_write(p->list, rest.data, rest.len) : os_remove(p->list);
+    buf_release(&rest);
+    return rc;
+}
+
+/* ---- folding ---- */
+
+static int class_of(uint64_t size)
+{
+    int class = 0;
+    for (uint64_t most = CLASS_FIRST; size > most && class < CLASSES; most *= 8) class++;
+    return class;
+}
+
+static bool may_fold(const struct pack_file *f, int class)
+{
+    return !f->superseded && f->size < PACK_LARGE && class_of(f->size) == class;
+}
+
+/* The smallest of one class that has too many; those that are chosen stand first in the files. */
+static size_t choose(struct packs *p, size_t packs_most)
+{
+    for (int class = 0; class <= CLASSES; class++) {
+        size_t count = 0, n = 0;
+        uint64_t bytes = 0;
+        for (size_t i = 0; i < p->len; i++) count += may_fold(&p->files[i], class);
+        if (count <= packs_most || count < 2) continue;
+        for (size_t i = 0; i < p->len; i++) {
+            struct pack_file f = p->files[i];
+            if (!may_fold(&f, class) || (n >= 2 && bytes + f.size > FOLD_BYTES)) continue;
+            bytes += f.size;
+            p->files[i] = p->files[n];
+            p->files[n++] = f;
+        }
+        return n;
+    }
+    return 0;
+}
+
+static int add_pack(struct repack *all, struct packs *p, const char *name)
 {
     struct buf pack, index;
-    const char *pack_path = arena_printf(a, "%s.pack", stem), *index_path = arena_printf(a, "%s.idx", stem);
-    buf_init(&pack, (size_t)PACK_SMALL);
-    buf_init(&index, (size_t)PACK_SMALL);
+    const char *pack_path = arena_printf(&p->arena, "%s/%s.pack", p->folder, name),
+               *index_path = arena_printf(&p->arena, "%s/%s.idx", p->folder, name);
+    buf_init(&pack, (size_t)PACK_LARGE);
+    buf_init(&index, (size_t)PACK_LARGE);
     int rc = pack_path && index_path ? file_read(pack_path, &pack) : ERR_ROAD;
     if (rc == 0) rc = file_read(index_path, &index);
     if (rc == 0) rc = repack_add(all, &pack, &index);
@@ -444,60 +610,94 @@ static int add_pack(struct repack *all, struct arena *a, const char *stem)
     return rc;
 }
 
-static int store_all(struct repo *r, struct arena *a, const char **stems, size_t len)
+/* Has the pack these very bytes? By its length and its sum, which are its end. */
+static int is_pack(struct packs *p, const struct pack_file *f, const unsigned char *bytes, size_t len, bool *is)
+{
+    struct file *file = NULL;
+    unsigned char sum[SHA1_SIZE];
+    size_t got = 0;
+    *is = false;
+    if (f->size != len) return 0;
+    const char *path = arena_printf(&p->arena, "%s/%s.pack", p->folder, f->name);
+    int rc = path ? file_open(&file, path) : ERR_ROAD;
+    if (rc == 0) rc = file_seek(file, len - sizeof sum);
+    if (rc == 0) rc = source_read_full(file_as_source(file), sum, sizeof sum, &got);
+    *is = rc == 0 && got == sizeof sum && memcmp(sum, bytes + len - sizeof sum, sizeof sum) == 0;
+    file_close(file);
+    return rc;
+}
+
+/* All that were folded but the one that the new pack is itself: where one of them has all of the others. */
+static int list_superseded(struct packs *p, size_t n, const unsigned char *bytes, size_t len)
+{
+    int rc = 0;
+    for (size_t i = 0; i < n && rc == 0; i++) {
+        bool is;
+        rc = is_pack(p, &p->files[i], bytes, len, &is);
+        if (rc == 0 && !is) buf_addf(&p->lines, "%lld %s\n", (long long)time_now(), p->files[i].name);
+    }
+    if (rc == 0) rc = buf_error(&p->lines);
+    return rc ? rc : file_write(p->list, p->lines.data, p->lines.len);
+}
+
+static int fold_packs(struct repo *r, struct packs *p, size_t n)
 {
     struct repack *all;
     const void *bytes;
-    size_t bytes_len;
+    size_t len;
     int rc = repack_new(&all);
     if (rc) return rc;
-    for (size_t i = 0; i < len && rc == 0; i++) rc = add_pack(all, a, stems[i]);
-    if (rc == 0) rc = repack_end(all, &bytes, &bytes_len);
-    if (rc == 0) rc = repo_store_pack(r, bytes, bytes_len);
+    for (size_t i = 0; i < n && rc == 0; i++) rc = add_pack(all, p, p->files[i].name);
+    if (rc == 0) rc = repack_end(all, &bytes, &len);
+    if (rc == 0) rc = repo_store_pack(r, bytes, len);
+    if (rc == 0) rc = list_superseded(p, n, bytes, len);
     repack_free(all);
     return rc;
 }
 
-/* Packs of any size; SIZE_MAX where they can't be counted. */
-static size_t count_packs(struct arena *a, const char *folder)
+int repo_consolidate(struct repo *r, size_t packs_most, int64_t grace)
 {
-    const char **names = NULL;
-    size_t len, n = 0;
-    if (os_list(&names, &len, a, folder)) return SIZE_MAX;
-    for (size_t i = 0; i < len; i++) n += ends_with(names[i], ".pack");
-    return n;
-}
-
-/* An index goes before its pack: a pack without an index is only unused space. */
-static int remove_packs(struct arena *a, const char **stems, size_t len)
-{
-    static const char *const ends[] = {".idx", ".rev", ".bitmap", ".pack"};
-    int rc = 0;
-    for (size_t i = 0; i < len; i++) {
-        for (size_t e = 0; e < sizeof ends / sizeof *ends && rc == 0; e++) {
-            const char *path = arena_printf(a, "%s%s", stems[i], ends[e]);
-            rc = path ? os_remove(path) : ERR_ROAD;
-        }
-    }
+    struct packs p;
+    int rc = packs_read(r, &p);
+    size_t n = rc ? 0 : choose(&p, packs_most);
+    if (rc == 0 && n >= 2) rc = fold_packs(r, &p, n);
+    if (rc == 0) rc = remove_superseded(r, &p, time_now() - grace);
+    packs_release(&p);
     return rc;
 }
 
-int repo_consolidate(struct repo *r, size_t packs_most)
+/* ---- sizes ---- */
+
+/* The number of objects is the last of the 256 counts in the index's head. */
+static int measure_index(struct packs *p, const char *name, struct repo_sizes *out)
 {
-    struct arena a;
-    const char **stems = NULL;
-    size_t len = 0;
-    arena_init(&a);
-    const char *folder = path_join(&a, repo_folder(r), "objects/pack");
-    int rc = folder ? list_small(&a, folder, &stems, &len) : ERR_ROAD;
-    if (rc || len <= packs_most || len < 2) goto out;
-    size_t before = count_packs(&a, folder);
-    rc = store_all(r, &a, stems, len);
-    if (rc == 0) rc = reopen(r);
-    /* A pack is named by its contents: where one of them had all that the others have, it is the new one
-     * itself. */
-    if (rc == 0 && count_packs(&a, folder) == before + 1) rc = remove_packs(&a, stems, len);
-out:
-    arena_release(&a);
+    struct file *f = NULL;
+    struct file_info info;
+    unsigned char n[4];
+    size_t got = 0;
+    const char *path = arena_printf(&p->arena, "%s/%s.idx", p->folder, name);
+    int rc = path ? file_open(&f, path) : ERR_ROAD;
+    if (rc == 0) rc = file_info(f, &info);
+    if (rc == 0) rc = file_seek(f, 8 + 255 * 4);
+    if (rc == 0) rc = source_read_full(file_as_source(f), n, sizeof n, &got);
+    if (rc == 0 && got == sizeof n) {
+        out->objects += (int64_t)n[0] << 24 | (int64_t)n[1] << 16 | (int64_t)n[2] << 8 | n[3];
+        out->bytes += (int64_t)info.size;
+    }
+    file_close(f);
+    return rc;
+}
+
+int repo_measure(struct repo *r, struct repo_sizes *out)
+{
+    struct packs p;
+    *out = (struct repo_sizes){0};
+    int rc = packs_read(r, &p);
+    for (size_t i = 0; i < p.len && rc == 0; i++) {
+        out->packs++;
+        out->bytes += (int64_t)p.files[i].size;
+        rc = p.files[i].superseded ? 0 : measure_index(&p, p.files[i].name, out);
+    }
+    packs_release(&p);
     return rc;
 }

@@ -1,4 +1,4 @@
-/* The repository on disk: branches and raw objects. Only repo.c and remote.c include libgit2. */
+/* The repository on disk: branches and raw objects. Only repo.c and remote*.c include libgit2. */
 #ifndef SYNC_HUB_REPO_H
 #define SYNC_HUB_REPO_H
 
@@ -42,7 +42,14 @@ struct repo_move {
 int repo_move(struct repo *r, const struct repo_move *moves, size_t len) MUST_CHECK;
 /* Removes what a killed process left: locks of branches, packs half made. */
 int repo_clean(struct repo *r) MUST_CHECK;
-/* Where there are more small packs than this, makes one of them. Large ones stay. */
-int repo_consolidate(struct repo *r, size_t packs_most) MUST_CHECK;
+/* Where there are more packs of about one size than this, makes one of some of them: a bounded step, to be repeated
+ * at leisure. Large ones stay. What a pack has replaced is removed when that is `grace` seconds ago, so that who
+ * reads meanwhile finds what he has seen. */
+int repo_consolidate(struct repo *r, size_t packs_most, int64_t grace) MUST_CHECK;
+
+struct repo_sizes {
+    int64_t packs, objects, bytes; /* bytes: of all packs and their indexes */
+};
+int repo_measure(struct repo *r, struct repo_sizes *out) MUST_CHECK;
 
 #endif

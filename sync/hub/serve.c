@@ -8,7 +8,7 @@
 #include "serve_parts.h"
 
 #define BODY_MAX ((size_t)64 << 10)
-#define IDLE_SECONDS 60
+#define IDLE_SECONDS 120 /* longer than any answer is waited for */
 #define HEADER_SECONDS 15
 #define HEADER_BYTES ((size_t)32 << 10)
 #define TUS_VERSION "1.0.0"
@@ -219,6 +219,13 @@ static int make_paths(struct serve *s)
     return rc ? rc : os_make_folder(s->outbox);
 }
 
+/* Two servers would take each other's unfinished uploads for what a killed one has left. */
+static int be_the_only_one(struct serve *s)
+{
+    const char *path = path_join(&s->arena, s->uploads_folder, "lock");
+    return path ? os_lock(&s->only, path, true, false) : ERR_ROAD;
+}
+
 static int make_tables(struct serve *s)
 {
     s->nonces = calloc(NONCES_MOST, sizeof *s->nonces);
@@ -277,6 +284,7 @@ int serve_start(struct serve **out, struct hub *hub, struct hub *reader, const s
     arena_init(&s->arena);
     make_locks(s);
     rc = make_paths(s);
+    if (rc == 0) rc = be_the_only_one(s);
     if (rc == 0) rc = make_tables(s);
     if (rc == 0) rc = sight_init(s);
     if (rc == 0) rc = work_init(s);
@@ -311,6 +319,7 @@ void serve_stop(struct serve *s)
     work_release(s);
     sight_release(s);
     log_close(s);
+    os_unlock(s->only);
     if (s->passes) wipe(s->passes, PASSES_MOST * sizeof *s->passes);
     free(s->passes);
     free(s->nonces);

@@ -86,7 +86,7 @@ void log_request(struct visit *v, const struct http_outcome *o)
     struct buf line;
     char at[TIME_TEXT];
     count_request(v->serve, o);
-    time_write_now(at);
+    time_write(at, time_now(), 0);
     buf_init(&line, LINE_MAX);
     buf_addf(&line, "{\"time\":\"%s\"", at);
     put_text(&line, "address", http_peer(v->request));
@@ -141,7 +141,8 @@ static void put_metric(struct buf *b, const char *name, const char *kind, const 
 /* Under the lock. */
 static void put_requests(struct buf *b, const struct counts *c)
 {
-    buf_adds(b, "# HELP satchel_requests_total requests by the class of their status\n# TYPE satchel_requests_total counter\n");
+    buf_adds(b, "# HELP satchel_requests_total requests by the class of their status\n");
+    buf_adds(b, "# TYPE satchel_requests_total counter\n");
     for (int i = 0; i < 6; i++)
         if (i != 1) buf_addf(b, "satchel_requests_total{status=\"%d%s\"} %" PRIu64 "\n", i, i ? "xx" : "", c->requests[i]);
 }
@@ -157,7 +158,7 @@ static void put_metrics(struct buf *b, struct serve *s)
     put_metric(b, "received_bytes_total", "counter", "bytes of bodies received", (double)c->received);
     put_metric(b, "sent_bytes_total", "counter", "bytes of bodies sent", (double)c->sent);
     put_metric(b, "uploads_finished_total", "counter", "uploads that became files of the inbox", (double)c->finished);
-    put_metric(b, "bundles_failed_total", "counter", "bundles that could not be taken in, each time they were tried",
+    put_metric(b, "bundles_failed_total", "counter", "bundles that were refused or had to wait",
         (double)c->failed);
     put_metric(b, "worker_busy_seconds_total", "counter", "time that taking in and handing out took", c->busy);
     put_metric(b, "uploads_open", "gauge", "unfinished uploads", (double)uploads);

@@ -18,6 +18,7 @@
 struct lying {
     struct lying *next;
     uint64_t size, number; /* number: which of all finished uploads */
+    bool told;             /* that it waits */
     char name[WIRE_NAME_MAX + 1];
 };
 
@@ -86,6 +87,7 @@ struct serve {
     struct arena arena;
     struct hub *hub;
     const char *uploads_folder, *inbox, *net, *outbox, *quarantine, *log_path;
+    struct os_lock *only; /* no other server on this folder */
     struct http_server *http;
     pthread_t worker;
     bool worker_runs;

@@ -195,7 +195,7 @@ void hello_close(struct visit *v)
     if (rc == 0) {
         hex_write(nonce, secret, sizeof secret);
         nonce_add(v->serve, h.kit, secret);
-        time_write_now(at);
+        time_write(at, time_now(), 0);
         struct wire_welcome w = {.at = at,
             .challenge = h.challenge,
             .hub = hub_kit(v->serve->hub),

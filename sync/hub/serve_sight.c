@@ -72,7 +72,7 @@ static int add_kits(struct serve *s, struct kit_standing *kits, size_t *len)
     size_t n;
     struct fold *f;
     char now[TIME_TEXT];
-    time_write_now(now);
+    time_write(now, time_now(), 0);
     const struct registry *r = hub_registry(s->reader);
     int rc = r ? hub_fold(s->reader, REGISTER_CASE, &f) : ERR_ROAD;
     if (rc) return rc;
@@ -166,7 +166,7 @@ static int open_seen(struct serve *s, const char *kit, const char *name, struct 
     const char *opener;
     char now[TIME_TEXT];
     *out = NULL;
-    time_write_now(now);
+    time_write(now, time_now(), 0);
     int rc = case_open(s->reader, name, &c);
     if (rc == 0) rc = case_opener(s->reader, c, &opener);
     const struct registry *r = rc ? NULL : hub_registry(s->reader);

@@ -254,16 +254,33 @@ static int look_at_branches(struct desk *d)
 
 /* ---- taking in ---- */
 
+/* Does this file of the inbox wait for another one, and has that been told? It is tried again each time. */
+static bool is_told(struct serve *s, const char *file)
+{
+    bool told = false;
+    pthread_mutex_lock(&s->lock);
+    for (struct guest *g = s->guests; g; g = g->next) {
+        size_t len = strlen(g->kit);
+        if (strncmp(file, g->kit, len) != 0 || file[len] != '-') continue;
+        for (struct lying *l = g->lying; l; l = l->next) {
+            if (strcmp(l->name, file + len + 1) != 0) continue;
+            told = l->told;
+            l->told = true;
+        }
+    }
+    if (!told) s->counts.failed++;
+    pthread_mutex_unlock(&s->lock);
+    return told;
+}
+
 static void tell_failures(struct serve *s, const struct jv *failed)
 {
     for (size_t i = 0; failed && i < failed->len; i++) {
         const char *file = jv_get_str(failed->items[i], "file"), *error = jv_get_str(failed->items[i], "error");
+        if (!file || is_told(s, file)) continue;
         err_set(ERR_INPUT, "%s", error ? error : "");
-        tell(s, file ? file : "");
+        tell(s, file);
     }
-    pthread_mutex_lock(&s->lock);
-    if (failed) s->counts.failed += failed->len;
-    pthread_mutex_unlock(&s->lock);
 }
 
 /* Where a file of the inbox has gone to. */

@@ -2,6 +2,8 @@
 #include <string.h>
 #include "parts.h"
 
+#define DEPTH_MOST 8
+
 struct counts {
     int64_t entries, quarantined, waiting, gaps, forks, records, conflicts, awaited;
 };
@@ -86,6 +88,51 @@ static int case_status(struct hub *h, const char *name, struct arena *a, struct 
     return rc ? rc : jv_push(a, list, counts_value(a, name, &n, case_alarms(a, c->fold, name)));
 }
 
+/* ---- sizes ---- */
+
+/* Of all files below a folder; a missing one has none. What goes meanwhile counts or not. */
+static int add_sizes(const char *folder, int depth, int64_t *bytes)
+{
+    struct arena a;
+    const char **names = NULL;
+    struct file_info info;
+    size_t len = 0;
+    arena_init(&a);
+    int rc = os_list(&names, &len, &a, folder);
+    for (size_t i = 0; i < len && rc == 0; i++) {
+        const char *path = path_join(&a, folder, names[i]);
+        rc = path ? os_stat(&info, path) : ERR_ROAD;
+        if (rc == 0 && info.is_folder && depth < DEPTH_MOST) rc = add_sizes(path, depth + 1, bytes);
+        if (rc == 0 && info.is_file) *bytes += (int64_t)info.size;
+        if (rc == ERR_MISSING) rc = 0;
+    }
+    arena_release(&a);
+    return rc == ERR_MISSING ? 0 : rc;
+}
+
+static int put_size(struct arena *a, struct jv *v, const char *name, const char *folder)
+{
+    int64_t bytes = 0;
+    int rc = folder ? add_sizes(folder, 0, &bytes) : ERR_ROAD;
+    return rc ? rc : jv_put_int(a, v, name, bytes);
+}
+
+static int put_sizes(struct hub *h, struct arena *a, struct jv *status)
+{
+    struct repo_sizes s;
+    struct jv *v = jv_object(a);
+    int rc = v ? repo_measure(h->repo, &s) : ERR_ROAD;
+    if (rc == 0) rc = put_size(a, v, "evidence", path_join(a, repo_folder(h->repo), "lfs/objects"));
+    if (rc == 0) rc = put_size(a, v, "inbox", hub_file(a, h, "inbox"));
+    if (rc == 0) rc = put_size(a, v, "partial", hub_file(a, h, "partial"));
+    if (rc == 0) rc = put_size(a, v, "uploads", hub_file(a, h, "uploads"));
+    if (rc == 0) rc = jv_put_int(a, v, "objects", s.objects);
+    if (rc == 0) rc = jv_put_int(a, v, "packs", s.packs);
+    if (rc == 0) rc = jv_put_int(a, v, "repository", s.bytes);
+    err_clear();
+    return rc ? rc : jv_put(a, status, "sizes", v);
+}
+
 int hub_status(struct hub *h, struct arena *a, struct jv **out)
 {
     struct jv *v = jv_object(a), *list = jv_array(a);
@@ -100,6 +147,7 @@ int hub_status(struct hub *h, struct arena *a, struct jv **out)
     if (rc == 0) rc = jv_put_str(a, v, "kit", h->kit);
     if (rc == 0) rc = jv_put_int(a, v, "kits", (int64_t)kits);
     if (rc == 0) rc = jv_put(a, v, "cases", list);
+    if (rc == 0) rc = put_sizes(h, a, v);
     if (rc == 0) *out = v;
     return rc;
 }

@@ -115,7 +115,7 @@ static int check_anchor_key(struct verification *v, size_t i)
     const struct receipt *receipt = v->request->against[i];
     char root[KIT_ID_SIZE];
     kit_id_of(root, v->root);
-    if (!v->hub.kit || !same_bytes(v->hub.public_key, v->request->against_keys[i], KEY_SIZE))
+    if (!v->hub.kit || !registry_hub_key(v->registry, v->request->against_keys[i]))
         return problem_of(v, "--against", N_("the receipt is not of the hub that the register names, but of"),
             receipt->hub);
     if (strcmp(receipt->root, root) != 0)
@@ -147,6 +147,7 @@ static int verify_all(struct verification *v)
     int rc = load_register(v);
     for (size_t i = 0; i < v->branches_len && rc == 0; i++) rc = verify_named(v, i);
     if (rc == 0) rc = check_anchored_cases(v);
+    memcpy(v->out->root, v->root, KEY_SIZE);
     if (v->out->problems->len) v->out->empty = false;
     v->out->anchored = v->request->root && v->out->unanchored->len == 0 && v->out->cases > 0;
     return rc;

@@ -50,6 +50,11 @@ struct kit {
     struct revocation *revocations;
 };
 
+struct hub_key {
+    struct hub_key *next;
+    unsigned char public_key[KEY_SIZE];
+};
+
 struct registry {
     struct arena arena;
     char root_kit[KIT_ID_SIZE];
@@ -60,6 +65,7 @@ struct registry {
     size_t list_len, list_cap;
     struct registry_kit hub;
     bool has_hub;
+    struct hub_key *hub_keys;
 };
 
 /* ---- reading the register ---- */
@@ -217,6 +223,23 @@ static int read_kit(struct registry *r, const struct fold_record *record)
     return rc;
 }
 
+/* Every key that a hub record names or named. */
+static int read_hub_keys(struct registry *r, const struct fold_record *record)
+{
+    const struct fold_field *key = record_field(record, "key");
+    for (size_t i = 0; key && i < key->heads_len; i++) {
+        unsigned char public_key[KEY_SIZE];
+        const char *line = jv_str(key->heads[i].value);
+        if (!line || ssh_key_line_read(public_key, line)) continue;
+        struct hub_key *k = arena_alloc(&r->arena, sizeof *k);
+        if (!k) return ERR_ROAD;
+        memcpy(k->public_key, public_key, KEY_SIZE);
+        k->next = r->hub_keys;
+        r->hub_keys = k;
+    }
+    return 0;
+}
+
 static int read_hub(struct registry *r, const struct fold_record *record)
 {
     const char *key = record_str(record, "key"), *recipient = record_str(record, "recipient");
@@ -273,6 +296,8 @@ static int read_register(struct registry *r, struct fold *f, struct forms *forms
     if (!rc) rc = each_record(r, &records, "kit", false, read_kit);
     if (!rc) rc = each_record(r, &records, "kit", true, read_kit);
     if (!rc) rc = each_record(r, &records, "hub", false, read_hub);
+    if (!rc) rc = each_record(r, &records, "hub", false, read_hub_keys);
+    if (!rc) rc = each_record(r, &records, "hub", true, read_hub_keys);
     for (size_t i = 0; i < records.len && !rc; i++)
         if (strcmp(records.items[i]->type, "scheme") == 0) rc = read_scheme(forms, records.items[i]);
     if (!rc) err_clear(); /* values that could not be read are passed over, as said above */
@@ -359,6 +384,13 @@ bool registry_hub(const struct registry *r, struct registry_kit *out)
 {
     if (r->has_hub) *out = r->hub;
     return r->has_hub;
+}
+
+bool registry_hub_key(const struct registry *r, const unsigned char public_key[KEY_SIZE])
+{
+    for (const struct hub_key *k = r->hub_keys; k; k = k->next)
+        if (same_bytes(k->public_key, public_key, KEY_SIZE)) return true;
+    return false;
 }
 
 static enum answer holds(const struct person *p, const char *role)

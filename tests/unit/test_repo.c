@@ -1,9 +1,12 @@
 /* The hub's repository against stock git: packs made here, trees, signed commits, what a crash leaves. */
 #define _XOPEN_SOURCE 700
+#define _DEFAULT_SOURCE /* usleep */
 
 #include "test.h"
 
+#include <signal.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "../../sync/hub/repo.h"
@@ -320,17 +323,109 @@ TEST(many_packs_become_one_and_nothing_is_lost)
     begin(&repo);
     struct tree *tree = tree_of(repo, NULL);
     for (uint64_t i = 0; i < 8; i++) grow(repo, tree, &tip, &born, 10 + i, 20);
-    CHECK_OK(repo_consolidate(repo, 8));
+    CHECK_OK(repo_consolidate(repo, 8, 0));
     CHECK_SHELL("test $(ls repo.git/objects/pack/*.pack | wc -l) = 8");
-    CHECK_OK(repo_consolidate(repo, 7));
+    CHECK_OK(repo_consolidate(repo, 7, 0));
     CHECK_SHELL(
         "test $(ls repo.git/objects/pack/*.pack | wc -l) = 1 && git -C repo.git fsck --strict --full");
-    CHECK_OK(repo_consolidate(repo, 0));
+    CHECK_OK(repo_consolidate(repo, 0, 0));
     CHECK_SHELL(
         "test $(ls repo.git/objects/pack/*.pack | wc -l) = 1 && git -C repo.git fsck --strict --full");
     grow(repo, tree, &tip, &born, 30, 20);
     CHECK_SHELL(
         "git -C repo.git fsck --strict --full && test $(git -C repo.git rev-list --count register) = 180");
+    tree_free(tree);
+    end(repo);
+}
+
+/* ---- while others read ---- */
+
+/* Folds at every turn, and removes what was replaced a second ago. */
+static void consolidate_for_ever(void)
+{
+    struct repo *repo;
+    if (repo_open(&repo, folder)) _exit(1);
+    for (;;)
+        if (repo_clean(repo) || repo_consolidate(repo, 3, 1)) _exit(1);
+}
+
+/* Stock git reads whole branches and clones, over and over, for as long as the file `go` is there. */
+static pid_t start_reader(void)
+{
+    CHECK_SHELL("touch go");
+    pid_t reader = fork();
+    if (reader != 0) return reader;
+    _exit(shell("n=0; while [ -e go ] && [ $n -lt 2000 ]; do n=$((n + 1)); "
+                "git -C repo.git rev-list --objects --all > objects || { touch broken; break; }; "
+                "rm -rf cloned; git clone -q --mirror \"file://$PWD/repo.git\" cloned || { touch broken; break; }; "
+                "git -C cloned fsck --strict || { touch broken; break; }; echo $n > rounds; done") != 0);
+}
+
+static void kill_at_random(uint64_t *seed)
+{
+    int status;
+    pid_t child = fork();
+    if (child == 0) consolidate_for_ever();
+    usleep((useconds_t)(test_random_next(seed) % 40000));
+    kill(child, SIGKILL);
+    CHECK(waitpid(child, &status, 0) == child && WIFSIGNALED(status));
+}
+
+TEST(who_reads_meanwhile_finds_all_whenever_it_is_killed)
+{
+    struct repo *repo, *open;
+    struct oid tip = {0}, first;
+    struct buf out;
+    uint64_t seed = 77;
+    bool born = false;
+    int grown = 12, turns = test_full ? 200 : 25;
+    begin(&repo);
+    buf_init(&out, COMMIT_MAX_BYTES);
+    struct tree *tree = tree_of(repo, NULL);
+    for (int i = 0; i < grown; i++) grow(repo, tree, &tip, &born, (uint64_t)(1000 + i), 3);
+    CHECK_OK(repo_open(&open, folder));
+    first = tip;
+    CHECK_OK(repo_read(open, &out, &first, OBJECT_COMMIT));
+    pid_t reader = start_reader();
+    for (int i = 0; i < turns; i++, grown++) {
+        kill_at_random(&seed);
+        CHECK_OK(repo_clean(repo));
+        grow(repo, tree, &tip, &born, (uint64_t)(1000 + grown), 3);
+        buf_clear(&out);
+        CHECK_OK(repo_read(open, &out, i % 2 ? &tip : &first, OBJECT_COMMIT));
+    }
+    CHECK_SHELL("rm go");
+    CHECK(waitpid(reader, NULL, 0) == reader);
+    CHECK_SHELL("test ! -e broken && test -s rounds");
+    usleep(2100000);
+    for (int i = 0; i < 20; i++) CHECK_OK(repo_consolidate(repo, 3, 1));
+    CHECK_OK(repo_consolidate(repo, 3, 0));
+    CHECK_SHELL("test $(ls repo.git/objects/pack/*.pack | wc -l) -le 7 && git -C repo.git fsck --strict --full");
+    char count[96];
+    snprintf(count, sizeof count, "test $(git -C repo.git rev-list --count register) = %d", 3 * grown);
+    CHECK_SHELL(count);
+    buf_release(&out);
+    tree_free(tree);
+    repo_close(open);
+    end(repo);
+}
+
+TEST(what_is_measured_is_what_git_counts)
+{
+    struct repo *repo;
+    struct repo_sizes s;
+    struct oid tip = {0};
+    bool born = false;
+    char command[160];
+    begin(&repo);
+    struct tree *tree = tree_of(repo, NULL);
+    for (uint64_t i = 0; i < 3; i++) grow(repo, tree, &tip, &born, i, 5);
+    CHECK_OK(repo_measure(repo, &s));
+    CHECK(s.packs == 3);
+    snprintf(command, sizeof command,
+        "git -C repo.git count-objects -v > n && grep -qx 'in-pack: %lld' n && grep -qx 'packs: 3' n",
+        (long long)s.objects);
+    CHECK_SHELL(command);
     tree_free(tree);
     end(repo);
 }
@@ -349,7 +444,7 @@ TEST(a_pack_that_holds_all_of_another_is_not_lost)
     }
     struct buf out;
     buf_init(&out, 100);
-    CHECK_OK(repo_consolidate(repo, 0));
+    CHECK_OK(repo_consolidate(repo, 0, 0));
     CHECK_OK(repo_read(repo, &out, &one, OBJECT_BLOB));
     CHECK_OK(repo_read(repo, &out, &two, OBJECT_BLOB));
     buf_release(&out);

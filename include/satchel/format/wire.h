@@ -23,15 +23,16 @@
  *                            Upload-Metadata "name <base64 of NAME.satchel>"; HEAD; PATCH; DELETE (termination); Upload-Checksum
  *                            "sha256 …" (checksum); Upload-Expires (expiration). The last PATCH is answered when the whole file is
  *                            durable in the inbox. A quota or size over the limit is refused at POST with 413, before a byte of it.
- *   GET    v1/evidence/SHA256  evidence that the hub holds for a case that the kit's person may see; Range served.
+ *   GET    v1/evidence/SHA256[?case=C]  evidence that the hub holds for a case that the kit's person may see; Range served.
+ *                            case: where to look first.
  *   POST   lfs/objects/batch         the Git LFS batch API, downloads only (hub/lfs_api.h), and
  *   GET    lfs/objects/SHA256        as v1/evidence/SHA256: for a stock git-lfs, whose password is the token (Basic)
  *   GET    health            {"status":"ok"} · GET metrics  text of Prometheus; both without a session, and tell nothing of cases.
  *
  * All but hello, session, health, metrics and OPTIONS need "Authorization: Bearer TOKEN". An error is
  * {"error":text} with its status: 400 malformed · 401 no session, or an expired, foreign or replayed one · 403 revoked or not
- * enrolled · 404 · 409 offset · 413 too large or over the quota · 416 · 423 another request writes this upload · 429 too many ·
- * 460 checksum · 503 stopping. */
+ * enrolled · 404 · 405 · 409 offset · 412 not tus 1.0.0 · 413 too large or over the quota · 415 · 416 · 423 another request writes this
+ * upload · 429 too many · 460 checksum · 503 stopping, or too many connections · 507 the hub's disk is full. */
 #ifndef SATCHEL_FORMAT_WIRE_H
 #define SATCHEL_FORMAT_WIRE_H
 

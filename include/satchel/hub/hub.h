@@ -91,7 +91,25 @@ int hub_take_inbox(struct hub *h, struct hub_exchange *out, struct progress *p) 
 int hub_serve_kit(struct hub *h, const char *kit, const char *folder, uint64_t part_size, struct hub_exchange *out,
     struct progress *p) MUST_CHECK;
 
-/* {"name","kit","cases":[{"case","entries","records","conflicts","gaps","quarantined","awaited","forks"}],"kits":n,…} */
+/* A hub from a stock clone of another one's repository, with its LFS objects or without; the clone is verified first. It
+ * has a new key, that an admin has yet to enrol. May be repeated, also after it was stopped: then it goes on. ERR_INPUT:
+ * the clone does not verify, or the folder is another hub's. */
+struct hub_restore {
+    const char *folder, *name, *clone;
+    const unsigned char *root; /* from outside, or NULL: that of the register's first entry */
+    struct forms *forms;
+    const struct hub_hooks *hooks; /* may be NULL */
+    struct progress *progress;     /* may be NULL */
+};
+struct hub_restored {
+    char kit[KIT_ID_SIZE]; /* the new hub's */
+    int64_t cases, entries, evidence; /* entries that applied and evidence: those that were new here */
+    int64_t missing, damaged; /* evidence whose bytes are not in the clone, or not what they should be: it is awaited */
+};
+int hub_restore(const struct hub_restore *q, struct hub_restored *out) MUST_CHECK;
+
+/* {"name","kit","cases":[{"case","entries","records","conflicts","gaps","quarantined","awaited","forks"}],"kits":n,
+ *  "sizes":{"evidence","inbox","objects","packs","partial","repository","uploads"}}: bytes, but for objects and packs */
 int hub_status(struct hub *h, struct arena *a, struct jv **out) MUST_CHECK;
 /* A signed receipt for every case the hub holds: what a kit or a safe keeps as an anchor. */
 int hub_checkpoint(struct hub *h, struct buf *receipt, struct buf *signature) MUST_CHECK;
@@ -111,6 +129,7 @@ struct verify_request {
 struct verified {
     int64_t cases, entries, commits, evidence;
     bool empty;             /* nothing has been received yet: there is nothing to vouch for */
+    unsigned char root[KEY_SIZE]; /* of the register, given or found */
     bool anchored;          /* a root and, for every case, an anchor vouched for the ends */
     struct jv *problems;    /* array of {"where","text"} */
     struct jv *unanchored;  /* cases whose ends nothing outside vouches for */

@@ -1,6 +1,7 @@
 /* The hub over HTTP (wire.h has the protocol): uploads end in the same inbox as a stick's bundles, and what a kit fetches
  * are the same files as in a stick's outbox.
  *
+ *   DIR/upload/lock               held by the one server of the folder
  *   DIR/upload/<id>.data, .json   unfinished uploads: bytes, and {"kit","length","name","offset"} with what is durable
  *   DIR/net/outbox/<kit>/         what the hub hands out to a kit
  *   DIR/access.log, .1 … .4       one JSON object a line a request; rotated by size

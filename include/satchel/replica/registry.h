@@ -34,6 +34,8 @@ const struct registry_kit *const *registry_kits(const struct registry *r, size_t
 bool registry_root(const struct registry *r, const unsigned char public_key[KEY_SIZE]);
 /* The hub record of the register (type "hub": name, key, recipient); false when there is none. */
 bool registry_hub(const struct registry *r, struct registry_kit *out);
+/* Does any hub record name this key, also one that is void by now? What such a hub has signed stays good. */
+bool registry_hub_key(const struct registry *r, const unsigned char public_key[KEY_SIZE]);
 /* Does the person of this kit hold the role (one of auditor … admin), at RFC 3339 time `at` (NULL: whenever)? Never for a
  * revoked kit, nor while the role is in conflict. */
 bool registry_role(const struct registry *r, const char *kit, const char *role, const char *at);
