@@ -153,6 +153,16 @@ static void disconnect(struct remote *m)
     git_libgit2_opts(GIT_OPT_SET_PACK_MAX_OBJECTS, (size_t)OBJECTS_ANY);
 }
 
+/* To the very address: no url.*.insteadOf of the user's, whose look-up also leaks memory in 1.5.1. */
+static int make_git(struct remote *m)
+{
+    git_remote_create_options options;
+    git_remote_create_options_init(&options, GIT_REMOTE_CREATE_OPTIONS_VERSION);
+    options.repository = m->view.git;
+    options.flags = GIT_REMOTE_CREATE_SKIP_INSTEADOF | GIT_REMOTE_CREATE_SKIP_DEFAULT_FETCHSPEC;
+    return git_remote_create_with_opts(&m->git, m->url, &options);
+}
+
 static int connect_to(struct remote *m)
 {
     git_remote_callbacks callbacks;
@@ -164,7 +174,7 @@ static int connect_to(struct remote *m)
         callbacks.transport = make_transport;
         callbacks.payload = m;
     }
-    if (git_remote_create_anonymous(&m->git, m->view.git, m->url) ||
+    if (make_git(m) ||
         git_remote_connect(m->git, GIT_DIRECTION_PUSH, &callbacks, NULL, NULL)) {
         int rc = failed(m, N_("reach the remote"));
         disconnect(m);
