@@ -34,11 +34,6 @@ struct child {
 
 /* ---- waiting and moving bytes ---- */
 
-static int fail(const struct child *c, const char *what)
-{
-    return err_set(ERR_ROAD, "cannot %s '%s': %s", what, c->name, strerror(errno));
-}
-
 static int wait_for(struct child *c, short events)
 {
     struct pollfd p = {.fd = c->fd, .events = events};
@@ -46,7 +41,7 @@ static int wait_for(struct child *c, short events)
     do {
         n = poll(&p, 1, c->patience * 1000);
     } while (n < 0 && errno == EINTR);
-    if (n < 0) return fail(c, "wait for");
+    if (n < 0) return err_system("wait for", c->name);
     if (n == 0) return err_set(ERR_ROAD, "'%s' has said nothing for %d seconds", c->name, c->patience);
     return 0;
 }
@@ -57,7 +52,7 @@ static int read_child(struct source *s, void *out, size_t cap, size_t *got)
     int rc = wait_for(c, POLLIN);
     if (rc) return rc;
     ssize_t n = recv(c->fd, out, cap, 0);
-    if (n < 0 && errno != ECONNRESET) return fail(c, "read from");
+    if (n < 0 && errno != ECONNRESET) return err_system("read from", c->name);
     *got = n > 0 ? (size_t)n : 0;
     return 0;
 }
@@ -76,7 +71,7 @@ static int write_child(struct sink *s, const void *bytes, size_t len)
         if (rc) return rc;
         ssize_t n = send(c->fd, at, len, MSG_NOSIGNAL | MSG_DONTWAIT);
         if (n < 0 && (errno == EAGAIN || errno == EINTR)) continue;
-        if (n < 0) return fail(c, "write to");
+        if (n < 0) return err_system("write to", c->name);
         at += n;
         len -= (size_t)n;
     }
@@ -86,7 +81,7 @@ static int write_child(struct sink *s, const void *bytes, size_t len)
 static int finish_child(struct sink *s)
 {
     struct child *c = of_sink(s);
-    return shutdown(c->fd, SHUT_WR) == 0 || errno == ENOTCONN ? 0 : fail(c, "write to");
+    return shutdown(c->fd, SHUT_WR) == 0 || errno == ENOTCONN ? 0 : err_system("write to", c->name);
 }
 
 static void close_nothing(struct source *s)

@@ -36,10 +36,12 @@ struct remote {
 struct transport {
     git_smart_subtransport base;
     struct remote *remote;
+    struct stream *stream; /* the last one, owned by the library; NULL: it has been freed */
 };
 struct stream {
     git_smart_subtransport_stream base;
     struct remote *remote;
+    struct transport *transport;
     struct source *from;
     struct sink *to;
 };
@@ -70,25 +72,39 @@ static int stream_write(git_smart_subtransport_stream *base, const char *bytes, 
 
 static void stream_free(git_smart_subtransport_stream *base)
 {
-    free(base);
+    struct stream *s = (struct stream *)base;
+    if (s->transport->stream == s) s->transport->stream = NULL;
+    free(s);
 }
 
+static int stream_new(struct stream **out, struct transport *t, enum road_step step)
+{
+    struct stream *s = calloc(1, sizeof *s);
+    if (!s) return err_memory();
+    s->base = (git_smart_subtransport_stream){&t->base, stream_read, stream_write, stream_free};
+    s->remote = t->remote;
+    s->transport = t;
+    int rc = road_step(t->remote->road, step, &s->from, &s->to);
+    if (rc)
+        free(s);
+    else
+        *out = s;
+    return rc;
+}
+
+/* A conversation with memory has one stream until its end, and the library's goodbye goes over it under another name. */
 static int transport_action(
     git_smart_subtransport_stream **out, git_smart_subtransport *base, const char *url, git_smart_service_t action)
 {
     struct transport *t = (struct transport *)base;
-    struct stream *s = calloc(1, sizeof *s);
+    bool goes_on = !t->remote->road->stateless && t->stream && action != GIT_SERVICE_RECEIVEPACK_LS;
+    int rc = 0;
     (void)url;
-    if (!s) return road_failed(t->remote, err_memory());
-    *s = (struct stream){{base, stream_read, stream_write, stream_free}, t->remote, NULL, NULL};
-    int rc = action == GIT_SERVICE_RECEIVEPACK_LS || action == GIT_SERVICE_RECEIVEPACK
-                 ? road_step(t->remote->road, action == GIT_SERVICE_RECEIVEPACK ? ROAD_PUSH : ROAD_LIST, &s->from, &s->to)
-                 : err_set(ERR_ROAD, "nothing is fetched from a mirror");
-    if (rc) {
-        free(s);
-        return road_failed(t->remote, rc);
-    }
-    *out = &s->base;
+    if (!goes_on && action == GIT_SERVICE_RECEIVEPACK_LS) rc = stream_new(&t->stream, t, ROAD_LIST);
+    if (!goes_on && action == GIT_SERVICE_RECEIVEPACK) rc = stream_new(&t->stream, t, ROAD_PUSH);
+    if (rc == 0 && (!t->stream || action == GIT_SERVICE_UPLOADPACK_LS)) rc = err_set(ERR_ROAD, "nothing is fetched from a mirror");
+    if (rc) return road_failed(t->remote, rc);
+    *out = &t->stream->base;
     return 0;
 }
 
@@ -108,7 +124,7 @@ static int make_subtransport(git_smart_subtransport **out, git_transport *owner,
     struct transport *t = calloc(1, sizeof *t);
     (void)owner;
     if (!t) return road_failed(remote, err_memory());
-    *t = (struct transport){{transport_action, transport_close, transport_free}, remote};
+    *t = (struct transport){{transport_action, transport_close, transport_free}, remote, NULL};
     *out = &t->base;
     return 0;
 }
@@ -137,6 +153,16 @@ static void disconnect(struct remote *m)
     git_libgit2_opts(GIT_OPT_SET_PACK_MAX_OBJECTS, (size_t)OBJECTS_ANY);
 }
 
+/* To the very address: no url.*.insteadOf of the user's, whose look-up also leaks memory in 1.5.1. */
+static int make_git(struct remote *m)
+{
+    git_remote_create_options options;
+    git_remote_create_options_init(&options, GIT_REMOTE_CREATE_OPTIONS_VERSION);
+    options.repository = m->view.git;
+    options.flags = GIT_REMOTE_CREATE_SKIP_INSTEADOF | GIT_REMOTE_CREATE_SKIP_DEFAULT_FETCHSPEC;
+    return git_remote_create_with_opts(&m->git, m->url, &options);
+}
+
 static int connect_to(struct remote *m)
 {
     git_remote_callbacks callbacks;
@@ -148,7 +174,7 @@ static int connect_to(struct remote *m)
         callbacks.transport = make_transport;
         callbacks.payload = m;
     }
-    if (git_remote_create_anonymous(&m->git, m->view.git, m->url) ||
+    if (make_git(m) ||
         git_remote_connect(m->git, GIT_DIRECTION_PUSH, &callbacks, NULL, NULL)) {
         int rc = failed(m, N_("reach the remote"));
         disconnect(m);

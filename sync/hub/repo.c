@@ -1,4 +1,4 @@
-/* The repository by libgit2, which only this file and remote.c know. It reads objects by id, stores packs that pack.c made, and moves branches.
+/* The repository by libgit2, which only this file and remote*.c know. It reads objects by id, stores packs that pack.c made, and moves branches.
  *
  * Layout of the hub's repository, beside what gitrepository-layout(5) says:
  *

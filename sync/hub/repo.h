@@ -1,4 +1,4 @@
-/* The repository on disk: branches and raw objects. Only repo.c and remote.c include libgit2. */
+/* The repository on disk: branches and raw objects. Only repo.c and remote*.c include libgit2. */
 #ifndef SYNC_HUB_REPO_H
 #define SYNC_HUB_REPO_H
 

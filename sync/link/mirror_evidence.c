@@ -20,7 +20,7 @@ static const char *refused(struct sending *s, struct mirror_object *o, const cha
 {
     o->refused = why;
     s->out->refused++;
-    if (!s->out->first_refusal) s->out->first_refusal = arena_printf(s->store->arena, "%.12s…: %s", o->sha256, why);
+    if (!s->out->first_refusal) s->out->first_refusal = arena_printf(s->store->arena, "%.12s…: %s", o->sha256, text_of(why));
     return s->out->first_refusal;
 }
 
@@ -176,7 +176,7 @@ static int ask_ssh(struct mirror_place *out, struct arena *a, const struct mirro
             child_complaint(c, a));
     if (rc == 0) {
         rc = read_grant(out, a, &answer);
-        if (rc) rc = err_within(ERR_ROAD, "git-lfs-authenticate");
+        if (rc) rc = err_within(ERR_ROAD, "%s", "git-lfs-authenticate");
     }
     child_free(c);
     buf_release(&answer);

@@ -25,6 +25,8 @@
  *                            durable in the inbox. A quota or size over the limit is refused at POST with 413, before a byte of it.
  *   GET    v1/evidence/SHA256[?case=C]  evidence that the hub holds for a case that the kit's person may see; Range served.
  *                            case: where to look first.
+ *   POST   lfs/objects/batch         the Git LFS batch API, downloads only (hub/lfs_api.h), and
+ *   GET    lfs/objects/SHA256        as v1/evidence/SHA256: for a stock git-lfs, whose password is the token (Basic)
  *   GET    health            {"status":"ok"} · GET metrics  text of Prometheus; both without a session, and tell nothing of cases.
  *
  *
