@@ -1,4 +1,4 @@
-/* What the register says of who may what, read through a hub that writes nothing, while the worker may be at work on another.
+/* What the register says of who may what, read through a hub that writes nothing, while the worker is at work on another.
  *
  * A list of kits is kept from one request to the next as long as the register's branch is the same: its file says so, and
  * costs a look at it. Days come and go too, so it is never older than a minute. */

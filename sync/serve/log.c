@@ -93,8 +93,8 @@ void log_request(struct visit *v, const struct http_outcome *o)
     put_text(&line, "kit", v->kit);
     put_text(&line, "method", http_method(v->request));
     put_text(&line, "path", http_path(v->request));
-    buf_addf(&line, ",\"status\":%d,\"received\":%" PRIu64 ",\"sent\":%" PRIu64 ",\"seconds\":%.3f}\n", o->status, o->received,
-        o->sent, o->seconds);
+    buf_addf(&line, ",\"status\":%d,\"received\":%" PRIu64 ",\"sent\":%" PRIu64 ",\"seconds\":%.3f}\n", o->status,
+        o->received, o->sent, o->seconds);
     if (buf_error(&line) == 0) write_line(v->serve, &line);
     buf_release(&line);
 }

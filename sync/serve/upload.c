@@ -4,10 +4,10 @@
  *   DIR/upload/<id>.data   the bytes, from the first on
  *   DIR/upload/<id>.json   {"kit","length","name","offset"}: so many of them are durable
  *
- * The offset that a client is told is on the disk, and so is the file that says it. What is behind it is written over, so it
- * need not be cut off. A PATCH takes the turn to write from one that is still open, for that one's client is most likely dead;
- * should it not be, its next bytes are refused with 423. Bytes that come with a checksum count when it has been compared, all
- * others as they come, so that a cut costs nothing that has arrived. */
+ * The offset that a client is told is on the disk, and so is the file that says it. What is behind it is written over,
+ * so it need not be cut off. A PATCH takes the turn to write from one that is still open, for that one's client is most
+ * likely dead; should it not be, its next bytes are refused with 423. Bytes that come with a checksum count when it has
+ * been compared, all others as they come, so that a cut costs nothing that has arrived. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -618,7 +618,7 @@ static bool has_room(struct serve *s, uint64_t length)
     return room;
 }
 
-/* Before a byte of it; under the lock. An earlier upload of this name is the same file begun anew, which gives its room up. */
+/* Before a byte of it; under the lock. An earlier upload of this name is the same file, and gives its room up. */
 static const char *no_room(struct visit *v, const char *name, uint64_t length, int *status)
 {
     size_t uploads;

@@ -38,8 +38,8 @@
  *
  * All but hello, session, health, metrics and OPTIONS need "Authorization: Bearer TOKEN". An error is
  * {"error":text} with its status: 400 malformed · 401 no session, or an expired, foreign or replayed one · 403 revoked or not
- * enrolled · 404 · 405 · 409 offset · 412 not tus 1.0.0 · 413 too large or over the quota · 415 · 416 · 423 another request writes this
- * upload · 429 too many · 460 checksum · 503 stopping, or too many connections · 507 the hub's disk is full. */
+ * enrolled · 404 · 405 · 409 offset · 412 not tus 1.0.0 · 413 too large or over the quota · 415 · 416 ·
+ * 423 another request writes this upload · 429 too many · 460 checksum · 503 stopping, or too many connections · 507 the hub's disk is full. */
 #ifndef SATCHEL_FORMAT_WIRE_H
 #define SATCHEL_FORMAT_WIRE_H
 
