@@ -74,13 +74,13 @@ static int tell_guests(struct hub_serve *s, const char *name, const char **kits,
     struct hub_case *c;
     const char *opener = NULL;
     bool all = strcmp(name, REGISTER_CASE) == 0;
-    if (all) serve_try_again(s->serve);
+    if (all) serve_try_again(s->served);
     int rc = all || len == 0 ? 0 : case_open(h, name, &c);
     if (rc == 0 && !all && len > 0) rc = case_opener(h, c, &opener);
     const struct registry *r = rc || all || len == 0 ? NULL : hub_registry(h);
     if (rc) return rc;
     for (size_t i = 0; i < len; i++)
-        if (all || !r || registry_may_see(r, c->fold, kits[i], name, opener, NULL)) serve_unsettle(s->serve, kits[i]);
+        if (all || !r || registry_may_see(r, c->fold, kits[i], name, opener, NULL)) serve_unsettle(s->served, kits[i]);
     return 0;
 }
 
@@ -91,11 +91,11 @@ static int look_at_branches(void *hub_serve, struct serve *serve)
     struct repo_branch *branches = NULL;
     const char **kits;
     size_t len = 0, kits_len;
-    s->serve = serve; /* the first look may come before the start has returned */
+    s->served = serve;
     if (!branches_moved(s)) return 0;
     arena_init(&a);
     int rc = repo_branches(s->hub->repo, &a, &branches, &len);
-    if (rc == 0) rc = serve_settled_kits(s->serve, &a, &kits, &kits_len);
+    if (rc == 0) rc = serve_settled_kits(s->served, &a, &kits, &kits_len);
     for (size_t i = 0; i < len && rc == 0; i++) {
         bool moved;
         rc = has_moved(s, &branches[i], &moved);

@@ -16,6 +16,7 @@ struct hub_serve {
     const char *net;
 
     struct hub *hub; /* the worker's, as what follows */
+    struct serve *served; /* as the worker is told it, which may be before the start has returned */
     struct tip *tips;
     struct file_info heads, packed;
     bool looked;
