@@ -123,22 +123,36 @@ const char *told(struct cli *c, const char *text);
 /* With blanks up to `width` columns, one at least; a Chinese character takes two. */
 void print_padded(FILE *out, const char *s, int width);
 int text_columns(const char *s);
+/* The rest of a line that begins at column `indent`; on a terminal what does not fit goes on below, from that column on. */
+void print_wrapped(FILE *out, const char *text, int indent);
 const char *shown_case(struct cli *c, const char *case_name);
+const char *case_title(struct cli *c, const char *case_name); /* with the name of its organisation, where that is here */
 const char *shown_link(struct cli *c, const char *link); /* what it names, and its id */
+const char *shown_names(struct cli *c, const char *text); /* ids in it likewise */
 const char *shown_kit(struct cli *c, const char *kit, const char *person); /* person NULL: not known */
 const char *choice_text(const struct form_field *f, const char *value); /* its label; the value itself where it has none */
 const char *shown_value(struct cli *c, const struct form_field *f, const char *member, const struct jv *v);
 const char *kit_person(void *session, const char *kit); /* a person's name for a kit, as record_json wants it */
 void print_record(struct cli *c, const struct fold_record *r);
 #define LABEL_COLUMNS 18
+#define LABEL_MAX_COLUMNS 40
+int label_columns(struct cli *c, const struct fold_record *r); /* that the labels of its fields take */
 void print_record_line(struct cli *c, const struct fold_record *r, const char *state); /* state: in words, or NULL */
 void print_history(struct cli *c, const struct form *form, const struct jv *history); /* form: the record's, or NULL */
 const char *record_title(struct cli *c, const struct fold_record *r);
 const struct form *record_form(struct cli *c, const struct fold_record *r); /* that of its case's scheme; or NULL */
 
+/* ---- notes.c ---- */
+void print_notes(FILE *out, const char *command); /* below the options of its help; nothing where there is nothing to say */
+
+/* ---- next.c ---- */
+/* What is to be done next with a record in this state, and by which command; NULL: nothing that can be said of it alone. */
+const char *next_step(struct cli *c, const struct fold_record *r, const char *state);
+
 /* ---- cmd_check.c ---- */
 /* The day that --on gives, else today as the case's scheme counts days. */
 int cli_on(const struct cli *c, const char *case_name, int32_t *out) MUST_CHECK;
+const char *rule_text(struct cli *c, const char *rule); /* a gap's: a clause of the scheme, or a word in the chosen language */
 const char *cli_person_of(void *cli, const char *kit); /* id of a kit's person, as struct outside wants it */
 
 /* ---- gate.c: the kit's own changes against the gates of the process ---- */

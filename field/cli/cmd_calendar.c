@@ -5,12 +5,12 @@
 #include <string.h>
 
 #include "hub_hooks.h"
+#include "satchel/base/os.h"
 #include "satchel/base/time.h"
 #include "satchel/scheme/calendar.h"
 
 #define DUE_COLUMNS 12
-#define STATE_COLUMNS 26
-#define WHAT_COLUMNS 30
+#define SUBJECT_COLUMNS 40
 
 struct line {
     struct index_span item;
@@ -29,6 +29,15 @@ static int read_on(struct cli *c, int32_t *on)
     *on = day_read(text);
     if (!text || *on != DAY_NONE) return 0;
     return err_set(ERR_USAGE, "'--on' takes a day that exists, YYYY-MM-DD, not '%s'", text);
+}
+
+/* *until: DAY_NONE where it is not given. */
+static int read_until(struct cli *c, int32_t *until)
+{
+    const char *text = cli_option(c, "until");
+    *until = day_read(text);
+    if (!text || *until != DAY_NONE) return 0;
+    return err_set(ERR_USAGE, "'--until' takes a day that exists, YYYY-MM-DD, not '%s'", text);
 }
 
 static int32_t day_today(const struct scheme *s)
@@ -126,41 +135,68 @@ static const char *state_text(struct cli *c, const struct line *l)
     return s ? s : "";
 }
 
-/* A case, the certificate by its number, and the record it comes from. */
-static void print_subject(struct cli *c, const struct index_span *item)
+/* A case with its organisation, the certificate by its number, the record it comes from, the rule. */
+static const char *subject_text(struct cli *c, const struct index_span *item)
 {
-    const char *certificate = item->number ? shown(c, item->number) : item->certificate;
-    fprintf(c->out, "%s", shown_case(c, item->case_name));
-    if (certificate) fprintf(c->out, "  %s", certificate);
-    if (item->record) fprintf(c->out, "  %s", shown_link(c, item->record));
+    const char *certificate = item->number ? shown(c, item->number) : item->certificate ? item->certificate : "";
+    const char *record = item->record ? shown_link(c, item->record) : "";
+    const char *s = arena_printf(&c->arena, "%s%s%s%s%s  [%s]", case_title(c, item->case_name), *certificate ? "  " : "",
+        certificate, *record ? "  " : "", record, item->rule);
+    return s ? s : "";
 }
 
-static void print_line(struct cli *c, const struct line *l)
+/* Where little room is left, the subject goes on a line of its own. */
+static void print_line(struct cli *c, const struct line *l, int state_columns, int what_columns)
 {
     char due[DAY_TEXT];
+    int before = DUE_COLUMNS + state_columns + what_columns;
+    bool below = os_is_terminal(1) && os_terminal_width() - before < SUBJECT_COLUMNS;
     day_write(due, (int32_t)l->item.due);
     print_padded(c->out, due, DUE_COLUMNS);
-    print_padded(c->out, state_text(c, l), STATE_COLUMNS);
-    print_padded(c->out, what_text((enum due_what)l->item.what), WHAT_COLUMNS);
-    print_subject(c, &l->item);
-    fprintf(c->out, "  [%s]\n", l->item.rule);
+    print_padded(c->out, state_text(c, l), state_columns);
+    if (below) fprintf(c->out, "%s\n%*s", what_text((enum due_what)l->item.what), DUE_COLUMNS, "");
+    else print_padded(c->out, what_text((enum due_what)l->item.what), what_columns);
+    print_wrapped(c->out, subject_text(c, &l->item), below ? DUE_COLUMNS : before);
+}
+
+static int wider(int width, const char *words)
+{
+    int n = text_columns(words) + 2;
+    return n > width ? n : width;
 }
 
 /* What needs acting on comes first. */
 static void print_lines(struct cli *c, const struct agenda *g)
 {
+    int states = 0, whats = 0;
+    for (size_t i = 0; i < g->len; i++) {
+        states = wider(states, state_text(c, &g->lines[i]));
+        whats = wider(whats, what_text((enum due_what)g->lines[i].item.what));
+    }
     for (int pressing = 1; pressing >= 0; pressing--) {
         for (size_t i = 0; i < g->len; i++) {
             enum due_state s = line_state(&g->lines[i]);
-            if ((s == STATE_OVERDUE || s == STATE_PROPOSED) == (pressing == 1)) print_line(c, &g->lines[i]);
+            if ((s == STATE_OVERDUE || s == STATE_PROPOSED) == (pressing == 1)) print_line(c, &g->lines[i], states, whats);
         }
     }
 }
 
-static int report(struct cli *c, const struct agenda *g)
+/* What is due by then, with all that is overdue or proposed. */
+static void keep_until(struct agenda *g, int32_t until)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < g->len; i++)
+        if (until == DAY_NONE || g->lines[i].item.due <= until) g->lines[kept++] = g->lines[i];
+    g->len = kept;
+}
+
+static int report(struct cli *c, struct agenda *g)
 {
     struct jv *list = jv_array(&c->arena);
-    int r = 0;
+    int32_t until;
+    int r = read_until(c, &until);
+    if (r) return r;
+    keep_until(g, until);
     if (g->len) qsort(g->lines, g->len, sizeof *g->lines, compare_lines);
     for (size_t i = 0; i < g->len && c->json && !r; i++) r = line_json(c, &g->lines[i], list);
     c->result = list;

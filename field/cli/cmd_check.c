@@ -14,9 +14,11 @@ struct checking {
     struct casefile file;
     const struct audit *audit; /* NULL: the whole case */
     int32_t on;
+    uint64_t version; /* of the case */
     struct gaps gaps;
     const struct held *const *later; /* after submission */
     size_t later_len;
+    bool again;                      /* it was submitted on two kits at once, and is submitted once more */
     struct bar bar;
     uint64_t hashed, to_hash; /* bytes */
 };
@@ -150,6 +152,7 @@ static int run_check(struct checking *k, struct cli *c)
     if (!audit && !case_name) return err_set(ERR_USAGE, "say which audit or case: --audit A, or --case C");
     int r = audit ? find_audit(k, audit) : find_case(k, case_name);
     if (!r) r = cli_on(c, k->file.name, &k->on);
+    if (!r) k->version = fold_case_version(store_fold(c->session->store), k->file.name);
     if (!r) r = audit ? run_audit(k) : run_case(k);
     gaps_sort(&k->gaps);
     return r ? r : gaps_error(&k->gaps);
@@ -194,23 +197,39 @@ static const char *record_of(struct checking *k, const struct gap *gap)
     return s ? s : "";
 }
 
+static void print_item(struct cli *c, const char *head, const char *text)
+{
+    fprintf(c->out, "%s", head);
+    print_wrapped(c->out, text ? text : "", text_columns(head));
+}
+
 static bool told_together(const struct gap *a, const struct gap *b)
 {
     return a->group == b->group && a->common && b->common && strcmp(a->common, b->common) == 0 && strcmp(a->rule, b->rule) == 0;
+}
+
+const char *rule_text(struct cli *c, const char *rule)
+{
+    static const char *const words[] = {N_("conflict"), N_("evidence"), N_("entries"), N_("link"), N_("form"), N_("scheme")};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strcmp(words[i], rule) == 0) return T(words[i]);
+    return shown(c, rule);
 }
 
 /* "• text  [6.3.4 (2)]  sample/…-12"; several that have all but their subject in common as a list below it. How many they are. */
 static size_t print_gap(struct checking *k, const struct gap *gap, size_t left)
 {
     struct cli *c = k->c;
+    struct arena *a = &c->arena;
     size_t n = 1;
     while (n < left && told_together(gap, &gap[n])) n++;
     if (n == 1) {
-        fprintf(c->out, "  • %s  [%s]%s\n", shown(c, gap->text), shown(c, gap->rule), record_of(k, gap));
+        print_item(c, "  • ", arena_printf(a, "%s  [%s]%s", shown(c, shown_names(c, gap->text)), rule_text(c, gap->rule), record_of(k, gap)));
         return n;
     }
-    fprintf(c->out, "  • %s  [%s]\n", shown(c, gap->common), shown(c, gap->rule));
-    for (size_t i = 0; i < n; i++) fprintf(c->out, "      %s%s\n", shown(c, gap[i].subject), record_of(k, &gap[i]));
+    print_item(c, "  • ", arena_printf(a, "%s  [%s]", shown(c, gap->common), rule_text(c, gap->rule)));
+    for (size_t i = 0; i < n; i++)
+        print_item(c, "      ", arena_printf(a, "%s%s", shown(c, gap[i].subject), record_of(k, &gap[i])));
     return n;
 }
 
@@ -236,7 +255,9 @@ static void print_later(struct checking *k)
     fprintf(c->out, "\n");
     for (size_t i = 0; i < k->later_len; i++) {
         const struct entry *e = k->later[i]->entry;
-        fprintf(c->out, "  %s  %s  %s\n", e->at, shown_kit(c, e->kit, kit_person(c->session, e->kit)), e->record);
+        const char *by = kit_person(c->session, e->kit);
+        print_item(c, "  ", arena_printf(&c->arena, "%.10s %.5s  %s  %s", e->at, strlen(e->at) > 11 ? e->at + 11 : "",
+            by ? shown(c, by) : e->kit, shown_link(c, e->record)));
     }
 }
 
@@ -271,6 +292,26 @@ int cmd_check(struct cli *c)
 
 /* ---- submit ---- */
 
+/* What has been written since by another process has not been checked. */
+static int refuse_changed(struct checking *k)
+{
+    bool same = k->version == fold_case_version(store_fold(k->c->session->store), k->file.name);
+    return same ? 0 : err_set(ERR_INPUT, "'%s' was changed while it was checked; check it again", k->audit->id);
+}
+
+/* Takes out the gap that is closed by submitting once more. */
+static void take_out_again(struct checking *k)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < k->gaps.len; i++) {
+        bool again = strcmp(k->gaps.items[i].rule, GAP_SUBMIT) == 0;
+        k->again = k->again || again;
+        if (!again) k->gaps.items[n++] = k->gaps.items[i];
+    }
+    k->gaps.len = n;
+}
+
+/* Once more it settles what two kits have written at once: that it is submitted they agree on. */
 static int save_submission(struct checking *k)
 {
     struct cli *c = k->c;
@@ -279,11 +320,14 @@ static int save_submission(struct checking *k)
     const char *id;
     int r = store_begin(&tx, c->session->store);
     if (r) return r;
-    r = audit_heads(&heads, &c->arena, store_fold(c->session->store), k->file.name);
-    if (!r) r = jv_put(&c->arena, set, "submitted", jv_bool(&c->arena, true));
+    r = refuse_changed(k);
+    if (!r) r = audit_heads(&heads, &c->arena, store_fold(c->session->store), k->file.name);
+    if (!r && !k->again) r = jv_put(&c->arena, set, "submitted", jv_bool(&c->arena, true));
     if (!r) r = jv_put(&c->arena, set, "submitted_heads", heads);
     struct change change = {.kind = CHANGE_SET, .case_name = k->file.name, .record = k->audit->id, .set = set,
         .form = session_case_form(c->session, k->file.name, "audit")};
+    if (k->again) change.kind = CHANGE_RESOLVE;
+    if (k->again) change.why = T("submitted once more, after two submissions at once");
     if (!r) r = change.form ? store_change(tx, &change, &id) : ERR_INPUT;
     if (!r) return store_commit(tx);
     store_rollback(tx);
@@ -295,11 +339,14 @@ int cmd_submit(struct cli *c)
     struct checking k;
     if (!cli_option(c, "audit")) return err_set(ERR_USAGE, "say which audit: --audit A");
     int r = run_check(&k, c);
+    if (!r) take_out_again(&k);
     if (!r) r = put_result(&k);
     if (r) return r;
-    if (k.audit->submitted) return err_set(ERR_INPUT, "'%s' is submitted already; 'satchel check' shows what came after", k.audit->id);
+    if (k.audit->submitted && !k.again)
+        return err_set(ERR_INPUT, "'%s' is submitted already; 'satchel check' shows what came after", k.audit->id);
     if (k.gaps.len) {
         if (!c->json) print_check(&k);
+        if (!c->json) fprintf(c->out, "\n%s\n", T("not submitted: settle these first"));
         return ERR_NO;
     }
     r = save_submission(&k);

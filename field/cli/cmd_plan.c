@@ -62,8 +62,9 @@ static const char *day_text(struct cli *c, int32_t day)
 
 static void print_cycle(struct cli *c, const struct cycle *y)
 {
-    fprintf(c->out, T("cycle %d, %s to %s"), y->number, day_text(c, y->valid_from), day_text(c, y->valid_to));
-    fprintf(c->out, "  %s\n", shown_link(c, y->current->id));
+    const char *s = arena_printf(&c->arena, T("cycle %d, %s to %s"), y->number, day_text(c, y->valid_from), day_text(c, y->valid_to));
+    s = s ? arena_printf(&c->arena, "%s  %s", s, shown_link(c, y->current->id)) : NULL;
+    print_wrapped(c->out, s ? s : "", 2);
 }
 
 static bool lacks_coverage(const struct plan *p)
@@ -250,13 +251,16 @@ static void print_foot(struct matrix *m)
     end_row(m, "");
 }
 
+/* They belong to no department: each with its mark before it. */
 static void print_directions(struct matrix *m)
 {
     const struct coverage_list *directions = &m->v->directions;
     for (size_t i = 0; i < directions->len; i++) {
         const struct coverage_item *item = &directions->items[i];
-        add_cell(m, direction_name(m->c, m->v->scope.scheme, item->name), m->width);
-        end_row(m, item->covered ? DONE : open_symbol(m, REQUIRED_DIRECTION, item->name));
+        const char *symbol = item->covered ? DONE : open_symbol(m, REQUIRED_DIRECTION, item->name);
+        add_cell(m, i ? "" : T("service direction"), m->width);
+        add_cell(m, *symbol ? symbol : " ", 2);
+        end_row(m, direction_name(m->c, m->v->scope.scheme, item->name));
     }
 }
 
@@ -278,18 +282,21 @@ static int width_of_names(struct cli *c, const struct coverage *v)
 {
     int width = NAME_COLUMNS;
     for (size_t i = 0; i < v->clauses.len; i++) width = wider(width, clause_name(c, v->scope.catalogue, v->clauses.items[i].name));
-    for (size_t i = 0; i < v->directions.len; i++) width = wider(width, direction_name(c, v->scope.scheme, v->directions.items[i].name));
     return width;
 }
 
 static void print_legend(struct cli *c)
 {
-    fprintf(c->out, "\n  " DONE " %s  " NONCONFORM " %s  " UNPROVEN " %s  " CONFLICT " %s  " REQUIRED " %s  " OPEN " %s\n", T("done"),
-        T("nonconformity"), T("no result or evidence that counts"), T("conflict"), T("required, not done"), T("not covered"));
+    const char *s = arena_printf(&c->arena,
+        DONE " %s  " NONCONFORM " %s  " UNPROVEN " %s  " CONFLICT " %s  " REQUIRED " %s  " OPEN " %s", T("done"), T("nonconformity"),
+        T("no result or evidence that counts"), T("conflict"), T("required, not done"), T("not covered"));
+    fprintf(c->out, "\n  ");
+    print_wrapped(c->out, s ? s : "", 2);
 }
 
 static void print_count(struct cli *c, const char *format, const struct coverage_list *l)
 {
+    if (!l->len) return;
     fprintf(c->out, T(format), l->covered, l->len, (long long)coverage_percent(l));
     fprintf(c->out, "\n");
 }
@@ -355,13 +362,14 @@ static void print_required(struct cli *c, const struct casefile *f, const struct
     size_t len;
     const struct required *list = plan_required(p, what, &len);
     int width = NAME_COLUMNS;
+    if (!len) return;
     fprintf(c->out, "\n%s (%zu)\n", title, len);
     for (size_t i = 0; i < len; i++) width = wider(width, name_of(c, f, p, what, list[i].name));
     for (size_t i = 0; i < len; i++) {
         const char *why = required_text(&c->arena, p, &list[i], what);
         fprintf(c->out, "  ");
         print_padded(c->out, name_of(c, f, p, what, list[i].name), width);
-        fprintf(c->out, "%s\n", why ? why : "");
+        print_wrapped(c->out, why ? why : "", width + 2);
     }
 }
 
@@ -369,7 +377,8 @@ static void print_proposal(struct cli *c, const struct casefile *f, const struct
 {
     int width = NAME_COLUMNS;
     if (!p->visits_len) return;
-    fprintf(c->out, "\n%s\n", T("Proposal: where to sample what (○ required, · shares the rest among the surveillances left)"));
+    fprintf(c->out, "\n");
+    print_wrapped(c->out, T("Proposal: where to sample what (○ required, · shares the rest among the surveillances left)"), 0);
     for (size_t i = 0; i < p->visits_len; i++) width = wider(width, clause_name(c, p->catalogue, p->visits[i].clause));
     for (size_t i = 0; i < p->visits_len; i++) {
         const struct visit *v = &p->visits[i];
@@ -389,10 +398,9 @@ static void print_followups(struct cli *c, const struct plan *p)
     fprintf(c->out, "\n");
     for (size_t i = 0; i < p->followups_len; i++) {
         const struct finding *f = p->followups[i];
+        const char *s = arena_printf(&c->arena, "%s%s", shown_link(c, f->id), f->closed != DAY_NONE ? T("  closed") : "");
         fprintf(c->out, "  ");
-        print_padded(c->out, f->clause ? shown(c, f->clause) : "—", 9);
-        print_padded(c->out, scheme_label(p->scheme, "results", grade_word(f->grade)), 24);
-        fprintf(c->out, "%s%s\n", f->id, f->closed != DAY_NONE ? T("  closed") : "");
+        print_wrapped(c->out, s ? s : "", 4);
     }
 }
 
@@ -401,7 +409,9 @@ static int print_sites(struct cli *c, const struct casefile *f, const struct pla
     struct site_group *groups;
     size_t len;
     int r = site_groups(&groups, &len, f, &p->scheme->rules, p->kind);
-    if (r || !f->sites_len) return r;
+    size_t central = 0;
+    for (size_t i = 0; i < f->sites_len; i++) central += f->sites[i].central;
+    if (r || !(len + central)) return r;
     fprintf(c->out, "\n%s\n", T("Service sites (similar ones may be sampled, clauses never)"));
     for (size_t i = 0; i < len; i++) {
         const struct site_group *g = &groups[i];

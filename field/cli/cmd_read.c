@@ -5,6 +5,7 @@
 
 #include "satchel/base/os.h"
 #include "satchel/replica/state.h"
+#include "satchel/scheme/check.h"
 #include "satchel/scheme/status.h"
 
 /* ---- states: worked out of the case, which is read once for all of its records ---- */
@@ -16,19 +17,39 @@ struct states {
     int32_t on;
 };
 
+static int read_case(struct states *s, const char *case_name)
+{
+    struct cli *c = s->c;
+    if (s->case_name && strcmp(s->case_name, case_name) == 0) return 0;
+    int r = casefile_read(&s->file, &c->arena, store_fold(c->session->store), case_name, c->session->schemes);
+    if (!r) r = cli_on(c, case_name, &s->on);
+    if (!r) s->case_name = case_name;
+    return r;
+}
+
 /* .code NULL: there is none for this type. */
 static int state_of(struct states *s, const struct fold_record *record, struct status *out)
 {
-    struct cli *c = s->c;
-    int r = 0;
     *out = (struct status){NULL, NULL, NULL};
     if (!type_has_status(record->type)) return 0;
-    if (!s->case_name || strcmp(s->case_name, record->case_name) != 0) {
-        r = casefile_read(&s->file, &c->arena, store_fold(c->session->store), record->case_name, c->session->schemes);
-        if (!r) r = cli_on(c, record->case_name, &s->on);
-        s->case_name = record->case_name;
-    }
+    int r = read_case(s, record->case_name);
     return r ? r : record_status(out, &s->file, record, s->on);
+}
+
+/* The gates that this record breaks or has not passed yet. */
+static int gaps_of(struct states *s, const struct fold_record *record, struct gaps *out)
+{
+    const struct outside outside = {cli_person_of, NULL, s->c};
+    struct gaps all;
+    gaps_init(out, &s->c->arena);
+    gaps_init(&all, &s->c->arena);
+    if (!gates_hold_for(record->type)) return 0;
+    int r = read_case(s, record->case_name);
+    if (!r) r = gates_case(&all, &s->file, s->on, &outside);
+    for (size_t i = 0; i < all.len && !r; i++)
+        if (strcmp(all.items[i].record, record->id) == 0) all.items[out->len++] = all.items[i];
+    out->items = all.items;
+    return r;
 }
 
 static int state_json(struct cli *c, struct jv *record, const struct status *s)
@@ -49,16 +70,35 @@ static const char *computed_label(const char *name)
     return name;
 }
 
-static void print_state(struct cli *c, const struct status *s)
+static void print_labelled(struct cli *c, const char *label, int width, const char *words)
 {
-    if (!s->code) return;
     fprintf(c->out, "  ");
-    print_padded(c->out, T("State"), LABEL_COLUMNS);
-    fprintf(c->out, "%s\n", s->words);
-    for (size_t i = 0; s->computed && i < s->computed->len; i++) {
-        fprintf(c->out, "  ");
-        print_padded(c->out, computed_label(s->computed->keys[i]), LABEL_COLUMNS);
-        fprintf(c->out, "%s\n", shown_value(c, NULL, NULL, s->computed->items[i]));
+    print_padded(c->out, label, width);
+    print_wrapped(c->out, words, width + 2);
+}
+
+static void print_state(struct cli *c, const struct fold_record *record, const struct status *s)
+{
+    int width = label_columns(c, record);
+    if (s->code) print_labelled(c, T("State"), width, s->words);
+    for (size_t i = 0; s->computed && i < s->computed->len; i++)
+        print_labelled(c, computed_label(s->computed->keys[i]), width, shown_value(c, NULL, NULL, s->computed->items[i]));
+}
+
+static void print_next(struct cli *c, const struct fold_record *record, const struct status *s)
+{
+    const char *next = record->void_state == VOID ? NULL : next_step(c, record, s->code);
+    if (next) print_labelled(c, T("Next step"), label_columns(c, record), next);
+}
+
+static void print_broken(struct cli *c, const struct gaps *gaps)
+{
+    if (gaps->len) fprintf(c->out, "  %s\n", T("The process"));
+    for (size_t i = 0; i < gaps->len; i++) {
+        const struct gap *gap = &gaps->items[i];
+        const char *s = arena_printf(&c->arena, "%s  [%s]", shown(c, shown_names(c, gap->text)), rule_text(c, gap->rule));
+        fprintf(c->out, "    • ");
+        print_wrapped(c->out, s ? s : "", 6);
     }
 }
 
@@ -91,41 +131,88 @@ int cmd_show(struct cli *c)
     const struct fold_record *r;
     struct states states = {.c = c};
     struct status status;
+    struct gaps gaps;
     struct record_holding held = {0};
     int rc = session_record(c, c->args[0], NULL, &r);
     if (!rc) rc = state_of(&states, r, &status);
+    if (!rc) rc = gaps_of(&states, r, &gaps);
     if (rc) return rc;
     struct jv *json = record_json(&c->arena, r, kit_person, c->session);
     bool joined = store_hub(c->session->store) != NULL;
     rc = json ? state_json(c, json, &status) : ERR_ROAD;
+    if (!rc && gates_hold_for(r->type)) rc = jv_put(&c->arena, json, "gaps", gaps_json(&c->arena, &gaps));
     if (!rc && joined) rc = store_record_holding(c->session->store, r, &held);
     if (!rc && joined) rc = held_json(c, json, &held);
     c->result = json;
     if (rc || c->json) return rc;
     print_record(c, r);
-    print_state(c, &status);
+    print_state(c, r, &status);
     if (joined) print_held(c, &held);
+    print_broken(c, &gaps);
+    print_next(c, r, &status);
     return 0;
 }
 
-static int report_hits(struct cli *c, const struct view_hit *hits, size_t len)
+/* "open", or several with commas between: codes, or words in the chosen language. NULL: any. */
+static bool is_in_state(const struct status *s, const char *asked)
+{
+    for (const char *at = asked; at; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL) {
+        size_t n = strcspn(at, ",");
+        if (s->code && strlen(s->code) == n && strncmp(s->code, at, n) == 0) return true;
+        if (s->words && strlen(s->words) == n && strncmp(s->words, at, n) == 0) return true;
+    }
+    return !asked;
+}
+
+/* The state, with the day until which it is so or something is due. */
+static const char *state_words(struct cli *c, const struct fold_record *record, const struct status *s)
+{
+    static const char *const days[] = {"valid_to", "until"};
+    const char *due = strcmp(record->type, "finding") == 0 && strcmp(s->code, "closed") != 0 ? record_str(record, "due") : NULL;
+    if (due) return arena_printf(&c->arena, "%s  %s %s", s->words, T("Due"), shown(c, due));
+    for (size_t i = 0; s->computed && i < sizeof days / sizeof *days; i++) {
+        const char *day = jv_get_str(s->computed, days[i]);
+        if (day) return arena_printf(&c->arena, "%s  %s %s", s->words, computed_label(days[i]), day);
+    }
+    return s->words;
+}
+
+static int report_hits(struct cli *c, const struct view_hit *hits, size_t len, const char *state)
 {
     struct jv *list = jv_array(&c->arena);
     struct states states = {.c = c};
     struct status status;
+    size_t told = 0;
     int r = 0;
     for (size_t i = 0; i < len && !r; i++) {
         const struct fold_record *record = fold_record(store_fold(c->session->store), hits[i].case_name, hits[i].record);
         if (!record) continue;
         r = state_of(&states, record, &status);
-        if (!r && !c->json) print_record_line(c, record, status.words);
+        if (!r && !is_in_state(&status, state)) continue;
+        told++;
+        if (!r && !c->json) print_record_line(c, record, status.code ? state_words(c, record, &status) : NULL);
         struct jv *json = r || !c->json ? NULL : record_json(&c->arena, record, kit_person, c->session);
         if (json) r = state_json(c, json, &status);
         if (!r && c->json) r = jv_push(&c->arena, list, json);
     }
     c->result = list;
-    if (!c->json && !len && os_is_terminal(1)) fprintf(stderr, "%s\n", T("nothing found"));
+    if (!c->json && !told && os_is_terminal(1)) fprintf(stderr, "%s\n", T("nothing found"));
     return r;
+}
+
+/* Takes "state=…" from the arguments: it is worked out, no field of the form. NULL: it is not there. */
+static const char *take_state(struct cli *c, const struct form *form)
+{
+    static const char word[] = "state=";
+    const char *member, *state = NULL;
+    int kept = 1;
+    if (!type_has_status(form->type) || form_field(form, "state", &member)) return NULL;
+    for (int i = 1; i < c->args_len; i++) {
+        if (strncmp(c->args[i], word, sizeof word - 1) == 0) state = c->args[i] + sizeof word - 1;
+        else c->args[kept++] = c->args[i];
+    }
+    c->args_len = kept;
+    return state;
 }
 
 int cmd_list(struct cli *c)
@@ -143,9 +230,10 @@ int cmd_list(struct cli *c)
     }
     const struct form *form = session_any_form(c->session, case_name, c->args[0]);
     if (!form) return ERR_INPUT;
+    const char *state = take_state(c, form);
     r = fields_parse(c, form, case_name, c->args + 1, c->args_len - 1, &where);
     if (!r) r = view_list(c->session->view, form->type, case_name, where, cli_flag(c, "voided"), &c->arena, &hits, &len);
-    return r ? r : report_hits(c, hits, len);
+    return r ? r : report_hits(c, hits, len, state);
 }
 
 int cmd_find(struct cli *c)
@@ -163,7 +251,7 @@ int cmd_find(struct cli *c)
     r = buf_error(&words);
     if (!r) r = view_find(c->session->view, buf_str(&words), &c->arena, &hits, &len);
     buf_release(&words);
-    return r ? r : report_hits(c, hits, len);
+    return r ? r : report_hits(c, hits, len, NULL);
 }
 
 int cmd_history(struct cli *c)

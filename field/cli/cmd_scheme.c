@@ -74,6 +74,7 @@ static const char *kind_text(const struct form_field *f)
 }
 
 #define FORM_LABEL_COLUMNS 32
+#define FORM_NARROW_COLUMNS 110
 
 /* Roles as a person's form labels them. */
 static void add_roles(struct cli *c, struct buf *out, const char *const *roles, size_t len)
@@ -101,7 +102,7 @@ static void add_condition(struct cli *c, struct buf *out, const struct form_cond
     }
 }
 
-static void print_conditions(struct cli *c, const struct form_field *f)
+static void add_conditions(struct cli *c, struct buf *out, const struct form_field *f)
 {
     struct buf words;
     buf_init(&words, BUF_UNLIMITED);
@@ -109,18 +110,19 @@ static void print_conditions(struct cli *c, const struct form_field *f)
         if (i) buf_adds(&words, T(" and "));
         add_condition(c, &words, &f->conditions[i]);
     }
-    fprintf(c->out, T("; required where %s"), shown(c, buf_str(&words)));
+    buf_addf(out, T("; required where %s"), shown(c, buf_str(&words)));
     buf_release(&words);
 }
 
 /* "Team leader, Auditor" */
-static void print_roles(struct cli *c, const char *format, const char *const *roles, size_t len)
+static const char *roles_text(struct cli *c, const char *const *roles, size_t len)
 {
     struct buf words;
     buf_init(&words, BUF_UNLIMITED);
     add_roles(c, &words, roles, len);
-    fprintf(c->out, format, shown(c, buf_str(&words)));
+    const char *s = shown(c, buf_str(&words));
     buf_release(&words);
+    return s;
 }
 
 static const char *need_mark(const struct form_field *f)
@@ -128,17 +130,31 @@ static const char *need_mark(const struct form_field *f)
     return f->required ? "*" : f->conditions_len > 0 ? "?" : " ";
 }
 
+/* "one of major (Major nonconformity), minor (Minor nonconformity); required where …; set by Team leader only" */
+static const char *field_rules(struct cli *c, const struct form_field *f)
+{
+    struct buf b;
+    buf_init(&b, BUF_UNLIMITED);
+    buf_adds(&b, kind_text(f));
+    for (size_t i = 0; i < f->choices_len; i++)
+        buf_addf(&b, "%s%s (%s)", i ? ", " : " ", shown(c, f->choices[i].value), shown(c, label_text(&f->choices[i].label)));
+    for (size_t i = 0; i < f->to_len; i++) buf_addf(&b, "%s%s", i ? ", " : " ", shown(c, f->to[i]));
+    if (f->conditions_len > 0) add_conditions(c, &b, f);
+    if (f->writers_len > 0) buf_addf(&b, T("; set by %s only"), roles_text(c, f->writers, f->writers_len));
+    const char *s = arena_strdup(&c->arena, buf_str(&b));
+    buf_release(&b);
+    return s ? s : "";
+}
+
+/* On a narrow terminal the rules go on the line below, or little room would be left for them. */
 static void print_form_field(struct cli *c, const struct form_field *f)
 {
+    bool narrow = os_is_terminal(1) && os_terminal_width() < FORM_NARROW_COLUMNS;
     fprintf(c->out, "%s %-24s ", need_mark(f), f->name);
-    print_padded(c->out, shown(c, label_text(&f->label)), FORM_LABEL_COLUMNS);
-    fprintf(c->out, " %s", kind_text(f));
-    for (size_t i = 0; i < f->choices_len; i++)
-        fprintf(c->out, "%s%s (%s)", i ? ", " : " ", shown(c, f->choices[i].value), shown(c, label_text(&f->choices[i].label)));
-    for (size_t i = 0; i < f->to_len; i++) fprintf(c->out, "%s%s", i ? ", " : " ", shown(c, f->to[i]));
-    if (f->conditions_len > 0) print_conditions(c, f);
-    if (f->writers_len > 0) print_roles(c, T("; set by %s only"), f->writers, f->writers_len);
-    fprintf(c->out, "\n");
+    if (narrow) fprintf(c->out, "%s\n    ", shown(c, label_text(&f->label)));
+    else print_padded(c->out, shown(c, label_text(&f->label)), FORM_LABEL_COLUMNS);
+    if (!narrow) fprintf(c->out, " ");
+    print_wrapped(c->out, field_rules(c, f), narrow ? 4 : 28 + FORM_LABEL_COLUMNS);
 }
 
 int cmd_form_show(struct cli *c)
@@ -151,11 +167,12 @@ int cmd_form_show(struct cli *c)
     c->result = form->json;
     if (c->json) return 0;
     fprintf(c->out, "%s  %s  %s\n", form->type, shown(c, label_text(&form->title)), form->id);
-    print_roles(c, T("written by: %s"), form->writers, form->writers_len);
+    fprintf(c->out, T("written by: %s"), roles_text(c, form->writers, form->writers_len));
     fprintf(c->out, "\n");
     for (size_t i = 0; i < form->fields_len; i++) print_form_field(c, &form->fields[i]);
-    fprintf(c->out, "\n%s\n",
-        T("* required, ? required at times; a field is given as name=value, a member of a set as name+=MEMBER"));
+    fprintf(c->out, "\n");
+    print_wrapped(c->out,
+        T("* required, ? required at times; a field is given as name=value, a member of a set as name+=MEMBER"), 0);
     return 0;
 }
 

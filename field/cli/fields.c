@@ -37,16 +37,16 @@ static int split(struct cli *c, const char *arg, struct field_arg *out)
 
 /* ---- texts as values of a kind ---- */
 
-static int int_value(struct cli *c, const char *name, const char *text, const struct jv **out)
+static int int_value(struct cli *c, const char *text, const struct jv **out)
 {
     char *end;
     long long n = strtoll(text, &end, 10);
-    if (end == text || *end) return err_set(ERR_INPUT, "'%s' takes a whole number, not '%s'", name, text);
+    if (end == text || *end) return err_set(ERR_INPUT, "takes a whole number, not '%s'", text);
     *out = jv_int(&c->arena, n);
     return *out ? 0 : err_memory();
 }
 
-static int bool_value(struct cli *c, const char *name, const char *text, const struct jv **out)
+static int bool_value(struct cli *c, const char *text, const struct jv **out)
 {
     static const char *const yes[] = {"true", "yes", "是", "1"}, *const no[] = {"false", "no", "否", "0"};
     for (size_t i = 0; i < 4; i++) {
@@ -55,7 +55,7 @@ static int bool_value(struct cli *c, const char *name, const char *text, const s
         *out = jv_bool(&c->arena, is_yes);
         return *out ? 0 : err_memory();
     }
-    return err_set(ERR_INPUT, "'%s' takes yes or no, not '%s'", name, text);
+    return err_set(ERR_INPUT, "takes yes or no, not '%s'", text);
 }
 
 /* A choice may be typed as its value or as its label in either language. */
@@ -88,6 +88,48 @@ static const char *link_me(struct cli *c)
     return me ? me->person : NULL;
 }
 
+static bool may_lead_to(const struct form_field *f, const struct fold_record *r)
+{
+    for (size_t i = 0; i < f->to_len; i++)
+        if (strcmp(f->to[i], r->type) == 0) return r->void_state != VOID;
+    return false;
+}
+
+/* What people say for it: a department's code, a certificate's number, a name. */
+static bool is_called(const struct fold_record *r, const char *text)
+{
+    static const char *const by[] = {"code", "number", "name"};
+    for (size_t i = 0; i < sizeof by / sizeof *by; i++) {
+        const char *value = record_str(r, by[i]);
+        if (value && strcmp(value, text) == 0) return true;
+    }
+    return false;
+}
+
+static int called_nothing(struct cli *c, const struct form_field *f, const char *text)
+{
+    const struct form *to = f->to_len ? session_any_form(c->session, NULL, f->to[0]) : NULL;
+    if (!to) return err_set(ERR_MISSING, "no record is called '%s'", text);
+    return err_set(ERR_MISSING, "%s: none is called '%s'; 'satchel list %s' lists them", label_text(&to->title), text, to->type);
+}
+
+/* The one record that the field may lead to and that people call so. */
+static int link_called(struct cli *c, const struct form_field *f, const char *case_name, const char *text, const char **out)
+{
+    const struct fold_record *const *records = NULL;
+    const char *found = NULL, *known = case_name ? fold_case_named(store_fold(c->session->store), case_name) : NULL;
+    size_t len = 0;
+    int r = known ? fold_records(store_fold(c->session->store), known, &records, &len) : 0;
+    for (size_t i = 0; i < len && !r; i++) {
+        if (!may_lead_to(f, records[i]) || !is_called(records[i], text)) continue;
+        if (found) r = err_set(ERR_INPUT, "more than one record is called '%s': %s, %s", text, found, records[i]->id);
+        found = records[i]->id;
+    }
+    if (r) return r;
+    *out = found;
+    return found ? 0 : called_nothing(c, f, text);
+}
+
 static int link_value(struct cli *c, const struct form_field *f, const char *case_name, const char *text, const char **out)
 {
     struct view_hit hit;
@@ -101,9 +143,11 @@ static int link_value(struct cli *c, const struct form_field *f, const char *cas
         id = text;
     }
     if (!id) {
-        int r = view_resolve(c->session->view, text, in_register ? REGISTER_CASE : case_name, &c->arena, &hit);
+        const char *where = in_register ? REGISTER_CASE : case_name;
+        int r = view_resolve(c->session->view, text, where, &c->arena, &hit);
+        if (!r) id = hit.record;
+        else if (r == ERR_MISSING) r = link_called(c, f, where, text, &id);
         if (r) return r;
-        id = hit.record;
     }
     *out = arena_printf(&c->arena, "%s%s", in_register ? REGISTER_LINK : "", id);
     return *out ? 0 : err_memory();
@@ -118,8 +162,8 @@ int field_from_text(struct cli *c, const struct form_field *f, enum field_kind k
         return *out ? 0 : err_memory();
     }
     switch (kind) {
-    case FIELD_INT: return int_value(c, f->name, text, out);
-    case FIELD_BOOL: return bool_value(c, f->name, text, out);
+    case FIELD_INT: return int_value(c, text, out);
+    case FIELD_BOOL: return bool_value(c, text, out);
     case FIELD_JSON: return json_parse(out, &c->arena, text, strlen(text), ENTRY_MAX_DEPTH, JSON_STRICT);
     case FIELD_CHOICE: text = choice_named(f, text); break;
     case FIELD_LINK: r = link_value(c, f, case_name, text, &text); break;

@@ -102,11 +102,12 @@ int gate_after(struct gate *g, const struct change *change, const char *record)
     if (!is_gated(g, &made, &case_name)) return 0;
     int r = strncmp(record, "audit/", 6) == 0 ? refuse_submitted(change) : 0;
     if (!r) r = work_out(g, case_name, other_arena(g), &gaps);
-    const struct gap *broken = r ? NULL : gaps_broken(&g->before, &gaps);
+    const struct fold_record *now = r ? NULL : fold_record(store_fold(g->c->session->store), case_name, record);
+    const struct gap *broken = r ? NULL : gaps_broken(&g->before, &gaps, now && decision_stops(now) ? record : NULL);
     if (broken && strcmp(broken->record, record) == 0)
-        return err_set(ERR_INPUT, "%s [%s]", broken->text, broken->rule);
+        return err_set(ERR_INPUT, "%s [%s]", shown_names(g->c, broken->text), broken->rule);
     if (broken)
-        return err_set(ERR_INPUT, "%s: %s [%s]", broken->record, broken->text, broken->rule);
+        return err_set(ERR_INPUT, "%s: %s [%s]", broken->record, shown_names(g->c, broken->text), broken->rule);
     if (!r) keep(g, case_name, &gaps);
     return r;
 }

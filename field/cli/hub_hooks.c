@@ -1,6 +1,7 @@
 /* The hub's README of a case, for any git host, and the feeding of the index. */
 #include "hub_hooks.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "satchel/base/os.h"
@@ -147,17 +148,32 @@ static int spans_under(struct index_change *change, struct arena *a, struct fold
     return 0;
 }
 
-/* The case's calendar. Folds come and go at the hub, so what one of them publishes is read for it alone. */
+/* What the register publishes. Folds come and go at the hub, so it is by the register's tip that it is known to be the
+ * same; where that is not to be had, it is read anew. */
+static int find_schemes(struct hub_desk *d, struct fold *f, const struct schemes **out)
+{
+    bool publishes;
+    const char *tip = hub_tip(d->hub, REGISTER_CASE);
+    if (!tip) err_clear();
+    if (tip && d->published && strcmp(tip, d->published_at) == 0) {
+        *out = d->published;
+        return 0;
+    }
+    schemes_free(d->published);
+    d->published = NULL;
+    snprintf(d->published_at, sizeof d->published_at, "%s", tip ? tip : "");
+    int r = publishes_scheme(f, &publishes);
+    if (!r && publishes) r = schemes_new(&d->published, d->forms);
+    if (!r && publishes) r = schemes_refresh(d->published, f);
+    *out = d->published ? d->published : d->schemes;
+    return r;
+}
+
 static int find_spans(struct hub_desk *d, struct index_change *change, struct arena *a, struct fold *f)
 {
-    struct schemes *published = NULL;
-    bool publishes;
-    int r = publishes_scheme(f, &publishes);
-    if (!r && publishes) r = schemes_new(&published, d->forms);
-    if (!r && publishes) r = schemes_refresh(published, f);
-    if (!r) r = spans_under(change, a, f, published ? published : d->schemes);
-    schemes_free(published);
-    return r;
+    const struct schemes *schemes;
+    int r = find_schemes(d, f, &schemes);
+    return r ? r : spans_under(change, a, f, schemes);
 }
 
 static int take_in(struct hub_desk *d, struct fold *f, struct index_change *change)
@@ -230,6 +246,8 @@ void hub_desk_close(struct hub_desk *d)
 {
     hub_close(d->hub);
     index_close(d->index);
+    schemes_free(d->published);
+    d->published = NULL;
     d->hub = NULL;
     d->index = NULL;
 }

@@ -11,6 +11,8 @@ struct hub_desk {
     struct index *index;
     struct forms *forms;
     const struct schemes *schemes;
+    struct schemes *published; /* those and the register's; NULL: it publishes none */
+    char published_at[64];     /* the register's tip then, in hex */
     struct hub_hooks hooks;
 };
 /* Opens the hub in a folder, with its index. `schemes`: those that ship, of the same forms. */

@@ -43,7 +43,8 @@ static const struct option check_options[] = {
     {NULL, NULL, NULL, 0}};
 static const struct option submit_options[] = {{"audit", "A", N_("the audit"), 0}, ON, {NULL, NULL, NULL, 0}};
 static const struct option show_options[] = {CASE, ON, {NULL, NULL, NULL, 0}};
-static const struct option calendar_options[] = {CASE, ON, {NULL, NULL, NULL, 0}};
+static const struct option calendar_options[] = {
+    CASE, ON, {"until", "DATE", N_("only what is due by this day, overdue or proposed"), 0}, {NULL, NULL, NULL, 0}};
 static const struct option import_options[] = {
     {"name", "NAME", N_("what the catalogue is called (default: its own title)"), 0}, {NULL, NULL, NULL, 0}};
 static const struct option form_options[] = {

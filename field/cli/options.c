@@ -138,7 +138,8 @@ int cli_parse(struct cli *c, int argc, const char **argv)
     }
     if (cli_flag(c, "help")) return 0;
     if (c->args_len < c->command->min_args || (c->command->max_args >= 0 && c->args_len > c->command->max_args))
-        return err_set(ERR_USAGE, "usage: satchel %s %s", c->command->name, c->command->args);
+        return err_set(ERR_USAGE, "usage: satchel %s %s; 'satchel %s --help' tells more", c->command->name,
+            c->command->args, c->command->name);
     return 0;
 }
 
@@ -193,7 +194,7 @@ static void print_options(FILE *out, const struct option *list)
             list->letter ? list->letter : ' ', list->letter ? ", " : "  ", list->name, list->arg ? " " : "",
             list->arg ? list->arg : "");
         print_padded(out, head, OPTION_COLUMNS);
-        fprintf(out, "%s\n", T(list->help));
+        print_wrapped(out, T(list->help), OPTION_COLUMNS);
     }
 }
 
@@ -202,11 +203,16 @@ void cli_help(FILE *out, const struct command *c)
     fprintf(out, "satchel %s%s%s\n\n  %s\n\n", c->name, *c->args ? " " : "", c->args, T(c->help));
     print_options(out, c->options);
     print_options(out, global_options);
+    print_notes(out, c->name);
 }
 
 void cli_help_all(FILE *out)
 {
     fprintf(out, "satchel [--store DIR] [--json] [--lang zh|en] COMMAND …\n\n");
-    for (size_t i = 0; i < commands_len; i++) fprintf(out, "  %-16s %s\n", commands[i].name, T(commands[i].help));
+    for (size_t i = 0; i < commands_len; i++) {
+        fprintf(out, "  %-16s ", commands[i].name);
+        print_wrapped(out, T(commands[i].help), 19);
+    }
     fprintf(out, "\n%s\n", T("'satchel COMMAND --help' tells more of each"));
+    print_wrapped(out, T("To begin: init makes a kit; new organisation --case C name=… opens a case; form list tells what can be recorded."), 0);
 }

@@ -29,7 +29,7 @@ struct share {
     struct arena arena;
     struct serve *serve;
     struct os_lock *folder_lock;
-    const char *folder, *inbox, *outboxes;
+    const char *folder, *inbox, *outboxes, *apart;
     char code[PAIRING_CODE_SIZE], self[KIT_ID_SIZE], root[KIT_ID_SIZE];
     unsigned char identity[KEY_SIZE];
     uint64_t version; /* of the fold, when the list was made */
@@ -103,13 +103,13 @@ static enum standing standing(void *share, const char *kit, const unsigned char 
 }
 
 /* Under the lock. */
-static bool knows_code(const struct share *h, const struct wire_login *l, const char *challenge, char code[WIRE_TOKEN_SIZE])
+static bool knows_code(const struct share *h, const struct wire_login *l, char code[WIRE_TOKEN_SIZE])
 {
     char proof[SHA256_HEX];
     const struct known *k = find(h, l->kit);
-    if (!k || !l->code) return false;
+    if (!k) return false;
     struct pairing p = {.code = h->code, .identity = h->identity, .recipient = k->recipient, .share = h->self, .call = l->kit,
-        .root = h->root, .challenge = challenge, .nonce = l->nonce};
+        .root = h->root, .challenge = l->challenge, .nonce = l->nonce};
     bool good = pairing_proof(proof, &p, PAIRING_CALL) == 0 && same_bytes(proof, l->code, SHA256_HEX) &&
                 pairing_proof(code, &p, PAIRING_SHARE) == 0;
     err_clear();
@@ -117,13 +117,13 @@ static bool knows_code(const struct share *h, const struct wire_login *l, const 
 }
 
 /* Under the lock. */
-static const char *judge(struct share *h, const struct wire_login *l, const char *challenge, char code[WIRE_TOKEN_SIZE])
+static const char *judge(struct share *h, const struct wire_login *l, char code[WIRE_TOKEN_SIZE])
 {
     if (h->state == SHARE_WRONG) return N_("too many wrong codes: this sharing has ended; begin a new one");
-    if (!l->code || !l->root) return N_("this kit shares with a colleague, by a code that it shows");
+    if (!l->code) return N_("this kit shares with a colleague, by a code that it shows");
     if (strcmp(l->root, h->root) != 0) return N_("the two kits are enrolled in different registers");
     if (*h->colleague && strcmp(h->colleague, l->kit) != 0) return N_("this sharing is for another colleague");
-    if (knows_code(h, l, challenge, code)) {
+    if (knows_code(h, l, code)) {
         memcpy(h->colleague, l->kit, KIT_ID_SIZE);
         return NULL;
     }
@@ -132,11 +132,11 @@ static const char *judge(struct share *h, const struct wire_login *l, const char
     return N_("too many wrong codes: this sharing has ended; begin a new one");
 }
 
-static const char *admit(void *share, const struct wire_login *l, const char *challenge, char code[WIRE_TOKEN_SIZE])
+static const char *admit(void *share, const struct wire_login *l, char code[WIRE_TOKEN_SIZE])
 {
     struct share *h = share;
     pthread_mutex_lock(&h->lock);
-    const char *no = judge(h, l, challenge, code);
+    const char *no = judge(h, l, code);
     pthread_mutex_unlock(&h->lock);
     return no;
 }
@@ -181,7 +181,7 @@ static int take_in(void *share, struct serve_work *out)
     share_colleague(h, kit);
     if (!*kit) return 0;
     int r = jv_push(&out->arena, out->names, jv_string(&out->arena, kit));
-    return r ? r : exchange(h, &(struct peer_exchange){.kit = kit, .take = h->inbox, .no_evidence = h->o.no_evidence, .clear = true}, out);
+    return r ? r : exchange(h, &(struct peer_exchange){.kit = kit, .take = h->inbox, .no_evidence = h->o.no_evidence, .apart = h->apart}, out);
 }
 
 static int hand_out(void *share, const char *kit, struct serve_work *out)
@@ -219,10 +219,11 @@ static int open_folder(struct share *h)
     struct arena *a = &h->arena;
     h->folder = path_join(a, store_folder(h->store), "share");
     h->inbox = h->folder ? path_join(a, h->folder, "inbox") : NULL;
+    h->apart = h->folder ? path_join(a, h->folder, "quarantine") : NULL;
     const char *net = h->folder ? path_join(a, h->folder, "net") : NULL;
     h->outboxes = net ? path_join(a, net, "outbox") : NULL;
     const char *lock = h->folder ? path_join(a, h->folder, "lock") : NULL;
-    if (!h->inbox || !h->outboxes || !lock) return ERR_ROAD;
+    if (!h->inbox || !h->outboxes || !h->apart || !lock) return ERR_ROAD;
     int r = os_make_folder(h->folder);
     return r ? r : os_lock(&h->folder_lock, lock, true, false);
 }
@@ -307,13 +308,14 @@ void share_colleague(struct share *h, char kit[KIT_ID_SIZE])
     pthread_mutex_unlock(&h->lock);
 }
 
-/* After a whole exchange nothing is left to go on with. The log says who was here, and the store is to say nothing unsealed. */
+/* After a whole exchange nothing is left to go on with, and who sent what could not be taken in has been told. The log says who was here, and the store is to say nothing unsealed. */
 static void clear_up(struct share *h)
 {
     struct peer_exchange x = {.kit = h->colleague, .put = path_join(&h->arena, h->outboxes, h->colleague)};
     const char *log = path_join(&h->arena, h->folder, "access.log");
     bool whole = h->state == SHARE_DONE && x.put && os_exists(x.put);
-    if ((whole && store_peer_settled(h->store, &x)) || (log && os_remove(log))) err_clear();
+    if (whole && (store_peer_settled(h->store, &x) || os_remove_tree(h->apart))) err_clear();
+    if (log && os_remove(log)) err_clear();
 }
 
 void share_stop(struct share *h)

@@ -4,8 +4,10 @@
 
 #include <string.h>
 
+#include "satchel/base/os.h"
 #include "satchel/replica/state.h"
 
+#define WRAP_MIN_COLUMNS 20
 #define JSON_SHOWN_MAX 80
 #define REGISTER_LINK REGISTER_CASE ":"
 
@@ -45,6 +47,47 @@ void print_padded(FILE *out, const char *s, int width)
 {
     int pad = width - text_columns(s);
     fprintf(out, "%s%*s", s, pad > 1 ? pad : 1, "");
+}
+
+/* Where a line of Chinese or English may end: behind a blank, and on both sides of a wide character, but not before one that
+ * closes. */
+static bool may_break(uint32_t before, uint32_t after)
+{
+    static const uint32_t closing[] = {0xff0c, 0x3002, 0xff1b, 0xff1a, 0x3001, 0xff09, 0x201d, 0xff01, 0xff1f};
+    bool wide = (before >= 0x2e80 && before != 0xff08) || (after >= 0x2e80 && before != 0xff08 && before != '(');
+    for (size_t i = 0; i < sizeof closing / sizeof *closing; i++) wide = wide && after != closing[i];
+    return before == ' ' || wide;
+}
+
+/* How many bytes of the text fit into so many columns: at least one character. */
+static size_t fitting(const char *text, int columns)
+{
+    size_t fits = 0;
+    uint32_t before = 0;
+    int used = 0;
+    for (const char *at = text;;) {
+        const char *next = at;
+        uint32_t u = utf8_next(&next);
+        if (before && (u == 0 || may_break(before, u))) fits = (size_t)(at - text);
+        if (u == 0) return fits;
+        used += u >= 0x1100 && (u < 0x2000 || u >= 0x2e80) ? 2 : 1;
+        if (used > columns && u != ' ' && fits) return fits;
+        before = u;
+        at = next;
+    }
+}
+
+void print_wrapped(FILE *out, const char *text, int indent)
+{
+    int columns = os_is_terminal(1) ? os_terminal_width() - indent : 0;
+    while (columns >= WRAP_MIN_COLUMNS && text_columns(text) > columns) {
+        size_t n = fitting(text, columns), end = n;
+        while (end && text[end - 1] == ' ') end--;
+        if (!text[n]) break;
+        fprintf(out, "%.*s\n%*s", (int)end, text, indent, "");
+        text += n;
+    }
+    fprintf(out, "%s\n", text);
 }
 
 /* What the record was last written with. */
@@ -136,18 +179,17 @@ const char *record_title(struct cli *c, const struct fold_record *r)
     return title_of(c, r, true);
 }
 
-/* A case by its name and that of its organisation. */
-static const char *case_title(struct cli *c, const char *case_name)
+const char *case_title(struct cli *c, const char *case_name)
 {
     const struct fold_record *const *records;
     size_t len;
     const char *organisation = "";
-    if (!c->session->store || fold_records(store_fold(c->session->store), case_name, &records, &len)) return case_name;
+    if (!c->session->store || fold_records(store_fold(c->session->store), case_name, &records, &len)) return shown_case(c, case_name);
     for (size_t i = 0; i < len && !*organisation; i++)
         if (strcmp(records[i]->type, "organisation") == 0 && records[i]->void_state != VOID)
             organisation = record_title(c, records[i]);
-    const char *s = arena_printf(&c->arena, "%s%s%s", case_name, *organisation ? " " : "", organisation);
-    return s ? s : case_name;
+    const char *s = arena_printf(&c->arena, "%s%s%s", shown_case(c, case_name), *organisation ? " " : "", organisation);
+    return s ? s : "";
 }
 
 const char *shown_link(struct cli *c, const char *link)
@@ -155,6 +197,23 @@ const char *shown_link(struct cli *c, const char *link)
     const struct fold_record *r = linked(c, link);
     const char *id = link_id(link), *title = r ? record_title(c, r) : "";
     const char *s = *title ? arena_printf(&c->arena, "%s (%s)", title, id) : shown(c, id);
+    return s ? s : "";
+}
+
+const char *shown_names(struct cli *c, const char *text)
+{
+    static const char of_ids[] = "abcdefghijklmnopqrstuvwxyz0123456789/-";
+    struct buf b;
+    buf_init(&b, BUF_UNLIMITED);
+    while (*text) {
+        size_t n = strspn(text, of_ids), others = strcspn(text + n, of_ids);
+        const char *word = arena_strndup(&c->arena, text, n);
+        if (word) buf_adds(&b, link_valid(word) && linked(c, word) ? shown_link(c, word) : word);
+        buf_add(&b, text + n, others);
+        text += n + others;
+    }
+    const char *s = buf_error(&b) ? NULL : arena_strdup(&c->arena, buf_str(&b));
+    buf_release(&b);
     return s ? s : "";
 }
 
@@ -188,6 +247,12 @@ const char *shown_value(struct cli *c, const struct form_field *f, const char *m
     return s;
 }
 
+static const char *shown_member(struct cli *c, const struct form_field *f, const char *member)
+{
+    if (f->member == FIELD_LINK) return shown_link(c, member);
+    return shown(c, f->member == FIELD_CHOICE ? choice_text(f, member) : member);
+}
+
 const char *kit_person(void *session, const char *kit)
 {
     struct session *s = session;
@@ -218,20 +283,38 @@ static bool is_member(const struct jv *v)
     return v->type == JV_BOOL ? v->boolean : v->type != JV_NULL;
 }
 
-static void print_field(struct cli *c, const struct form *form, const struct fold_field *f)
+static const char *field_label(struct cli *c, const struct form *form, const struct fold_field *f)
+{
+    const char *member = NULL;
+    const struct form_field *ff = field_as_written(c, form, f, &member);
+    return ff ? label_text(&ff->label) : f->name;
+}
+
+int label_columns(struct cli *c, const struct fold_record *r)
+{
+    const struct form *form = record_form(c, r);
+    int width = LABEL_COLUMNS;
+    for (size_t k = 0; k < r->fields_len; k++) {
+        int n = text_columns(field_label(c, form, &r->fields[k])) + 2;
+        if (n > width) width = n;
+    }
+    return width < LABEL_MAX_COLUMNS ? width : LABEL_MAX_COLUMNS;
+}
+
+/* label NULL: the line goes on with what the one above it lists. */
+static void print_field(struct cli *c, const struct form *form, const struct fold_field *f, const char *label, int width)
 {
     const char *member = NULL;
     const struct form_field *ff = field_as_written(c, form, f, &member);
     const struct jv *value = f->heads[0].value;
     fprintf(c->out, "  ");
-    print_padded(c->out, ff ? label_text(&ff->label) : f->name, LABEL_COLUMNS);
+    print_padded(c->out, label ? label : "", width);
     if (f->conflict) {
         print_heads(c, ff, member, f);
     } else if (member) {
-        const char *what = ff->member == FIELD_LINK ? shown_link(c, member) : shown(c, member);
-        fprintf(c->out, "%s%s\n", is_member(value) ? "" : "✗ ", what);
+        fprintf(c->out, "%s%s\n", is_member(value) ? "" : "✗ ", shown_member(c, ff, member));
     } else {
-        fprintf(c->out, "%s\n", shown_value(c, ff, NULL, value));
+        print_wrapped(c->out, shown_value(c, ff, NULL, value), width + 2);
     }
 }
 
@@ -244,7 +327,7 @@ static void print_void(struct cli *c, const struct fold_record *r)
 }
 
 /* Members for machines, in one line: their types, or whatever stands before the dot. */
-static void print_json_set(struct cli *c, const struct form_field *set, const struct fold_record *r)
+static void print_json_set(struct cli *c, const struct form_field *set, const struct fold_record *r, int width)
 {
     const char *names = "";
     size_t len = strlen(set->name);
@@ -256,19 +339,22 @@ static void print_json_set(struct cli *c, const struct form_field *set, const st
     }
     if (!names || !*names) return;
     fprintf(c->out, "  ");
-    print_padded(c->out, label_text(&set->label), LABEL_COLUMNS);
+    print_padded(c->out, label_text(&set->label), width);
     fprintf(c->out, "%s\n", shown(c, names));
 }
 
 static void print_form_field_of(
-    struct cli *c, const struct form *form, const struct form_field *field, const struct fold_record *r)
+    struct cli *c, const struct form *form, const struct form_field *field, const struct fold_record *r, int width)
 {
     bool machines = field->kind == FIELD_SET && field->member == FIELD_JSON;
-    if (machines) print_json_set(c, field, r);
+    bool first = true;
+    if (machines) print_json_set(c, field, r, width);
     for (size_t k = 0; k < r->fields_len; k++) {
         const char *member;
         if (form_field(form, r->fields[k].name, &member) != field) continue;
-        if (!machines || r->fields[k].conflict) print_field(c, form, &r->fields[k]);
+        if (machines && !r->fields[k].conflict) continue;
+        print_field(c, form, &r->fields[k], first ? field_label(c, form, &r->fields[k]) : NULL, width);
+        first = false;
     }
 }
 
@@ -285,14 +371,15 @@ void print_record(struct cli *c, const struct fold_record *r)
 {
     const struct form *form = record_form(c, r);
     const char *problem = published_problem(c, r);
+    int width = label_columns(c, r);
     fprintf(c->out, "%s  %s  %s\n", r->id, form ? label_text(&form->title) : r->type, case_title(c, r->case_name));
     if (!r->created) fprintf(c->out, "  %s\n", T("the entry that creates this record has not arrived"));
     if (r->void_state != NOT_VOID) print_void(c, r);
     if (problem) fprintf(c->out, "  %s\n", shown(c, problem));
-    for (size_t i = 0; form && i < form->fields_len; i++) print_form_field_of(c, form, &form->fields[i], r);
+    for (size_t i = 0; form && i < form->fields_len; i++) print_form_field_of(c, form, &form->fields[i], r, width);
     for (size_t k = 0; k < r->fields_len; k++) {
         const char *member;
-        if (!form || !form_field(form, r->fields[k].name, &member)) print_field(c, NULL, &r->fields[k]);
+        if (!form || !form_field(form, r->fields[k].name, &member)) print_field(c, NULL, &r->fields[k], r->fields[k].name, width);
     }
 }
 
@@ -333,8 +420,7 @@ static void print_change(struct cli *c, const struct form *form, const char *nam
     if (strcmp(name, "void") == 0) {
         fprintf(c->out, "    %s\n", new->type == JV_NULL ? T("void taken back") : T("voided"));
     } else if (member) {
-        const char *what = f->member == FIELD_LINK ? shown_link(c, member) : shown(c, member);
-        fprintf(c->out, "    %s: %s%s\n", label, is_member(new) ? "+ " : "− ", what);
+        fprintf(c->out, "    %s: %s%s\n", label, is_member(new) ? "+ " : "− ", shown_member(c, f, member));
     } else if (old && old->type != JV_NULL) {
         fprintf(c->out, "    %s: %s → %s\n", label, shown_old(c, f, old), shown_value(c, f, NULL, new));
     } else {

@@ -453,7 +453,7 @@ static int bring(struct cli *c, struct link *l, const struct fold_record *of, co
     for (int rc = 0; !r && !rc && !whole && at < size;) {
         size_t want = size - at < PIECE ? (size_t)(size - at) : PIECE;
         buf_clear(&piece);
-        rc = link_evidence(l, sha256, at, want, &piece);
+        rc = link_evidence(l, of->case_name, sha256, at, want, &piece);
         const char *why = rc ? arena_strdup(&c->arena, err_message()) : NULL;
         if (piece.len) r = store_evidence_piece(s, of->case_name, sha256, size, at, piece.data, piece.len, &whole);
         if (!r && rc) r = err_set(rc, "%s", why ? why : "");

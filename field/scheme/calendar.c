@@ -177,9 +177,10 @@ static void enter_lapses(struct page *p)
 {
     for (size_t i = 0; i < p->c->certificates_len; i++) {
         const struct certificate *t = &p->c->certificates[i];
-        if (certificate_state(p->c, t, p->on) != CERTIFICATE_EXPIRED) continue;
-        struct course o = {.y = cycle_of(p->c, t, p->on), .t = t};
-        if (o.y.current != t || is_renewed(p, &o.y)) continue;
+        if (cycle_opened_by(p->c, t) != t) continue; /* once a cycle */
+        struct course o = {.y = cycle_of(p->c, t, p->on)};
+        o.t = o.y.current;
+        if (certificate_state(p->c, o.t, p->on) != CERTIFICATE_EXPIRED || is_renewed(p, &o.y)) continue;
         enter_for(p, &o, DUE_LAPSE, o.y.valid_to + 1, has_applied(p, &o.y) ? "8" : "7.2.1", NULL);
     }
 }
@@ -212,19 +213,20 @@ static void enter_suspend_overdue(struct page *p, const struct course *o)
     if (o->due != DAY_NONE && !o->suspended) enter_for(p, o, DUE_SUSPEND, o->due + 1, "7.2.3 (2)", NULL);
 }
 
-static bool waives(const struct decision *d, const struct finding *f)
+/* It does so with a reason, or not at all. */
+static bool waives(const struct decision *d, const char *record)
 {
-    return d->waives && (strcmp(d->waives, f->id) == 0 || strcmp(d->waives, f->audit->id) == 0);
+    return d->waives && d->reason && strcmp(d->waives, record) == 0;
 }
 
-/* Has it been decided on: by a suspension, or by waiving it? */
-static bool is_settled(const struct page *p, const struct course *o, const struct finding *f)
+/* Has it been decided on: by a suspension, or by waiving it, or all of its audit? Without a finding: on the audit. */
+static bool is_settled(const struct page *p, const struct course *o, const struct audit *a, const struct finding *f)
 {
     for (size_t i = 0; i < p->c->decisions_len; i++) {
         const struct decision *d = &p->c->decisions[i];
         if (d->date == DAY_NONE || d->date > p->on) continue;
-        if (waives(d, f)) return true;
-        if (d->outcome == OUTCOME_SUSPEND && d->date >= f->audit->end && decision_concerns(p->c, d, o->t)) return true;
+        if (waives(d, a->id) || (f && waives(d, f->id))) return true;
+        if (d->outcome == OUTCOME_SUSPEND && d->date >= a->end && decision_concerns(p->c, d, o->t)) return true;
     }
     return false;
 }
@@ -234,15 +236,25 @@ static bool is_surveillance(const struct audit *a)
     return a->kind == AUDIT_SURVEILLANCE || a->kind == AUDIT_EXTRA;
 }
 
-static void enter_suspend_majors(struct page *p, const struct course *o)
+/* 7.2.3 (4) for each major nonconformity; 6.3.5, 7.2.3 (1) where it has none and failed all the same. */
+static void enter_suspend_audited(struct page *p, const struct course *o, const struct audit *a)
+{
+    bool major = false;
+    for (size_t k = 0; k < a->findings_len; k++) {
+        const struct finding *f = a->findings[k];
+        if (f->grade != GRADE_MAJOR) continue;
+        major = true;
+        if (!is_settled(p, o, a, f)) enter_for(p, o, DUE_SUSPEND, a->end, "7.2.3 (4)", f->id);
+    }
+    if (!major && a->result == RESULT_FAIL && !is_settled(p, o, a, NULL))
+        enter_for(p, o, DUE_SUSPEND, a->end, "7.2.3 (1)", a->id);
+}
+
+static void enter_suspend_surveillances(struct page *p, const struct course *o)
 {
     for (size_t i = 0; i < p->c->audits_len; i++) {
         const struct audit *a = &p->c->audits[i];
-        if (!is_surveillance(a) || !audit_held(p->c, a, p->on) || !audit_in_cycle(p->c, &o->y, a)) continue;
-        for (size_t k = 0; k < a->findings_len; k++) {
-            const struct finding *f = a->findings[k];
-            if (f->grade == GRADE_MAJOR && !is_settled(p, o, f)) enter_for(p, o, DUE_SUSPEND, a->end, "7.2.3 (4)", f->id);
-        }
+        if (is_surveillance(a) && audit_held(p->c, a, p->on) && audit_in_cycle(p->c, &o->y, a)) enter_suspend_audited(p, o, a);
     }
 }
 
@@ -318,7 +330,7 @@ static void enter_course(struct page *p, const struct course *o)
     enter_renewal(p, o);
     enter_suspension(p, o);
     enter_suspend_overdue(p, o);
-    enter_suspend_majors(p, o);
+    enter_suspend_surveillances(p, o);
     enter_withdrawal(p, o);
 }
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "satchel/format/names.h"
+#include "satchel/scheme/cycle.h"
 
 /* How a field is read, and into what: TEXT, LINK_TEXT const char * (NULL where it is empty) · DAY int32_t · WHOLE int64_t · FLAG
  * bool · TRI enum tri, of a bool · CHOICE an enum, its words counted from 1 · GRADE enum grade · CONFLICT bool: is the field in
@@ -410,6 +411,12 @@ int casefile_arrange(struct casefile *c)
     return rc ? rc : give_meetings(c);
 }
 
+/* Asked for at every turn, and long chains take long to follow. */
+static void find_cycles(struct casefile *c)
+{
+    for (size_t i = 0; i < c->certificates_len; i++) c->certificates[i].first = cycle_opened_by(c, &c->certificates[i]);
+}
+
 int casefile_read(
     struct casefile *out, struct arena *a, struct fold *f, const char *case_name, const struct schemes *schemes)
 {
@@ -422,6 +429,7 @@ int casefile_read(
     if (rc == 0) rc = count_evidence(&r);
     if (rc == 0) rc = resolve_sets(&r);
     if (rc == 0) rc = casefile_arrange(&c);
+    if (rc == 0) find_cycles(&c);
     map_release(&r.facts);
     if (rc == 0) *out = c;
     return rc;

@@ -129,16 +129,28 @@ struct jv *gaps_json(struct arena *a, const struct gaps *g)
 
 static bool same_gap(const struct gap *a, const struct gap *b)
 {
-    return strcmp(a->rule, b->rule) == 0 && strcmp(a->record, b->record) == 0 && strcmp(a->text, b->text) == 0;
+    return strcmp(a->record, b->record) == 0 && strcmp(a->rule, b->rule) == 0 && strcmp(a->text, b->text) == 0;
 }
 
-const struct gap *gaps_broken(const struct gaps *before, const struct gaps *after)
+/* Both lists are found in the same order, so the search goes on where the last one ended. */
+static bool stands_in(const struct gaps *before, const struct gap *gap, size_t *at)
 {
+    for (size_t i = 0; i < before->len; i++) {
+        size_t k = (*at + i) % before->len;
+        if (!same_gap(&before->items[k], gap)) continue;
+        *at = k + 1;
+        return true;
+    }
+    return false;
+}
+
+const struct gap *gaps_broken(const struct gaps *before, const struct gaps *after, const char *only)
+{
+    size_t at = 0;
     for (size_t i = 0; i < after->len; i++) {
         const struct gap *gap = &after->items[i];
-        bool stood = gap->missing;
-        for (size_t k = 0; k < before->len && !stood; k++) stood = same_gap(&before->items[k], gap);
-        if (!stood) return gap;
+        if (gap->missing || (only && strcmp(gap->record, only) != 0)) continue;
+        if (!stands_in(before, gap, &at)) return gap;
     }
     return NULL;
 }

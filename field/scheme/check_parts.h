@@ -70,13 +70,12 @@ struct gates {
 void gate_audit(struct gates *k, const struct audit *a);
 void gate_decision(struct gates *k, const struct decision *d);
 void gate_certificate(struct gates *k, const struct certificate *t);
-/* The review that accepts the application: its last one, all six yes, conditions met. NULL: none. */
-const struct review *accepted_review(const struct casefile *c, const struct application *a);
-/* The decision that refused it; NULL: none. */
-const struct decision *refusal_of(const struct casefile *c, const struct application *a);
+/* The review that accepts the application, as of a day: its last one, all six yes, conditions met. NULL: none. */
+const struct review *accepted_review(const struct casefile *c, const struct application *a, int32_t on);
+/* The first decision by that day to refuse it; NULL: none. One without a day is none yet. */
+const struct decision *refusal_of(const struct casefile *c, const struct application *a, int32_t on);
 const struct application *decision_application(const struct decision *d); /* its own, or its audit's */
 bool level_is_known(const struct scheme *s, int64_t level);
-bool changes_certificate(const struct application *a); /* extension, upgrade, downgrade or change */
-const struct certificate *decision_certificate(const struct decision *d); /* its own, else the first of its audit */
+const struct certificate *decision_certificate(const struct decision *d); /* its own, else its application's, else its audit's first */
 
 #endif

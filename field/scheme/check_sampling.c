@@ -52,7 +52,8 @@ static int mark_all(struct check *k)
 static bool is_open(const struct check *k, char kind, const struct coverage_list *list, const char *name)
 {
     const char *key = arena_printf(k->arena, "%c%s", kind, name);
-    return !coverage_has(list, name) && key && !map_get(&k->pending, key);
+    bool covered = kind == 'c' ? coverage_has_clause(&k->coverage, name) : coverage_has(list, name); /* a pick may not apply */
+    return !covered && key && !map_get(&k->pending, key);
 }
 
 /* ---- why something is required ---- */
@@ -110,7 +111,7 @@ static void check_required(struct check *k)
     for (size_t i = 0; i < p->directions_len; i++) {
         const struct required *r = &p->directions[i];
         if (!is_open(k, 'r', &k->coverage.directions, r->name)) continue;
-        require(k, r->why & WHY_LAST ? "6.3.3" : rule_of_all(k), r->name,
+        require(k, r->why & WHY_LAST ? "6.3.3" : rule_of_all(k), scheme_label(k->scheme, "directions", r->name),
             T("service direction to be sampled, with evidence"), reasons(k, r, REQUIRED_DIRECTION));
     }
 }
@@ -196,13 +197,13 @@ static void check_projects(struct check *k)
     if (directions->len == 0 && k->a->application) directions = &k->a->application->directions;
     if (k->a->kind != AUDIT_ONSITE && k->a->kind != AUDIT_RECERTIFICATION) return;
     for (size_t i = 0; i < directions->len; i++) {
-        const char *d = directions->items[i];
+        const char *d = directions->items[i], *name = scheme_label(k->scheme, "directions", d);
         if (!has_technical_clause(k, d)) continue;
         if (!has_project(k, d, "finished"))
-            gap_about(k->gaps, GAP(.group = GAP_SITE, .rule = "6.2.2 (3)", .record = k->a->id), d,
+            gap_about(k->gaps, GAP(.group = GAP_SITE, .rule = "6.2.2 (3)", .record = k->a->id), name,
                 T("no finished project was sampled; sample a technical clause on one (project=finished)"));
         if (!has_project(k, d, "ongoing"))
-            gap_about(k->gaps, GAP(.group = GAP_SITE, .rule = "6.2.2 (3)", .record = k->a->id), d,
+            gap_about(k->gaps, GAP(.group = GAP_SITE, .rule = "6.2.2 (3)", .record = k->a->id), name,
                 T("no ongoing project was sampled; sample a technical clause on one (project=ongoing)"));
     }
 }

@@ -7,6 +7,7 @@
 #include "satchel/replica/needs.h"
 
 #define REGISTER_PREFIX "register:"
+#define SUBMITTED_HEADS "submitted_heads"
 
 /* Records on their way through the check. `own` belong to the audit; others are linked from it. */
 struct walk {
@@ -54,6 +55,11 @@ static void check_conflicts(struct check *k, const struct fold_record *r, const 
             values = arena_printf(
                 k->arena, "%s%s%s", values, n ? " ≠ " : "", value_text(k, form, f->name, f->heads[n].value));
         if (!f->conflict) continue;
+        if (strcmp(f->name, SUBMITTED_HEADS) == 0) {
+            gap_add(k->gaps, GAP(.group = GAP_STATE, .rule = GAP_SUBMIT, .record = r->id, .field = f->name),
+                T("submitted on two kits at once: look at what came after, and submit it once more"));
+            continue;
+        }
         gap_add(k->gaps, GAP(.group = GAP_STATE, .rule = "conflict", .record = r->id, .field = f->name),
             T("'%s' has several values (%s): the leader settles it with 'satchel resolve', and a reason"),
             label_of(form, f->name), values ? values : "");
@@ -142,26 +148,35 @@ static int check_bytes(struct check *k, const struct fold_record *r)
 
 /* ---- entries ---- */
 
+/* Is the chain as it should be, and of how many entries is it not known yet whether they count? */
+static bool check_chain(struct check *k, const struct fold_chain *chain, const struct gap *like)
+{
+    size_t waiting = 0;
+    for (size_t i = 0; i < chain->entries_len; i++) waiting += chain->entries[i]->verdict == VERDICT_WAITING;
+    if (waiting)
+        gap_add(k->gaps, like, T("%zu entries of kit %s wait for the register and do not count yet: sync with the hub"), waiting,
+            chain->kit);
+    if (chain->forked_at || chain->broken_at)
+        gap_add(k->gaps, like, T("the entries of kit %s do not follow from each other, from number %lld on: tell headquarters"),
+            chain->kit, (long long)(chain->forked_at ? chain->forked_at : chain->broken_at));
+    else if (chain->highest > chain->gapless)
+        gap_add(k->gaps, like, T("entries of kit %s are missing, from number %lld on: sync with the hub or with that kit"),
+            chain->kit, (long long)chain->gapless + 1);
+    return !chain->forked_at && !chain->broken_at && chain->highest <= chain->gapless;
+}
+
 static int check_entries(struct check *k)
 {
     struct gap like = {.group = GAP_STATE, .rule = "entries", .record = k->a->id};
     size_t len, unseen = 0;
     const char *const *ids;
+    bool whole = true;
     const struct fold_chain *const *chains = fold_chains(k->c->fold, k->c->name, &len);
-    for (size_t i = 0; i < len; i++) {
-        const struct fold_chain *chain = chains[i];
-        if (chain->forked_at || chain->broken_at)
-            gap_add(k->gaps, &like,
-                T("the entries of kit %s do not follow from each other, from number %lld on: tell headquarters"), chain->kit,
-                (long long)(chain->forked_at ? chain->forked_at : chain->broken_at));
-        else if (chain->highest > chain->gapless)
-            gap_add(k->gaps, &like, T("entries of kit %s are missing, from number %lld on: sync with the hub or with that kit"),
-                chain->kit, (long long)chain->gapless + 1);
-    }
-    if (k->gaps->len && strcmp(k->gaps->items[k->gaps->len - 1].rule, "entries") == 0) return 0; /* they are the same ones */
-    int rc = fold_unseen(k->c->fold, k->c->name, k->arena, &ids, &unseen);
+    for (size_t i = 0; i < len; i++) whole = check_chain(k, chains[i], &like) && whole;
+    int rc = whole ? fold_unseen(k->c->fold, k->c->name, k->arena, &ids, &unseen) : 0; /* else they are the same ones */
     if (rc == 0 && unseen)
-        gap_add(k->gaps, &like, T("%zu entries that others answered to have not arrived: sync with the hub or with them"), unseen);
+        gap_add(k->gaps, &like,
+            T("%zu entries that others answered to have not arrived: sync with the hub or with them"), unseen);
     return rc;
 }
 
@@ -171,7 +186,8 @@ static void check_scheme(struct check *k)
         const struct programme *p = &k->c->programmes[i];
         struct gap like = {.group = GAP_STATE, .rule = "scheme", .record = p->id, .field = "scheme"};
         if (p->scheme && !schemes_get(k->c->schemes, p->scheme))
-            gap_add(k->gaps, &like, T("its scheme %s is not known here: sync the register before relying on this check"), p->scheme);
+            gap_add(k->gaps, &like,
+                T("its scheme %s is not known here: sync the register before relying on this check"), p->scheme);
         like.field = "catalogue";
         if (p->catalogue && !schemes_catalogue(k->c->schemes, p->catalogue))
             gap_add(k->gaps, &like, T("its catalogue %s is not known here: sync the register before relying on this check"),
@@ -316,21 +332,24 @@ int audit_heads(struct jv **out, struct arena *a, struct fold *f, const char *ca
     return rc;
 }
 
-static bool is_later(const struct held *h, const struct jv *heads)
+/* After any of its submissions: where two kits have submitted it at once, what one of them had not seen is told, too. */
+static bool is_later(const struct held *h, const struct fold_field *submissions)
 {
     const struct entry *e = h->entry;
-    if (h->verdict != VERDICT_GOOD || entry_field(e, "submitted_heads")) return false;
-    return e->seq > jv_get_int(jv_get(heads, e->kit), "seq", 0);
+    if (h->verdict != VERDICT_GOOD || entry_field(e, SUBMITTED_HEADS)) return false;
+    for (size_t i = 0; i < submissions->heads_len; i++)
+        if (e->seq > jv_get_int(jv_get(submissions->heads[i].value, e->kit), "seq", 0)) return true;
+    return false;
 }
 
 int audit_later_entries(const struct held *const **out, size_t *len, const struct casefile *c, const struct audit *a)
 {
-    const struct jv *heads = a->record ? record_value(a->record, "submitted_heads") : NULL;
+    const struct fold_field *heads = a->record ? record_field(a->record, SUBMITTED_HEADS) : NULL;
     const struct fold_record **own;
     size_t records, n = 0, total = 0;
     *out = NULL;
     *len = 0;
-    if (!a->submitted || !heads || heads->type != JV_OBJECT) return 0;
+    if (!a->submitted || !heads) return 0;
     int rc = audit_records(&own, &records, c, a, true);
     if (rc) return rc;
     for (size_t i = 0; i < records; i++) total += own[i]->entries_len;

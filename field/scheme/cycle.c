@@ -7,7 +7,7 @@
 
 /* ---- the certificates of one cycle ---- */
 
-static bool changes_certificate(const struct application *a)
+bool application_changes_certificate(const struct application *a)
 {
     return a && (a->kind == APPLICATION_EXTENSION || a->kind == APPLICATION_UPGRADE || a->kind == APPLICATION_DOWNGRADE ||
                     a->kind == APPLICATION_CHANGE);
@@ -18,12 +18,13 @@ static bool continues(const struct certificate *t)
 {
     const struct decision *d = t->decision;
     if (!t->supersedes || !d) return false;
-    return d->outcome == OUTCOME_REISSUE || (d->outcome == OUTCOME_GRANT && changes_certificate(d->application));
+    return d->outcome == OUTCOME_REISSUE || (d->outcome == OUTCOME_GRANT && application_changes_certificate(d->application));
 }
 
 /* Links that run in a circle are cut short. */
 const struct certificate *cycle_opened_by(const struct casefile *c, const struct certificate *t)
 {
+    if (t->first) return t->first;
     for (size_t i = 0; i < c->certificates_len && continues(t); i++) t = t->supersedes;
     return t;
 }
@@ -246,7 +247,8 @@ struct cycle cycle_of(const struct casefile *c, const struct certificate *t, int
     struct cycle y = {.opened_by = first, .current = current_of(c, first, on), .programme = programme_of(c, first)};
     y.scheme = scheme_of_certificate(c, first, &y.catalogue);
     y.number = number_of(c, first);
-    y.issued = first->issued;
+    bool known = first->issued != DAY_NONE && first->issued <= on;
+    y.issued = known ? first->issued : y.current->issued;
     y.valid_from = first->valid_from;
     y.valid_to = certificate_valid_to(c, first);
     y.level = y.current->level;
@@ -284,9 +286,9 @@ int cycles_live(struct cycle **out, size_t *len, const struct casefile *c, int32
     if (!list) return ERR_ROAD;
     for (size_t i = 0; i < c->certificates_len; i++) {
         const struct certificate *t = &c->certificates[i];
-        if (!is_live(certificate_state(c, t, on))) continue;
+        if (cycle_opened_by(c, t) != t) continue; /* once a cycle */
         list[n] = cycle_of(c, t, on);
-        if (list[n].current == t) n++;
+        if (cycle_is_live(c, &list[n], on)) n++;
     }
     if (n) qsort(list, n, sizeof *list, compare_awards);
     *out = list;

@@ -7,12 +7,6 @@
 
 /* ---- what several gates ask ---- */
 
-bool changes_certificate(const struct application *a)
-{
-    return a->kind == APPLICATION_EXTENSION || a->kind == APPLICATION_UPGRADE || a->kind == APPLICATION_DOWNGRADE ||
-           a->kind == APPLICATION_CHANGE;
-}
-
 const struct application *decision_application(const struct decision *d)
 {
     return d->application ? d->application : d->audit ? d->audit->application : NULL;
@@ -20,7 +14,8 @@ const struct application *decision_application(const struct decision *d)
 
 const struct certificate *decision_certificate(const struct decision *d)
 {
-    if (d->certificate) return d->certificate;
+    const struct application *a = decision_application(d);
+    if (d->certificate || (a && a->certificate)) return d->certificate ? d->certificate : a->certificate;
     return d->audit && d->audit->certificates_len ? d->audit->certificates[0] : NULL;
 }
 
@@ -36,24 +31,26 @@ static bool all_six(const struct review *r)
     return true;
 }
 
-const struct review *accepted_review(const struct casefile *c, const struct application *a)
+const struct review *accepted_review(const struct casefile *c, const struct application *a, int32_t on)
 {
     const struct review *last = NULL;
     for (size_t i = 0; i < c->reviews_len; i++) {
         const struct review *r = &c->reviews[i];
-        if (r->application != a || r->conclusion == CONCLUSION_UNSET) continue;
+        if (r->application != a || r->conclusion == CONCLUSION_UNSET || r->date > on) continue;
         if (!last || r->date >= last->date) last = r;
     }
     return last && last->conclusion == CONCLUSION_ACCEPTED && all_six(last) && meets_conditions(a) ? last : NULL;
 }
 
-const struct decision *refusal_of(const struct casefile *c, const struct application *a)
+const struct decision *refusal_of(const struct casefile *c, const struct application *a, int32_t on)
 {
+    const struct decision *first = NULL;
     for (size_t i = 0; i < c->decisions_len; i++) {
         const struct decision *d = &c->decisions[i];
-        if (a && d->outcome == OUTCOME_REFUSE && decision_application(d) == a) return d;
+        if (!a || d->outcome != OUTCOME_REFUSE || d->date == DAY_NONE || d->date > on || decision_application(d) != a) continue;
+        if (!first || d->date < first->date) first = d;
     }
-    return NULL;
+    return first;
 }
 
 bool level_is_known(const struct scheme *s, int64_t level)
@@ -64,11 +61,44 @@ bool level_is_known(const struct scheme *s, int64_t level)
     return false;
 }
 
+static bool direction_is_known(const struct scheme *s, const struct catalogue *c, const char *direction)
+{
+    const struct jv *list = jv_get(s->json, "directions");
+    bool known = !list || list->type != JV_ARRAY || !list->len;
+    for (size_t i = 0; !known && i < list->len; i++) {
+        const char *value = jv_get_str(list->items[i], "value");
+        known = value && strcmp(value, direction) == 0;
+    }
+    for (size_t i = 0; !known && i < c->len; i++)
+        known = c->clauses[i].directions_len && clause_for_direction(&c->clauses[i], direction);
+    return known;
+}
+
+/* "风险评估, 应急响应" */
+static const char *direction_names(struct arena *a, const struct scheme *s)
+{
+    const struct jv *list = jv_get(s->json, "directions");
+    const char *names = "";
+    for (size_t i = 0; i < list->len && names; i++)
+        names = arena_printf(a, "%s%s%s", names, *names ? ", " : "", jv_get_str(list->items[i], "value"));
+    return names ? names : "";
+}
+
+/* One that is only mistyped takes its clauses out of the scope, which nobody would see otherwise. */
+static void gate_directions(
+    struct gates *k, const struct application *a, const struct scheme *scheme, const struct catalogue *catalogue)
+{
+    for (size_t i = 0; i < a->directions.len; i++)
+        if (!direction_is_known(scheme, catalogue, a->directions.items[i]))
+            gap_add(k->gaps, LACKS("6.1.1 (1)", a, "directions"), T("the scheme has no service direction '%s': it has %s"),
+                a->directions.items[i], direction_names(k->arena, scheme));
+}
+
 /* 6.2.3: after a refusal going on needs a new application. */
 static void gate_refused(struct gates *k, const struct application *a, const char *record, int32_t day)
 {
-    const struct decision *d = refusal_of(k->c, a);
-    if (!d || d->date == DAY_NONE || day == DAY_NONE || day <= d->date) return;
+    const struct decision *d = refusal_of(k->c, a, INT32_MAX);
+    if (!d || day == DAY_NONE || day <= d->date) return;
     gap_add(k->gaps, GAP(.group = GAP_PROCESS, .rule = "6.2.3", .record = record, .field = "application"),
         T("its application was refused on %s: going on needs a new application"), day_text(k->arena, d->date));
 }
@@ -79,8 +109,7 @@ static void gate_refused(struct gates *k, const struct application *a, const cha
 static void gate_application(struct gates *k, const struct application *a)
 {
     const struct catalogue *catalogue;
-    const struct scheme *scheme = a->scheme ? schemes_get(k->c->schemes, a->scheme) : NULL;
-    if (!scheme) scheme = casefile_scheme(k->c, &catalogue);
+    const struct scheme *scheme = application_scheme(k->c, a, &catalogue);
     if (a->kind == APPLICATION_UNSET) gap_add(k->gaps, LACKS("6.1.1", a, "kind"), T("say what is applied for (kind)"));
     if (a->kind != APPLICATION_CHANGE && a->legal_person != YES)
         gap_add(k->gaps, LACKS("6.1.1 (3)", a, "legal_person"),
@@ -93,10 +122,12 @@ static void gate_application(struct gates *k, const struct application *a)
                 : T("it is not confirmed that the applicant has no violation within %lld months before the application "
                     "(no_violation)"),
             (long long)scheme->rules.violation_window_months);
-    if ((changes_certificate(a) || a->kind == APPLICATION_RECERTIFICATION) && !a->certificate)
+    if ((application_changes_certificate(a) || a->kind == APPLICATION_RECERTIFICATION) && !a->certificate)
         gap_add(k->gaps, LACKS("6.1.1", a, "certificate"), T("say which certificate it renews or changes (certificate)"));
     if (a->level && !level_is_known(scheme, a->level))
-        gap_add(k->gaps, BREAKS("4", a, "level"), T("the scheme has no level %lld: choose one of its levels"), (long long)a->level);
+        gap_add(k->gaps, BREAKS("4", a, "level"),
+            T("the scheme has no level %lld: choose one of its levels"), (long long)a->level);
+    gate_directions(k, a, scheme, catalogue);
 }
 
 static const char *open_points(const struct gates *k, const struct review *r)
@@ -128,11 +159,12 @@ static void gate_programme(struct gates *k, const struct programme *p)
 {
     if (!p->application && !p->certificate)
         gap_add(k->gaps, LACKS("6.1.3", p, "application"), T("say which application or certificate it is for"));
-    if (p->application && !accepted_review(k->c, p->application))
+    if (p->application && !accepted_review(k->c, p->application, INT32_MAX))
         gap_add(k->gaps, BREAKS("6.1.3", p, "application"),
             T("a programme is made only after the application's review has accepted it: review %s first"), p->application->id);
     if (p->scheme && !schemes_get(k->c->schemes, p->scheme))
-        gap_add(k->gaps, LACKS("scheme", p, "scheme"), T("its scheme %s is not known here: sync the register before relying on this check"),
+        gap_add(k->gaps, LACKS("scheme", p, "scheme"),
+            T("its scheme %s is not known here: sync the register before relying on this check"),
             p->scheme);
 }
 
@@ -241,7 +273,8 @@ static void gate_suspension(struct gates *k, const struct suspension *s)
     if (d && d->outcome != OUTCOME_SUSPEND)
         gap_add(k->gaps, BREAKS("7.2.3", s, "decision"), T("%s does not suspend: name the decision that does"), d->id);
     else if (d && s->certificate && !decision_concerns(k->c, d, s->certificate))
-        gap_add(k->gaps, BREAKS("7.2.3", s, "decision"), T("%s is about another certificate: name the decision on this one"), d->id);
+        gap_add(k->gaps, BREAKS("7.2.3", s, "decision"),
+            T("%s is about another certificate: name the decision on this one"), d->id);
     if (d && d->date != DAY_NONE && s->from != DAY_NONE && s->from < d->date)
         gap_add(k->gaps, BREAKS("7.2.3", s, "from"), T("it begins before it was decided on %s: correct the day"),
             day_text(k->arena, d->date));
@@ -316,14 +349,31 @@ static void gate_form(struct gates *k, const struct fold_record *r, const struct
     }
 }
 
+/* What has been voided supports no decision and no certificate: these go first. Else a withdrawal could be undone by voiding
+ * the certificate that it names. */
+static void gate_links(struct gates *k, const struct fold_record *r, const struct form *form)
+{
+    if (strcmp(r->type, "decision") != 0 && strcmp(r->type, "certificate") != 0) return;
+    for (size_t i = 0; form && i < form->fields_len; i++) {
+        const struct form_field *f = &form->fields[i];
+        const char *link = f->kind == FIELD_LINK ? record_str(r, f->name) : NULL;
+        const struct fold_record *target = link ? fold_record(k->c->fold, k->c->name, link) : NULL;
+        if (!target || !target->applied || target->void_state != VOID) continue;
+        gap_add(k->gaps, GAP(.group = GAP_STATE, .rule = "link", .record = r->id, .field = f->name),
+            T("'%s' leads to %s, which is voided: name another, or take it out"), label_text(&f->label), link);
+    }
+}
+
 static void add_form_gaps(struct gates *k)
 {
     const struct catalogue *catalogue;
     const struct scheme *scheme = casefile_scheme(k->c, &catalogue);
     for (size_t i = 0; i < k->c->records_len; i++) {
         const struct fold_record *r = k->c->records[i];
-        if (!gates_hold_for(r->type) || strcmp(r->type, "audit") == 0 || !r->applied || r->void_state == VOID) continue;
-        gate_form(k, r, scheme_form(k->c->schemes, scheme, r->type));
+        if (!gates_hold_for(r->type) || !r->applied || r->void_state == VOID) continue;
+        const struct form *form = scheme_form(k->c->schemes, scheme, r->type);
+        if (strcmp(r->type, "audit") != 0) gate_form(k, r, form);
+        gate_links(k, r, form);
     }
 }
 

@@ -219,11 +219,13 @@ static int cover_so_far(struct coverage *out, const struct planning *p, const st
     return coverage_of(out, p->c, &s);
 }
 
-/* How many surveillances a cycle has left, the one on that day counted: each at the latest day that is allowed. */
+/* How many surveillances a cycle has left, the one on that day counted: each at the latest day that is allowed. Where its end
+ * is not known, nothing is put off to later ones. */
 static int surveillances_left(const struct cycle *y, int32_t day)
 {
     int left = 1;
     int32_t warning, next;
+    if (y->valid_to == DAY_NONE) return left;
     while (day != DAY_NONE && (next = cycle_next_surveillance(y, day, &warning)) > day) {
         day = next;
         left++;

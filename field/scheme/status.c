@@ -61,7 +61,8 @@ static const struct decision *decision_on(const struct casefile *c, const struct
 static bool is_issued_for(const struct casefile *c, const struct decision *d, int32_t on)
 {
     for (size_t i = 0; i < c->certificates_len; i++)
-        if (c->certificates[i].decision == d && c->certificates[i].issued != DAY_NONE && c->certificates[i].issued <= on) return true;
+        if (c->certificates[i].decision == d && c->certificates[i].issued != DAY_NONE && c->certificates[i].issued <= on)
+            return true;
     return false;
 }
 
@@ -69,8 +70,8 @@ static bool is_audited(const struct casefile *c, const struct application *a, bo
 {
     for (size_t i = 0; i < c->audits_len; i++) {
         const struct audit *audit = &c->audits[i];
-        if (audit->application == a && (audit->kind == AUDIT_DOCUMENT) == documents && audit->start != DAY_NONE && audit->start <= on)
-            return true;
+        bool begun = audit->start != DAY_NONE && audit->start <= on;
+        if (begun && audit->application == a && (audit->kind == AUDIT_DOCUMENT) == documents) return true;
     }
     return false;
 }
@@ -80,7 +81,8 @@ static bool is_refused(const struct casefile *c, const struct application *a, in
     const struct review *last = NULL;
     for (size_t i = 0; i < c->reviews_len; i++) {
         const struct review *r = &c->reviews[i];
-        if (r->application == a && r->conclusion != CONCLUSION_UNSET && r->date <= on && (!last || r->date >= last->date)) last = r;
+        if (r->application != a || r->conclusion == CONCLUSION_UNSET || r->date > on) continue;
+        if (!last || r->date >= last->date) last = r;
     }
     return last && last->conclusion == CONCLUSION_REFUSED;
 }
@@ -105,7 +107,7 @@ static void of_application(struct asking *q, const struct application *a)
     else if (is_audited(q->c, a, false, q->on)) answer(q, "onsite-audit", N_("in its audit"));
     else if (is_audited(q->c, a, true, q->on)) answer(q, "document-audit", N_("in its document audit"));
     else if (is_refused(q->c, a, q->on)) answer(q, "not-accepted", N_("not accepted by its review"));
-    else if (accepted_review(q->c, a)) answer(q, "accepted", N_("accepted by its review"));
+    else if (accepted_review(q->c, a, q->on)) answer(q, "accepted", N_("accepted by its review"));
     else answer(q, "received", N_("received, under review"));
 }
 
@@ -120,8 +122,10 @@ static void of_programme(struct asking *q, const struct programme *p)
         replaced = replaced || (same && o > p && o->cycle >= p->cycle);
     }
     if (replaced) answer(q, "replaced", N_("replaced by a newer one"));
-    else if (p->application && refusal_of(q->c, p->application)) answer(q, "closed", N_("closed, the application was refused"));
-    else if (p->application && !accepted_review(q->c, p->application)) answer(q, "draft", N_("draft, the review has not accepted"));
+    else if (p->application && refusal_of(q->c, p->application, q->on))
+        answer(q, "closed", N_("closed, the application was refused"));
+    else if (p->application && !accepted_review(q->c, p->application, q->on))
+        answer(q, "draft", N_("draft, the review has not accepted"));
     else answer(q, "in-force", N_("in force"));
 }
 
@@ -145,6 +149,15 @@ static void of_audit(struct asking *q, const struct audit *a)
     else answer(q, "not-submitted", N_("held, not submitted yet"));
 }
 
+/* A decision has no state of its own; but what came after its audit was submitted, who decided has not seen checked. */
+static void of_decision(struct asking *q, const struct decision *d)
+{
+    const struct held *const *later;
+    size_t len = 0;
+    if (d->audit) q->rc = audit_later_entries(&later, &len, q->c, d->audit);
+    if (len) put_count(q, "later_entries", (int64_t)len);
+}
+
 /* ---- finding ---- */
 
 static void of_finding(struct asking *q, const struct finding *f)
@@ -153,7 +166,8 @@ static void of_finding(struct asking *q, const struct finding *f)
     bool overdue = f->due != DAY_NONE && f->due < q->on;
     if (!closed && overdue && is_nonconformity(f->grade)) put_count(q, "days_late", q->on - f->due);
     if (closed) answer(q, "closed", N_("closed"));
-    else if (!is_nonconformity(f->grade)) answer(q, f->followup ? "followed-up" : "noted", f->followup ? N_("followed up") : N_("noted"));
+    else if (!is_nonconformity(f->grade) && f->followup) answer(q, "followed-up", N_("followed up"));
+    else if (!is_nonconformity(f->grade)) answer(q, "noted", N_("noted"));
     else if (overdue) answer(q, "overdue", N_("open, overdue"));
     else if (f->root_cause && f->correction && f->corrective_action) answer(q, "to-verify", N_("answered, to be verified"));
     else answer(q, "open", N_("open"));
@@ -219,6 +233,7 @@ static void of_suspension(struct asking *q, const struct suspension *s)
 ASK(application, applications)
 ASK(programme, programmes)
 ASK(audit, audits)
+ASK(decision, decisions)
 ASK(finding, findings)
 ASK(certificate, certificates)
 ASK(suspension, suspensions)
@@ -226,8 +241,8 @@ ASK(suspension, suspensions)
 static const struct {
     const char *type;
     void (*ask)(struct asking *q, const struct fold_record *r);
-} asks[] = {{"application", ask_application}, {"programme", ask_programme}, {"audit", ask_audit}, {"finding", ask_finding},
-    {"certificate", ask_certificate}, {"suspension", ask_suspension}};
+} asks[] = {{"application", ask_application}, {"programme", ask_programme}, {"audit", ask_audit}, {"decision", ask_decision},
+    {"finding", ask_finding}, {"certificate", ask_certificate}, {"suspension", ask_suspension}};
 
 bool type_has_status(const char *type)
 {

@@ -178,14 +178,23 @@ static int take_one(struct visit *v, struct arena *a, const struct arrival *arri
     return rc ? note_failure(v, arrival->path, rc) : note_taken(v, &t);
 }
 
+static int set_apart(struct visit *v, struct arena *a, const char *path, const char *why)
+{
+    const char *to = path_join(a, v->peer->apart, path_name(path)), *beside = to ? arena_printf(a, "%s.why", to) : NULL;
+    int rc = beside ? os_make_folder(v->peer->apart) : ERR_ROAD;
+    if (rc == 0) rc = file_write(beside, why, strlen(why));
+    return rc ? rc : os_rename(path, to);
+}
+
 /* What waits for another bundle, or could not be read from the disk, stays. */
 static int take_and_clear(struct visit *v, struct arena *a, const struct arrival *arrival)
 {
     size_t failed = v->failed->len;
     int rc = take_one(v, a, arrival);
-    if (rc || !v->peer || !v->peer->clear) return rc;
+    if (rc || !v->peer || !v->peer->apart) return rc;
     const struct jv *failure = v->failed->len > failed ? v->failed->items[failed] : NULL;
-    return failure && jv_get_bool(failure, "waits") ? 0 : os_remove(arrival->path);
+    if (!failure) return os_remove(arrival->path);
+    return jv_get_bool(failure, "waits") ? 0 : set_apart(v, a, arrival->path, jv_get_str(failure, "error"));
 }
 
 static int take_all(struct visit *v)

@@ -130,7 +130,7 @@ void view_title(struct buf *out, const struct forms *forms, const struct fold_re
     for (size_t i = 0; summary && summary->type == JV_ARRAY && i < summary->len; i++) {
         const char *member, *name = jv_str(summary->items[i]), *value = name ? record_str(r, name) : NULL;
         const struct form_field *field = value ? form_field(form, name, &member) : NULL;
-        if (!field || !*value) continue;
+        if (!field || field->kind == FIELD_LINK || !*value) continue;
         if (out->len > before) buf_addc(out, ' ');
         add_choice(out, field, value);
     }

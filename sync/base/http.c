@@ -37,10 +37,11 @@ struct line {
     int fd;
     double since; /* when it began, or its last request ended */
     double most;  /* seconds that the next request's headers may take from then on */
+    double until; /* the request that is under way must be here by then; 0: whenever */
     bool busy;    /* a request is under way */
     bool excess;  /* over a limit: its requests are refused */
     const char *why;
-    char address[ADDRESS_SIZE];
+    char address[ADDRESS_SIZE], network[ADDRESS_SIZE];
 };
 
 struct http_server {
@@ -66,7 +67,7 @@ struct http_request {
     struct line *line;
     const char *method;
     char *path;
-    char peer[ADDRESS_SIZE];
+    char peer[ADDRESS_SIZE], network[ADDRESS_SIZE];
     void *kept;
     struct MHD_Response *answer;
     struct said { struct said *next; char *name, *value; } *said;
@@ -103,9 +104,27 @@ const char *http_peer(const struct http_request *r)
     return r->peer;
 }
 
+const char *http_network(const struct http_request *r)
+{
+    return r->network;
+}
+
 uint64_t http_received(const struct http_request *r)
 {
     return r->received;
+}
+
+static void set_until(struct http_request *r, double until)
+{
+    if (!r->line) return;
+    pthread_mutex_lock(&r->server->lock);
+    r->line->until = until;
+    pthread_mutex_unlock(&r->server->lock);
+}
+
+void http_hurry(struct http_request *r, unsigned seconds)
+{
+    set_until(r, r->started + seconds);
 }
 
 void http_keep(struct http_request *r, void *state)
@@ -194,15 +213,25 @@ static void address_text(char out[ADDRESS_SIZE], const struct sockaddr *a)
     if (strncmp(out, "::ffff:", 7) == 0) memmove(out, out + 7, strlen(out + 7) + 1);
 }
 
+/* Whoever has one IPv6 address has all of its /64. */
+static void network_text(char out[ADDRESS_SIZE], const char *address)
+{
+    struct in6_addr six;
+    snprintf(out, ADDRESS_SIZE, "%s", address);
+    if (inet_pton(AF_INET6, address, &six) != 1) return;
+    memset(six.s6_addr + 8, 0, 8);
+    (void)!inet_ntop(AF_INET6, &six, out, ADDRESS_SIZE);
+}
+
 static bool is_loopback_text(const char *address)
 {
     return strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0;
 }
 
-static unsigned lines_of(const struct http_server *s, const char *address)
+static unsigned lines_of(const struct http_server *s, const char *network)
 {
     unsigned n = 0;
-    for (const struct line *l = s->lines; l; l = l->next) n += strcmp(l->address, address) == 0;
+    for (const struct line *l = s->lines; l; l = l->next) n += strcmp(l->network, network) == 0;
     return n;
 }
 
@@ -212,7 +241,7 @@ static void limit_line(struct http_server *s, struct line *l)
     bool exempt = s->options.behind_proxy && is_loopback_text(l->address);
     if (s->lines_len > s->options.connections)
         l->why = N_("too many connections; try again in a moment");
-    else if (!exempt && lines_of(s, l->address) > s->options.per_address)
+    else if (!exempt && lines_of(s, l->network) > s->options.per_address)
         l->why = N_("too many connections from this address");
     l->excess = l->why != NULL;
 }
@@ -225,6 +254,7 @@ static void line_open(struct http_server *s, struct MHD_Connection *c, void **co
     if (!l) return;
     l->fd = fd ? fd->connect_fd : -1;
     address_text(l->address, from ? from->client_addr : NULL);
+    network_text(l->network, l->address);
     l->since = os_monotonic_seconds();
     l->most = s->options.header_seconds;
     pthread_mutex_lock(&s->lock);
@@ -257,6 +287,11 @@ static void on_connection(void *server, struct MHD_Connection *c, void **context
         line_close(server, *context);
 }
 
+static bool is_overdue(const struct line *l, double now)
+{
+    return l->busy ? l->until > 0 && now > l->until : now - l->since > l->most;
+}
+
 /* The socket is open as long as its line is in the list. */
 static void *keep_watch(void *server)
 {
@@ -266,7 +301,7 @@ static void *keep_watch(void *server)
     while (!s->stopping) {
         double now = os_monotonic_seconds();
         for (const struct line *l = s->lines; l; l = l->next)
-            if (!l->busy && now - l->since > l->most && l->fd >= 0) shutdown(l->fd, SHUT_RDWR);
+            if (is_overdue(l, now) && l->fd >= 0) shutdown(l->fd, SHUT_RDWR);
         clock_gettime(CLOCK_REALTIME, &at);
         at.tv_sec++;
         pthread_cond_timedwait(&s->calm, &s->lock, &at);
@@ -314,6 +349,7 @@ static struct http_request *request_new(struct http_server *s, struct MHD_Connec
     r->method = method;
     r->started = os_monotonic_seconds();
     find_peer(r);
+    network_text(r->network, r->peer);
     return r;
 }
 
@@ -359,6 +395,7 @@ static enum MHD_Result begin(struct http_server *s, struct http_request *r)
     } else {
         s->handler.begin(s->handler.ctx, r);
     }
+    if (http_answered(r)) http_hurry(r, s->options.idle_seconds);
     return http_answered(r) && !is_worth_reading(r) ? queue(r) : MHD_YES;
 }
 
@@ -375,6 +412,7 @@ static enum MHD_Result on_request(void *server, struct MHD_Connection *c, const 
     }
     if (r->queued) return MHD_YES;
     if (*len == 0) {
+        set_until(r, 0);
         if (!r->answer) s->handler.end(s->handler.ctx, r);
         return queue(r);
     }
@@ -390,6 +428,7 @@ static void calm_down(struct http_server *s, struct http_request *r)
     s->active--;
     if (r->line) {
         r->line->busy = false;
+        r->line->until = 0;
         r->line->since = os_monotonic_seconds();
         r->line->most = s->options.header_seconds + s->options.idle_seconds;
     }

@@ -12,7 +12,9 @@
 #include <fcntl.h>
 #include <ifaddrs.h>
 #include <net/if.h>
+#include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -257,6 +259,52 @@ int os_sync_file(const char *path)
     int err = sync_fd(fd) != 0 ? err_system("sync", path) : 0;
     if (close_checked(fd) != 0 && !err) err = err_system("close", path);
     return err;
+}
+
+#define SYNCS_AT_ONCE 8
+
+struct syncing {
+    const char *const *paths;
+    size_t len;
+    atomic_size_t next;
+    atomic_size_t failed; /* 1 + the place of one that failed */
+    atomic_int error;     /* its errno */
+};
+
+/* errno, or 0. */
+static int sync_one(const char *path)
+{
+    struct stat st;
+    int fd = open_retry(path, O_RDONLY);
+    if (fd < 0) return errno;
+    int error = sync_fd(fd) != 0 ? errno : 0;
+    bool unable = error == EINVAL || error == ENOTSUP; /* as in os_sync_folder */
+    if (unable && fstat(fd, &st) == 0 && S_ISDIR(st.st_mode)) error = 0;
+    if (close_checked(fd) != 0 && !error) error = errno;
+    return error;
+}
+
+static void *sync_some(void *arg)
+{
+    struct syncing *s = arg;
+    for (size_t i; (i = atomic_fetch_add(&s->next, 1)) < s->len && !atomic_load(&s->error);) {
+        int error = sync_one(s->paths[i]), none = 0;
+        if (error && atomic_compare_exchange_strong(&s->error, &none, error)) atomic_store(&s->failed, i + 1);
+    }
+    return NULL;
+}
+
+int os_sync_all(const char *const *paths, size_t len)
+{
+    pthread_t threads[SYNCS_AT_ONCE];
+    size_t started = 0, wanted = len < SYNCS_AT_ONCE ? len : SYNCS_AT_ONCE;
+    struct syncing s = {.paths = paths, .len = len};
+    while (started + 1 < wanted && pthread_create(&threads[started], NULL, sync_some, &s) == 0) started++;
+    sync_some(&s);
+    for (size_t i = 0; i < started; i++) pthread_join(threads[i], NULL);
+    if (!atomic_load(&s.error)) return 0;
+    errno = atomic_load(&s.error);
+    return err_system("sync", paths[atomic_load(&s.failed) - 1]);
 }
 
 static int sync_folder_of(const char *path)

@@ -220,11 +220,11 @@ int wire_welcome_read(struct wire_welcome *out, struct arena *a, const char *kit
 
 int wire_login_write(struct buf *out, const char *hub, const char *kit, const char *nonce, const struct signer *by)
 {
-    return wire_login_paired_write(out, hub, kit, nonce, by, NULL, NULL);
+    return wire_login_paired_write(out, hub, kit, nonce, by, NULL, NULL, NULL);
 }
 
 int wire_login_paired_write(struct buf *out, const char *hub, const char *kit, const char *nonce, const struct signer *by,
-    const char *code, const char *root)
+    const char *challenge, const char *code, const char *root)
 {
     struct arena a;
     const struct jv *signature;
@@ -235,6 +235,7 @@ int wire_login_paired_write(struct buf *out, const char *hub, const char *kit, c
     if (rc == 0) rc = jv_put_str(&a, v, "kit", kit);
     if (rc == 0) rc = jv_put_str(&a, v, "nonce", nonce);
     if (rc == 0) rc = jv_put(&a, v, "signature", signature);
+    if (rc == 0 && challenge) rc = jv_put_str(&a, v, "challenge", challenge);
     if (rc == 0 && code) rc = jv_put_str(&a, v, "code", code);
     if (rc == 0 && root) rc = jv_put_str(&a, v, "root", root);
     if (rc == 0) rc = write_value(out, v);
@@ -252,8 +253,10 @@ int wire_login_read(struct wire_login *out, struct arena *a, const void *bytes, 
     l.kit = shape_text(&s, "kit", kit_id_valid);
     l.nonce = shape_text(&s, "nonce", is_sha256_hex);
     const char *armor = shape_text(&s, "signature", not_empty);
+    l.challenge = optional_text(&s, "challenge", is_sha256_hex);
     l.code = optional_text(&s, "code", is_sha256_hex);
     l.root = optional_text(&s, "root", kit_id_valid);
+    if (!l.challenge != !l.code || !l.root != !l.code) shape_refuse(&s, "code");
     rc = finish(&s);
     if (rc == 0) rc = claim_check(l.signature, l.public_key, armor, "hub", l.hub, l.kit, l.nonce);
     if (rc == 0) *out = l;
@@ -269,6 +272,18 @@ static struct jv *files_value(struct arena *a, const struct wire_state *s)
         struct jv *v = jv_object(a);
         int rc = jv_put_str(a, v, "name", s->files[i].name);
         if (rc == 0) rc = jv_put_int(a, v, "size", (int64_t)s->files[i].size);
+        if (rc || jv_push(a, list, v)) return NULL;
+    }
+    return list;
+}
+
+static struct jv *refused_value(struct arena *a, const struct wire_state *s)
+{
+    struct jv *list = jv_array(a);
+    for (size_t i = 0; i < s->refused_len; i++) {
+        struct jv *v = jv_object(a);
+        int rc = jv_put_str(a, v, "name", s->refused[i].name);
+        if (rc == 0) rc = jv_put_str(a, v, "why", s->refused[i].why);
         if (rc || jv_push(a, list, v)) return NULL;
     }
     return list;
@@ -291,6 +306,7 @@ static struct jv *uploads_value(struct arena *a, const struct wire_state *s)
 static int put_state(struct arena *a, struct jv *v, const struct wire_state *s)
 {
     int rc = jv_put(a, v, "files", files_value(a, s));
+    if (rc == 0) rc = jv_put(a, v, "refused", refused_value(a, s));
     if (rc == 0) rc = jv_put(a, v, "taken", hashes_value(a, s->taken, s->taken_len));
     return rc ? rc : jv_put(a, v, "uploads", uploads_value(a, s));
 }
@@ -323,8 +339,9 @@ int wire_session_write(struct buf *out, const struct wire_session *s)
 /* The array, and room for what is in it; NULL with the error in s. */
 static void *read_list(struct shape *s, struct arena *a, const char *key, size_t item, const struct jv **list)
 {
+    size_t most = strcmp(key, "refused") == 0 ? WIRE_REFUSED_MAX : WIRE_LIST_MAX;
     *list = shape_get(s, key, JV_ARRAY);
-    if (*list && (*list)->len > WIRE_LIST_MAX) shape_refuse(s, key);
+    if (*list && (*list)->len > most) shape_refuse(s, key);
     void *items = s->error ? NULL : arena_alloc(a, ((*list)->len + 1) * item);
     if (!s->error && !items) s->error = ERR_ROAD;
     return items;
@@ -346,6 +363,29 @@ static void read_files(struct shape *s, struct wire_state *out, struct arena *a)
     for (size_t i = 0; !s->error && i < list->len; i++) s->error = read_file(&files[i], list->items[i]);
     out->files = files;
     out->files_len = s->error ? 0 : list->len;
+}
+
+static bool why_valid(const char *s)
+{
+    return *s && strlen(s) <= WIRE_WHY_MAX;
+}
+
+static int read_refusal(struct wire_refused *r, const struct jv *v)
+{
+    struct shape s;
+    shape_begin(&s, v);
+    r->name = shape_text(&s, "name", wire_name_valid);
+    r->why = shape_text(&s, "why", why_valid);
+    return shape_end(&s);
+}
+
+static void read_refused(struct shape *s, struct wire_state *out, struct arena *a)
+{
+    const struct jv *list;
+    struct wire_refused *refused = read_list(s, a, "refused", sizeof *refused, &list);
+    for (size_t i = 0; !s->error && i < list->len; i++) s->error = read_refusal(&refused[i], list->items[i]);
+    out->refused = refused;
+    out->refused_len = s->error ? 0 : list->len;
 }
 
 static void read_taken(struct shape *s, struct wire_state *out, struct arena *a)
@@ -383,6 +423,7 @@ static void read_uploads(struct shape *s, struct wire_state *out, struct arena *
 static void read_state(struct shape *s, struct wire_state *out, struct arena *a)
 {
     read_files(s, out, a);
+    read_refused(s, out, a);
     read_taken(s, out, a);
     read_uploads(s, out, a);
 }

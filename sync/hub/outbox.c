@@ -326,8 +326,8 @@ static int cut_case(struct outbox *o, const struct repo_branch *b)
     time_write_now(now);
     int rc = case_open(o->hub, name, &c);
     if (rc == 0) rc = case_opener(o->hub, c, &opener);
-    const struct registry *r = rc ? NULL : hub_registry(o->hub);
-    if (rc || !r) return rc ? rc : ERR_ROAD;
+    const struct registry *r;
+    if (rc == 0) rc = case_registry(o->hub, &r);
     for (size_t i = 0; i < o->len && rc == 0; i++) {
         struct reader to = {.served = &o->kits[i], .sees = c == o->hub->the_register};
         if (!to.sees) to.sees = registry_may_see(r, c->fold, to.served->kit, name, opener, now);

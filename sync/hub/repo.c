@@ -335,11 +335,13 @@ int repo_move(struct repo *r, const struct repo_move *moves, size_t len)
     struct arena a;
     arena_init(&a);
     struct lock_file *files = arena_alloc(&a, (len + 1) * sizeof *files);
+    const char **locks = arena_alloc(&a, (len + 1) * sizeof *locks);
     const char *folder = path_join(&a, repo_folder(r), "refs/heads");
-    int rc = files && folder ? 0 : ERR_ROAD;
+    int rc = files && locks && folder ? 0 : ERR_ROAD;
     size_t made = 0, moved = 0;
     for (; made < len && rc == 0; made++) rc = prepare_move(r, &a, &moves[made], &files[made]);
-    for (size_t i = 0; i < len && rc == 0; i++) rc = os_sync_file(files[i].lock);
+    for (size_t i = 0; i < len && rc == 0; i++) locks[i] = files[i].lock;
+    if (rc == 0) rc = os_sync_all(locks, len);
     for (; moved < len && rc == 0; moved++) rc = os_rename_unsynced(files[moved].lock, files[moved].path);
     if (rc == 0) rc = os_sync_folder(folder);
     for (size_t i = moved; rc && i < made; i++)

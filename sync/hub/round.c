@@ -222,16 +222,31 @@ static int place_file(struct hub *h, const struct round_file *f)
     return rc ? rc : os_rename_unsynced(f->path, to);
 }
 
+static int sync_files(struct round *r)
+{
+    size_t len = 0;
+    const char **paths = arena_alloc(&r->arena, (r->files.len + 1) * sizeof *paths);
+    for (const struct round_file *f = r->first_file; paths && f; f = f->next)
+        if (f->brought) paths[len++] = f->path;
+    return paths ? os_sync_all(paths, len) : ERR_ROAD;
+}
+
+static int sync_folders(struct round *r)
+{
+    size_t len = 0;
+    const char **paths = arena_alloc(&r->arena, (r->folders.len + 1) * sizeof *paths);
+    for (size_t i = 0; paths && i < r->folders.cap; i++)
+        if (r->folders.slots[i].key) paths[len++] = r->folders.slots[i].key;
+    return paths ? os_sync_all(paths, len) : ERR_ROAD;
+}
+
 static int store_files(struct hub *h)
 {
     struct round *r = &h->round;
-    int rc = 0;
-    for (const struct round_file *f = r->first_file; f && rc == 0; f = f->next)
-        if (f->brought) rc = os_sync_file(f->path);
+    int rc = sync_files(r);
     for (const struct round_file *f = r->first_file; f && rc == 0; f = f->next)
         rc = f->brought ? place_file(h, f) : os_remove(f->path);
-    for (size_t i = 0; i < r->folders.cap && rc == 0; i++)
-        if (r->folders.slots[i].key) rc = os_sync_folder(r->folders.slots[i].key);
+    if (rc == 0) rc = sync_folders(r);
     for (const struct round_mark *m = r->marks; m && rc == 0; m = m->next)
         rc = evidence_mark(h, m->case_name, m->sha256);
     return rc;

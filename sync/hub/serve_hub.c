@@ -77,7 +77,8 @@ static int tell_guests(struct hub_serve *s, const char *name, const char **kits,
     if (all) serve_try_again(s->served);
     int rc = all || len == 0 ? 0 : case_open(h, name, &c);
     if (rc == 0 && !all && len > 0) rc = case_opener(h, c, &opener);
-    const struct registry *r = rc || all || len == 0 ? NULL : hub_registry(h);
+    const struct registry *r = NULL;
+    if (rc == 0 && !all && len > 0) rc = case_registry(h, &r); /* of the moment of the case */
     if (rc) return rc;
     for (size_t i = 0; i < len; i++)
         if (all || !r || registry_may_see(r, c->fold, kits[i], name, opener, NULL)) serve_unsettle(s->served, kits[i]);
@@ -125,6 +126,7 @@ static int take_in(void *hub_serve, struct serve_work *out)
     struct hub_exchange e = {0};
     int rc = hub_take_inbox(s->hub, &e, NULL);
     if (rc) return rc;
+    out->again = e.failed_code == ERR_ROAD;
     rc = copy_failed(out, e.failed);
     for (size_t i = 0; rc == 0 && i < e.taken_len; i++)
         if (e.taken[i].from) rc = add_name(out, e.taken[i].from);

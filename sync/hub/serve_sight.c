@@ -8,6 +8,7 @@
 #include "serve_parts.h"
 
 #define MINUTE 60.0
+#define LIST_SECONDS 5.0 /* between two lists for the sake of a case that is not in the last one */
 
 struct kit_standing {
     char kit[KIT_ID_SIZE];
@@ -20,7 +21,20 @@ struct stamp {
     struct file_info loose, packed;
 };
 
+/* Names of cases that a kit may see, to look in; whether it still may is asked again each time. */
+struct seen {
+    struct seen *next;
+    char kit[KIT_ID_SIZE];
+    struct arena arena;
+    const char **names;
+    size_t len;
+    bool all;       /* there are no others */
+    double made_of; /* sight.made at that time */
+    double made;
+};
+
 struct sight {
+    struct seen *seen;
     struct kit_standing *kits; /* sorted */
     size_t len;
     struct stamp stamp;
@@ -35,6 +49,12 @@ int sight_init(struct hub_serve *s)
 
 void sight_release(struct hub_serve *s)
 {
+    while (s->sight && s->sight->seen) {
+        struct seen *k = s->sight->seen;
+        s->sight->seen = k->next;
+        arena_release(&k->arena);
+        free(k);
+    }
     if (s->sight) free(s->sight->kits);
     free(s->sight);
 }
@@ -67,15 +87,11 @@ static bool same_file(const struct file_info *a, const struct file_info *b)
            a->identity[1] == b->identity[1];
 }
 
-static int add_kits(struct hub_serve *s, struct kit_standing *kits, size_t *len)
+static void add_kits(const struct registry *r, struct fold *f, struct kit_standing *kits, size_t *len)
 {
     size_t n;
-    struct fold *f;
     char now[TIME_TEXT];
     time_write(now, time_now(), 0);
-    const struct registry *r = hub_registry(s->reader);
-    int rc = r ? hub_fold(s->reader, REGISTER_CASE, &f) : ERR_ROAD;
-    if (rc) return rc;
     const struct registry_kit *const *list = registry_kits(r, &n);
     for (size_t i = 0; i < n; i++) {
         struct kit_standing *k = &kits[(*len)++];
@@ -83,7 +99,6 @@ static int add_kits(struct hub_serve *s, struct kit_standing *kits, size_t *len)
         memcpy(k->key, list[i]->public_key, KEY_SIZE);
         k->good = !list[i]->revoked && registry_may_see(r, f, k->kit, REGISTER_CASE, NULL, now);
     }
-    return 0;
 }
 
 static int compare_kits(const void *a, const void *b)
@@ -101,20 +116,19 @@ static void add_root(struct hub_serve *s, const struct registry *r, struct kit_s
     k->good = true;
 }
 
+/* The register is opened once: another process may move it at any moment, and what was read before is gone then. */
 static int make_list(struct hub_serve *s, struct sight *g)
 {
-    size_t n;
-    const struct registry *r = hub_registry(s->reader);
-    if (!r) return ERR_ROAD;
+    size_t n, len = 0;
+    struct hub_case *c;
+    const struct registry *r;
+    int rc = case_open(s->reader, REGISTER_CASE, &c);
+    if (rc == 0) rc = case_registry(s->reader, &r);
+    if (rc) return rc;
     registry_kits(r, &n);
     struct kit_standing *kits = calloc(n + 1, sizeof *kits);
     if (!kits) return err_memory();
-    size_t len = 0;
-    int rc = hub_tip(s->reader, REGISTER_CASE) ? add_kits(s, kits, &len) : 0;
-    if (rc) {
-        free(kits);
-        return rc;
-    }
+    if (c->born) add_kits(r, c->fold, kits, &len);
     add_root(s, r, kits, &len);
     qsort(kits, len, sizeof *kits, compare_kits);
     free(g->kits);
@@ -168,10 +182,11 @@ static int open_seen(struct hub_serve *s, const char *kit, const char *name, str
     char now[TIME_TEXT];
     *out = NULL;
     time_write(now, time_now(), 0);
+    const struct registry *r;
     int rc = case_open(s->reader, name, &c);
     if (rc == 0) rc = case_opener(s->reader, c, &opener);
-    const struct registry *r = rc ? NULL : hub_registry(s->reader);
-    if (rc || !r) return rc ? rc : ERR_ROAD;
+    if (rc == 0) rc = case_registry(s->reader, &r);
+    if (rc) return rc;
     if (c->born && registry_may_see(r, c->fold, kit, name, opener, now)) *out = c;
     return 0;
 }
@@ -267,15 +282,66 @@ static int is_seen_in(struct visit *v, const char *name, const char *sha256, uin
     return rc;
 }
 
-int sight_evidence(struct visit *v, const char *hint, const char *sha256, uint64_t *size, bool *seen)
+static struct seen *seen_of(struct sight *g, const char *kit)
+{
+    struct seen *k = g->seen;
+    while (k && strcmp(k->kit, kit) != 0) k = k->next;
+    if (k || !(k = calloc(1, sizeof *k))) return k;
+    memcpy(k->kit, kit, KIT_ID_SIZE);
+    arena_init(&k->arena);
+    k->next = g->seen;
+    return g->seen = k;
+}
+
+static int list_seen(struct hub_serve *s, struct seen *k)
 {
     const char **names;
     size_t len;
-    int rc = 0;
-    if (hint && case_name_valid(hint)) rc = is_seen_in(v, hint, sha256, size, seen);
-    if (rc || *seen) return rc;
-    rc = copy_names(visit_hub(v), &v->arena, &names, &len);
-    for (size_t i = 0; i < len && rc == 0 && !*seen; i++) rc = is_seen_in(v, names[i], sha256, size, seen);
+    arena_release(&k->arena);
+    arena_init(&k->arena);
+    k->names = NULL;
+    k->len = 0;
+    int rc = copy_names(s, &k->arena, &names, &len);
+    for (size_t i = 0; i < len && rc == 0; i++) {
+        struct hub_case *c;
+        rc = open_seen(s, k->kit, names[i], &c);
+        if (rc == 0 && c) names[k->len++] = names[i];
+    }
+    if (rc) return rc;
+    if (k->len > 1) qsort(names, k->len, sizeof *names, compare_texts);
+    k->names = names;
+    k->all = k->len == len;
+    k->made_of = s->sight->made;
+    k->made = os_monotonic_seconds();
+    return 0;
+}
+
+/* *listed: the hint, where it is one of these cases; else NULL. One that is asked for and is not there may have come since. */
+static int find_seen(struct hub_serve *s, struct seen *k, const char *hint, const char **listed)
+{
+    bool fresh = k->names && k->made_of == s->sight->made;
+    int rc = fresh ? 0 : list_seen(s, k);
+    *listed = NULL;
+    for (int again = 0; rc == 0 && hint && again < 2; again++) {
+        const char *const *at = k->len ? bsearch(&hint, k->names, k->len, sizeof *k->names, compare_texts) : NULL;
+        if (at) *listed = *at;
+        if (at || again || os_monotonic_seconds() - k->made < LIST_SECONDS) break;
+        rc = list_seen(s, k);
+    }
+    return rc;
+}
+
+/* The same is done whether the hub has no such bytes or case, or has them for others: how long an answer takes tells nothing
+ * either. Who sees all cases is spared that. */
+int sight_evidence(struct visit *v, const char *hint, const char *sha256, uint64_t *size, bool *seen)
+{
+    struct hub_serve *s = visit_owner(v);
+    const char *listed, *path = evidence_path(&v->arena, hub_repo_path(s->reader), sha256);
+    struct seen *k = seen_of(s->sight, v->kit);
+    int rc = k && path ? find_seen(s, k, hint, &listed) : err_memory();
+    if (rc == 0 && listed) rc = is_seen_in(v, listed, sha256, size, seen);
+    if (rc || *seen || (k->all && !os_exists(path))) return rc;
+    for (size_t i = 0; i < k->len && rc == 0 && !*seen; i++) rc = is_seen_in(v, k->names[i], sha256, size, seen);
     return rc;
 }
 
@@ -286,7 +352,7 @@ void evidence_close(struct visit *v)
     uint64_t size = 0;
     int rc = 0;
     const char *path = is_sha256_hex(v->tail) ? evidence_path(&v->arena, hub_repo_path(s->reader), v->tail) : NULL;
-    if (path && os_exists(path)) {
+    if (path) {
         pthread_mutex_lock(&s->sight_lock);
         rc = sight_evidence(v, http_query(v->request, "case"), v->tail, &size, &seen);
         case_forget_others(s->reader);

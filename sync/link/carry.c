@@ -93,6 +93,14 @@ static bool is_taken(const struct wire_state *s, const char *name)
     return false;
 }
 
+/* NULL: it was not. */
+static const char *why_refused(const struct wire_state *s, const char *name)
+{
+    for (size_t i = 0; i < s->refused_len; i++)
+        if (strcmp(s->refused[i].name, name) == 0) return s->refused[i].why;
+    return NULL;
+}
+
 /* ---- progress ---- */
 
 struct watching {
@@ -138,6 +146,14 @@ static int refused(void *ctx, const struct http_answer *a)
     return link_refused(r->l, a);
 }
 
+static bool is_told(const struct link_carried *c, const char *name)
+{
+    for (size_t i = 0; c->refused && i < c->refused->len; i++)
+        if (strcmp(jv_get_str(c->refused->items[i], "file"), name) == 0) return true;
+    return false;
+}
+
+/* The reason is the thread's error. */
 static int note_refused(struct round *r, const char *name)
 {
     struct arena *a = &r->out->arena;
@@ -146,8 +162,21 @@ static int note_refused(struct round *r, const char *name)
     int rc = r->out->refused ? jv_put_str(a, o, "file", name) : ERR_ROAD;
     if (!rc) rc = jv_put_str(a, o, "error", err_message());
     if (!rc) rc = jv_push(a, r->out->refused, o);
-    r->out->refusal = LINK_FULL;
     err_clear();
+    return rc;
+}
+
+/* What the hub has set apart would be set apart again. */
+static int tell_set_apart(struct round *r, const struct uploads *u)
+{
+    int rc = 0;
+    for (size_t i = 0; !rc && i < u->len; i++) {
+        const char *name = u->list[i].name, *why = why_refused(&r->l->state, name);
+        if (!why || is_told(r->out, name)) continue;
+        (void)!err_set(ERR_INPUT,
+            "the hub can't take this bundle and has set it apart (%s); it is not sent again, and what is in it is safe here: tell headquarters", why);
+        rc = note_refused(r, name);
+    }
     return rc;
 }
 
@@ -174,8 +203,11 @@ static int send_one(struct round *r, const struct upload *f)
 static int send_up_to(struct round *r, const struct uploads *u, uint64_t most)
 {
     int rc = 0;
-    for (size_t i = 0; !rc && i < u->len && u->list[i].size <= most; i++)
-        if (!map_get(&r->l->done, u->list[i].name) && !is_taken(&r->l->state, u->list[i].name)) rc = send_one(r, &u->list[i]);
+    for (size_t i = 0; !rc && i < u->len && u->list[i].size <= most; i++) {
+        const char *name = u->list[i].name;
+        bool there = is_taken(&r->l->state, name) || why_refused(&r->l->state, name);
+        if (!there && !map_get(&r->l->done, name)) rc = send_one(r, &u->list[i]);
+    }
     return rc;
 }
 
@@ -394,12 +426,15 @@ static int go_round(struct round *r)
     if (!rc) rc = remove_unlisted(r);
     if (!rc) rc = drop_abandoned(r);
     if (rc) return link_failed(r->l, LINK_HERE, rc);
+    rc = tell_set_apart(r, &u);
+    if (rc) return link_failed(r->l, LINK_HERE, rc);
     size_t before = r->out->sent, behind = count_behind(r->l, &u);
     rc = send_up_to(r, &u, SMALL_BYTES);
     if (!rc) rc = fetch_all(r);
     if (!rc) rc = send_up_to(r, &u, UINT64_MAX);
     if (rc || (r->out->sent == before && behind == 0)) return rc;
     rc = wait(r, &u);
+    if (!rc) rc = tell_set_apart(r, &u);
     return rc ? rc : fetch_all(r);
 }
 

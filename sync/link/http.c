@@ -10,6 +10,8 @@
 
 #define CONNECT_SECONDS 15
 #define STALL_SECONDS 30
+#define WHOLE_SECONDS 600 /* of a call that is neither a long body up nor a file down: a peer that drips ends, too */
+#define SLOWEST 64        /* bytes a second, of a body that goes up */
 #define PIN_START "sha256//"
 
 struct http_over_curl {
@@ -63,10 +65,15 @@ static bool is_loopback(const char *url)
     return false;
 }
 
+static bool is_tls(const char *url)
+{
+    return strncmp(url, "https://", 8) == 0;
+}
+
 int http_check_place(const struct http_place *place)
 {
     bool plain = strncmp(place->url, "http://", 7) == 0;
-    bool known = plain || strncmp(place->url, "https://", 8) == 0;
+    bool known = plain || is_tls(place->url);
     if (!known || !*host_of(place->url) || strpbrk(place->url, " @?#\\"))
         return err_set(ERR_USAGE, "'%s' is not the address of a hub, which looks like https://hub.example.org/satchel", place->url);
     if (plain && !place->plain && !is_loopback(place->url))
@@ -248,7 +255,9 @@ static void set_trust(struct http_over_curl *h)
 {
     CURL *c = h->curl;
     bool chain = h->ca_pem || !h->pin;
-    if (h->ca_pem) {
+    if (h->ca_pem) { /* that one alone: the machine's own authorities would still be looked up in their folder */
+        curl_easy_setopt(c, CURLOPT_CAINFO, NULL);
+        curl_easy_setopt(c, CURLOPT_CAPATH, NULL);
         struct curl_blob blob = {h->ca_pem, strlen(h->ca_pem), CURL_BLOB_COPY};
         curl_easy_setopt(c, CURLOPT_CAINFO_BLOB, &blob);
     }
@@ -270,13 +279,14 @@ static void set_limits(struct http_over_curl *h)
     curl_easy_setopt(c, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     curl_easy_setopt(c, CURLOPT_USERAGENT, "satchel");
     curl_easy_setopt(c, CURLOPT_ERRORBUFFER, h->told);
-    if (is_loopback(h->url)) curl_easy_setopt(c, CURLOPT_NOPROXY, "*");
+    if (!is_tls(h->url)) curl_easy_setopt(c, CURLOPT_NOPROXY, "*"); /* the token is for the hub, not for what http_proxy names */
 }
 
 static void set_call(struct http_over_curl *h, const struct http_call *q, const char *url, struct curl_slist *headers)
 {
     CURL *c = h->curl;
     bool head = strcmp(q->method, "HEAD") == 0;
+    if (!q->take) curl_easy_setopt(c, CURLOPT_TIMEOUT, (long)(WHOLE_SECONDS + q->body_len / SLOWEST));
     curl_easy_setopt(c, CURLOPT_URL, url);
     curl_easy_setopt(c, CURLOPT_HTTPHEADER, headers);
     if (head) {

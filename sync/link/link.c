@@ -236,7 +236,8 @@ static int log_in(struct link *l, const struct wire_welcome *w)
     http_answer_init(&a, WIRE_BODY_MAX);
     int rc = prove(l, w, PAIRING_CALL, proof);
     if (!rc)
-        rc = wire_login_paired_write(&body, l->party.hub, l->party.kit, w->nonce, l->party.signer, p ? proof : NULL, p ? p->root : NULL);
+        rc = wire_login_paired_write(&body, l->party.hub, l->party.kit, w->nonce, l->party.signer, p ? w->challenge : NULL,
+            p ? proof : NULL, p ? p->root : NULL);
     if (!rc) rc = post_json(l, &once, "v1/session", &body, &a);
     if (!rc) rc = keep_session(l, w, &a);
     http_answer_release(&a);
@@ -383,10 +384,10 @@ static int fetch_piece(struct link *l, const char *path, uint64_t offset, size_t
     return rc;
 }
 
-int link_evidence(struct link *l, const char *sha256, uint64_t offset, size_t len, struct buf *out)
+int link_evidence(struct link *l, const char *case_name, const char *sha256, uint64_t offset, size_t len, struct buf *out)
 {
     struct backoff b = link_backoff(l);
-    const char *path = arena_printf(&l->arena, "v1/evidence/%s", sha256);
+    const char *path = arena_printf(&l->arena, "v1/evidence/%s?case=%s", sha256, case_name);
     if (!path) return ERR_ROAD;
     for (;;) {
         struct http_answer a;

@@ -257,6 +257,7 @@ int web_ask(struct web *h, const struct web_request *r, struct web_answer *answe
     set_method(h->curl, r);
     set_credentials(h->curl, r);
     set_calls(h, &e);
+    if (strncasecmp(r->url, "https://", 8) != 0) curl_easy_setopt(h->curl, CURLOPT_NOPROXY, "*"); /* this machine's own */
     int rc = set_headers(h->curl, r, &headers);
     if (rc == 0 && r->body) rc = r->body->rewind(r->body->ctx);
     if (rc == 0) {

@@ -29,8 +29,7 @@ static int hex_digit(char c)
     return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
-/* "%40" is '@'. NULL: memory is out, or it is malformed. */
-static const char *decoded(struct arena *a, const char *s, size_t len)
+const char *mirror_decoded(struct arena *a, const char *s, size_t len)
 {
     char *out = arena_alloc(a, len + 1);
     size_t n = 0;
@@ -62,8 +61,8 @@ static int take_user(struct mirror_place *p, struct arena *a, const char *author
     *rest = at ? at + 1 : authority;
     if (!at) return 0;
     const char *colon = memchr(authority, ':', (size_t)(at - authority));
-    p->user = decoded(a, authority, (size_t)((colon ? colon : at) - authority));
-    if (colon) p->password = decoded(a, colon + 1, (size_t)(at - colon - 1));
+    p->user = mirror_decoded(a, authority, (size_t)((colon ? colon : at) - authority));
+    if (colon) p->password = mirror_decoded(a, colon + 1, (size_t)(at - colon - 1));
     return p->user && (!colon || p->password) ? 0 : ERR_ROAD;
 }
 
@@ -164,7 +163,9 @@ int mirror_place_read(struct mirror_place *out, struct arena *a, const char *add
         {S3_PREFIX "https://", MIRROR_S3, read_s3, 0}, {S3_PREFIX "http://", MIRROR_S3, read_s3, 0},
         {"ssh://", MIRROR_SSH, read_ssh, 0}, {"file:///", MIRROR_FOLDER, read_folder, 7}};
     struct mirror_place p = {0};
-    if (!*address || (strstr(address, "://") && !is_clean(address))) return bad(address);
+    if (!*address) return bad(address);
+    if (strstr(address, "://") && !is_clean(address)) /* which may hold a password: it is not shown */
+        return err_set(ERR_INPUT, "the address of a mirror has no blanks and no control characters");
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         if (!starts(address, kinds[i].prefix)) continue;
         p.kind = kinds[i].kind;

@@ -24,6 +24,8 @@
 #define PARTS_MOST 10000
 #define CHUNK_SIZE ((size_t)1 << 20)
 #define ANSWER_MOST ((size_t)4 << 20)
+#define IN_QUERY "-_.~"
+#define IN_PATH "-_.~/"
 #define EMPTY_SHA256 "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 #define MD5_HEX (2 * MD5_SIZE + 1)
 
@@ -31,7 +33,7 @@ struct s3_store {
     struct evidence_store base;
     struct arena arena; /* of the store */
     const char *user, *password, *netrc, *sigv4, *token;
-    const char *bucket, *prefix; /* http(s)://host/bucket; "…/" or "" */
+    const char *bucket, *prefix; /* http(s)://host/bucket; "…/" or "", as it is meant: nothing of it is escaped */
     struct web *http;
 };
 
@@ -47,16 +49,32 @@ static const char *key_of(struct evidence_store *s, const char *sha256)
     return arena_printf(s->arena, "%slfs/objects/%.2s/%.2s/%s", s3(s)->prefix, sha256, sha256 + 2, sha256);
 }
 
+/* RFC 3986 as the signature wants it; "/" too where it stands in a query, but not in a path. */
+static const char *escaped(struct arena *a, const char *text, const char *marks)
+{
+    struct buf b;
+    buf_init(&b, BUF_UNLIMITED);
+    for (; *text; text++) {
+        unsigned char c = (unsigned char)*text;
+        bool plain = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || strchr(marks, c);
+        buf_addf(&b, plain ? "%c" : "%%%02X", c);
+    }
+    const char *out = buf_error(&b) ? NULL : arena_strdup(a, buf_str(&b));
+    buf_release(&b);
+    return out;
+}
+
 /* body NULL: none. sha256: of the body. */
 static int ask_s3(struct evidence_store *s, const char *method, const char *path, const char *query, const struct web_body *body,
     const char *sha256, struct web_answer *answer)
 {
     struct s3_store *t = s3(s);
     struct web_memory m;
+    const char *key = escaped(s->arena, path, IN_PATH);
     struct web_body empty = web_memory_body(&m, "", 0);
     bool sends = strcmp(method, "PUT") == 0 || strcmp(method, "POST") == 0;
     struct web_request q = {.method = method,
-        .url = arena_printf(s->arena, "%s%s%s%s%s", t->bucket, *path ? "/" : "", path, *query ? "?" : "", query),
+        .url = arena_printf(s->arena, "%s%s%s%s%s", t->bucket, *path ? "/" : "", key, *query ? "?" : "", query),
         .headers = {arena_printf(s->arena, "x-amz-content-sha256: %s", sha256), t->token},
         .body = body ? body : sends ? &empty : NULL,
         .user = t->user,
@@ -68,7 +86,7 @@ static int ask_s3(struct evidence_store *s, const char *method, const char *path
         .progress_total = s->total,
         .answer_max = ANSWER_MOST};
     *answer = (struct web_answer){0};
-    return q.url && q.headers[0] ? web_ask(t->http, &q, answer) : ERR_ROAD;
+    return key && q.url && q.headers[0] ? web_ask(t->http, &q, answer) : ERR_ROAD;
 }
 
 /* The text between <name> and </name>, after *at, in the arena; NULL: there is none. What a store says of itself is read
@@ -188,27 +206,12 @@ struct upload {
     struct part *parts; /* what is there; size 0: it is not */
 };
 
-/* RFC 3986 as the signature wants it; "/" too, for it stands in a query. */
-static const char *escaped(struct arena *a, const char *text)
-{
-    struct buf b;
-    buf_init(&b, BUF_UNLIMITED);
-    for (; *text; text++) {
-        unsigned char c = (unsigned char)*text;
-        bool plain = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || strchr("-_.~", c);
-        buf_addf(&b, plain ? "%c" : "%%%02X", c);
-    }
-    const char *out = buf_error(&b) ? NULL : arena_strdup(a, buf_str(&b));
-    buf_release(&b);
-    return out;
-}
-
 /* The newest upload of this very key that was begun. */
 static int find_upload(struct upload *u)
 {
     struct arena *a = u->store->arena;
     struct web_answer answer;
-    const char *prefix = escaped(a, u->key), *query = prefix ? arena_printf(a, "prefix=%s&uploads=", prefix) : NULL;
+    const char *prefix = escaped(a, u->key, IN_QUERY), *query = prefix ? arena_printf(a, "prefix=%s&uploads=", prefix) : NULL;
     int rc = query ? ask_s3(u->store, "GET", "", query, NULL, EMPTY_SHA256, &answer) : ERR_ROAD;
     if (!query) return rc;
     /* Some may write and not list: then it begins anew. */
@@ -257,7 +260,7 @@ static void note_part(struct upload *u, const char *one)
 static int list_parts(struct upload *u)
 {
     struct arena *a = u->store->arena;
-    const char *id = escaped(a, u->id), *marker = NULL, *one, *cut;
+    const char *id = escaped(a, u->id, IN_QUERY), *marker = NULL, *one, *cut;
     bool more = true;
     int rc = id ? 0 : ERR_ROAD;
     for (int pages = 0; rc == 0 && more && pages <= PARTS_MOST / 100; pages++) {
@@ -288,7 +291,7 @@ static int put_part(struct upload *u, size_t i)
     int rc = hash_part(u->from, offset, len, sha256, md5);
     if (rc || (p->size == len && *md5 && strcmp(p->etag, md5) == 0)) return rc;
     struct web_body body = web_file_body(&file, u->from, offset, len);
-    const char *id = escaped(u->store->arena, u->id);
+    const char *id = escaped(u->store->arena, u->id, IN_QUERY);
     const char *query = id ? arena_printf(u->store->arena, "partNumber=%zu&uploadId=%s", i + 1, id) : NULL;
     if (!query) return ERR_ROAD;
     rc = ask_s3(u->store, "PUT", u->key, query, &body, sha256, &answer);
@@ -319,7 +322,7 @@ static int end_upload(struct upload *u)
     struct web_answer answer = {0};
     unsigned char hash[SHA256_SIZE];
     char sha256_text[SHA256_HEX];
-    const char *id = escaped(u->store->arena, u->id), *query = id ? arena_printf(u->store->arena, "uploadId=%s", id) : NULL;
+    const char *id = escaped(u->store->arena, u->id, IN_QUERY), *query = id ? arena_printf(u->store->arena, "uploadId=%s", id) : NULL;
     buf_init(&list, BUF_UNLIMITED);
     buf_adds(&list, "<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">");
     for (size_t i = 0; i < u->parts_len; i++)
@@ -397,7 +400,8 @@ static int split_address(struct s3_store *s, const struct mirror_place *place)
     const char *path = place->url + strlen(place->origin) + 1;
     size_t bucket = strcspn(path, "/");
     s->bucket = arena_strndup(&s->arena, place->url, (size_t)(path - place->url) + bucket);
-    s->prefix = path[bucket] ? arena_printf(&s->arena, "%s/", path + bucket + 1) : "";
+    const char *prefix = path[bucket] ? mirror_decoded(&s->arena, path + bucket + 1, strlen(path + bucket + 1)) : "";
+    s->prefix = prefix && *prefix ? arena_printf(&s->arena, "%s/", prefix) : prefix;
     return s->bucket && s->prefix ? 0 : ERR_ROAD;
 }
 

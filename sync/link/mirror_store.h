@@ -24,6 +24,8 @@ int s3_store(struct evidence_store **out, const struct mirror_place *place, cons
 int folder_store(struct evidence_store **out, const struct mirror_place *place, const struct mirror_options *o) MUST_CHECK;
 
 /* The netrc file to ask; NULL: there is none. */
+/* "%40" is '@'; what is malformed stays as it is. NULL: memory is out. */
+const char *mirror_decoded(struct arena *a, const char *s, size_t len);
 const char *mirror_netrc(struct arena *a, const struct mirror_options *o);
 /* Name and password of the place's address, or the netrc file: for this place's server only. */
 void mirror_credentials(struct web_request *r, const struct mirror_place *place, const char *netrc);

@@ -315,10 +315,18 @@ static int add_canonical(struct forms *f, const struct buf *canonical, bool curr
     if (!rc) rc = read_form(form, &f->arena, v);
     if (rc) return rc;
     form_name(form->id, form->type, canonical);
-    struct form *known = map_get(&f->by_id, form->id);
-    if (!known) rc = map_put(&f->by_id, form->id, form);
-    if (!rc && current) rc = make_current(f, known ? known : form);
-    return rc;
+    rc = map_put(&f->by_id, form->id, form);
+    return rc || !current ? rc : make_current(f, form);
+}
+
+/* The version that these bytes are, where it is known: the same registers and schemes are read again and again. */
+static struct form *known_version(const struct forms *f, const struct jv *json, const struct buf *canonical)
+{
+    char id[FORM_ID_SIZE];
+    const char *type = jv_get_str(json, "form");
+    if (!type || !type_name_valid(type, strlen(type))) return NULL;
+    form_name(id, type, canonical);
+    return map_get(&f->by_id, id);
 }
 
 int forms_add_value(struct forms *f, const struct jv *json, bool current)
@@ -327,7 +335,11 @@ int forms_add_value(struct forms *f, const struct jv *json, bool current)
     buf_init(&canonical, FORM_MAX_BYTES);
     json_write(&canonical, json);
     int rc = buf_error(&canonical);
-    if (!rc) rc = add_canonical(f, &canonical, current);
+    struct form *known = rc ? NULL : known_version(f, json, &canonical);
+    if (known)
+        rc = current ? make_current(f, known) : 0;
+    else if (!rc)
+        rc = add_canonical(f, &canonical, current);
     buf_release(&canonical);
     return rc;
 }
@@ -563,7 +575,8 @@ int form_check_create(const struct form *f, const struct jv *set)
 {
     for (size_t i = 0; i < f->fields_len; i++)
         if (f->fields[i].required_at_create && !is_set(&f->fields[i], set))
-            return err_set(ERR_INPUT, "%s needs the field '%s' from the start", f->type, f->fields[i].name);
+            return err_set(ERR_INPUT, "%s needs %s from the start: %s=…", label_text(&f->title), label_text(&f->fields[i].label),
+                f->fields[i].name);
     return 0;
 }
 

@@ -77,8 +77,10 @@ static size_t count_lying(const struct lying *l)
     return n;
 }
 
+/* Not while the worker has still to write what it owes the kit. */
 static void forget_fetched(struct guest *g, const struct wire_state *state)
 {
+    if (g->dirty || g->asked) return;
     for (size_t i = 0; i < state->files_len; i++)
         if (!lying_find(g->fetched, state->files[i].name)) return;
     lying_free(&g->received);
@@ -99,6 +101,53 @@ static int list_taken(struct guest *g, struct arena *a, struct wire_state *out)
     }
     out->taken = taken;
     out->taken_len = n;
+    return 0;
+}
+
+/* Under the lock: names of those that still lie apart. What the hub's people have taken away may come again. */
+static size_t apart_of(struct serve *s, struct guest *g, struct arena *a, struct wire_refused *out)
+{
+    size_t n = 0;
+    for (struct lying **at = &g->refused; *at && n < WIRE_REFUSED_MAX;) {
+        struct lying *l = *at;
+        const char *path = arena_printf(a, "%s/%s-%s", s->quarantine, g->kit, l->name);
+        if (path && !os_exists(path)) {
+            *at = l->next;
+            free(l);
+            continue;
+        }
+        out[n].name = arena_strdup(a, l->name);
+        if (path && out[n].name) n++;
+        at = &l->next;
+    }
+    return n;
+}
+
+/* As far as one message takes it; a character stays whole. */
+static const char *reason(struct serve *s, const char *kit, const char *name, struct arena *a)
+{
+    struct buf b;
+    const char *path = arena_printf(a, "%s/%s-%s" SERVE_WHY, s->quarantine, kit, name);
+    buf_init(&b, (size_t)64 << 10);
+    size_t len = path && file_read(path, &b) == 0 && utf8_valid(b.data, b.len) ? b.len : 0;
+    err_clear();
+    if (len > WIRE_WHY_MAX) len = WIRE_WHY_MAX;
+    while (len > 0 && len < b.len && (b.data[len] & 0xc0) == 0x80) len--;
+    const char *out = len > 0 ? arena_strndup(a, (const char *)b.data, len) : T(N_("it can't be taken in"));
+    buf_release(&b);
+    return out;
+}
+
+static int list_refused(struct serve *s, struct guest *g, struct arena *a, struct wire_state *out)
+{
+    struct wire_refused *list = arena_alloc(a, WIRE_REFUSED_MAX * sizeof *list);
+    if (!list) return ERR_ROAD;
+    pthread_mutex_lock(&s->lock);
+    out->refused_len = apart_of(s, g, a, list);
+    pthread_mutex_unlock(&s->lock);
+    for (size_t i = 0; i < out->refused_len; i++)
+        if (!(list[i].why = reason(s, g->kit, list[i].name, a))) return ERR_ROAD;
+    out->refused = list;
     return 0;
 }
 
@@ -137,6 +186,7 @@ int state_of(struct serve *s, const char *kit, struct arena *a, double seconds, 
     pthread_mutex_lock(&s->lock);
     rc = list_taken(g, a, &state);
     pthread_mutex_unlock(&s->lock);
+    if (rc == 0) rc = list_refused(s, g, a, &state);
     if (rc == 0) rc = uploads_list(s, kit, a, &state);
     if (rc == 0) *out = state;
     return rc;

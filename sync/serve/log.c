@@ -9,6 +9,7 @@
 #define LOG_MOST (UINT64_C(16) << 20)
 #define LOGS_KEPT 4
 #define LINE_MAX ((size_t)64 << 10)
+#define TEXT_MAX ((size_t)1024) /* of a path: each byte may be shown as several, and no request is to go unlogged */
 #define BURST 5.0
 
 /* ---- the log: under its lock ---- */
@@ -39,6 +40,7 @@ static int rotate(struct serve *s)
     struct arena a;
     int rc = 0;
     log_close(s);
+    if (!os_exists(s->log_path)) return open_end(s); /* an earlier try got no further: the old ones stay where they are */
     arena_init(&a);
     for (int i = LOGS_KEPT; i > 0 && rc == 0; i--) {
         const char *to = arena_printf(&a, "%s.%d", s->log_path, i);
@@ -66,7 +68,9 @@ static void put_text(struct buf *line, const char *name, const char *text)
 {
     struct buf shown;
     buf_init(&shown, LINE_MAX);
-    buf_add_shown(&shown, text, strlen(text));
+    size_t len = strlen(text), most = len < TEXT_MAX ? len : TEXT_MAX;
+    buf_add_shown(&shown, text, most);
+    if (most < len) buf_adds(&shown, "…");
     buf_addf(line, ",\"%s\":", name);
     json_write_string(line, buf_str(&shown), shown.len);
     buf_release(&shown);

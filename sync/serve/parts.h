@@ -9,6 +9,7 @@
 #include "satchel/serve/visit.h"
 
 #define SECRET_SIZE 32 /* of a token or nonce */
+#define NONCES_KEPT 16
 
 /* A file of a kit's in the inbox. */
 struct lying {
@@ -24,6 +25,7 @@ struct guest {
     char kit[KIT_ID_SIZE];
     struct lying *lying;
     struct lying *received;  /* taken in; their receipts have not all been fetched yet */
+    struct lying *refused;   /* set apart in DIR/quarantine */
     struct lying *fetched;   /* of its outbox */
     struct lying *first;     /* of its outbox: the register's, without which the others may have to wait */
     uint64_t last_finished;  /* number of its last finished upload */
@@ -31,6 +33,7 @@ struct guest {
     bool asked;              /* it waits for the worker to serve it */
     int64_t served_day;      /* assignments begin and end with days */
     double patience;         /* it could not be served: not before then again; 0: it could */
+    uint64_t spent[NONCES_KEPT]; /* stamps of the last nonces that it has logged in with */
 };
 
 struct upload {
@@ -50,13 +53,6 @@ struct upload {
     struct sink *sink;      /* open at `at`, or NULL */
 };
 
-struct nonce {
-    unsigned char secret[SECRET_SIZE];
-    unsigned char challenge[SECRET_SIZE]; /* that it answered */
-    char kit[KIT_ID_SIZE];
-    double until; /* 0: free */
-};
-
 struct pass {
     unsigned char secret[SECRET_SIZE];
     unsigned char key[KEY_SIZE]; /* that signed */
@@ -64,7 +60,6 @@ struct pass {
     double until; /* 0: free */
 };
 
-#define NONCES_MOST 4096
 #define PASSES_MOST 4096
 #define BUCKETS 4096
 
@@ -86,6 +81,7 @@ struct serve {
     const char *uploads_folder, *inbox, *net, *outbox, *quarantine, *log_path;
     struct os_lock *only; /* no other server on this folder */
     struct http_server *http;
+    unsigned char nonce_key[SECRET_SIZE]; /* of this run */
     pthread_t worker;
     bool worker_runs;
 
@@ -95,7 +91,7 @@ struct serve {
     bool stopping;
     struct guest *guests;
     struct upload *uploads;
-    struct nonce *nonces;
+    uint64_t stamp; /* of the last nonce that was given out */
     struct pass *passes;
     struct bucket *buckets;
     uint64_t finished, taken; /* numbers of uploads: the last one finished, the last one that was tried to take in */
@@ -156,6 +152,11 @@ int lying_add(struct lying **list, const char *name, uint64_t size, uint64_t num
 const struct lying *lying_find(const struct lying *list, const char *name);
 void lying_free(struct lying **list);
 int64_t today(void);
+
+/* ---- kept.c ---- */
+
+int kept_read(struct serve *s) MUST_CHECK;
+int kept_write(struct serve *s) MUST_CHECK; /* once the worker has stopped */
 
 /* ---- log.c ---- */
 

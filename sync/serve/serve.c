@@ -11,6 +11,7 @@
 #define BODY_MAX ((size_t)64 << 10)
 #define IDLE_SECONDS 120 /* longer than any answer is waited for */
 #define HEADER_SECONDS 15
+#define BODY_SECONDS 30 /* for a body that is collected, which anybody may send */
 #define HEADER_BYTES ((size_t)32 << 10)
 #define TUS_VERSION "1.0.0"
 
@@ -163,12 +164,13 @@ static void on_begin(void *ctx, struct http_request *r)
     struct serve *s = ctx;
     struct visit *v = visit_new(s, r);
     if (!v) return;
-    if (!rate_allows(s, http_peer(r))) {
+    if (!rate_allows(s, http_network(r))) {
         http_say(r, "Retry-After", "1");
         refuse(v, 429, N_("too many requests; try again in a moment"));
         return;
     }
     if (!find_route(v) || !speaks_tus(v) || (v->route->session && !session_check(v)) || !body_fits(v)) return;
+    if (!v->route->body) http_hurry(r, BODY_SECONDS);
     if (v->route->open) v->route->open(v);
 }
 
@@ -235,10 +237,9 @@ static int be_the_only_one(struct serve *s)
 
 static int make_tables(struct serve *s)
 {
-    s->nonces = calloc(NONCES_MOST, sizeof *s->nonces);
     s->passes = calloc(PASSES_MOST, sizeof *s->passes);
     s->buckets = calloc(BUCKETS, sizeof *s->buckets);
-    return s->nonces && s->passes && s->buckets ? 0 : err_memory();
+    return s->passes && s->buckets ? random_bytes(s->nonce_key, sizeof s->nonce_key) : err_memory();
 }
 
 static void make_locks(struct serve *s)
@@ -319,13 +320,14 @@ void serve_stop(struct serve *s)
     pthread_mutex_unlock(&s->lock);
     http_stop(s->http, s->o.stop_seconds);
     work_stop(s);
+    if (s->guests && kept_write(s)) tell(s, s->net); /* also where it could not listen: what was read is gone */
     uploads_release(s);
     work_release(s);
     log_close(s);
     os_unlock(s->only);
     if (s->passes) wipe(s->passes, PASSES_MOST * sizeof *s->passes);
     free(s->passes);
-    free(s->nonces);
+    wipe(s->nonce_key, sizeof s->nonce_key);
     free(s->buckets);
     pthread_cond_destroy(&s->work);
     pthread_cond_destroy(&s->news);

@@ -7,62 +7,76 @@
 #include "parts.h"
 
 #define NONCE_SECONDS 60
-#define NONCES_OF_KIT 16
 #define PASSES_OF_KIT 8
 #define BASIC_MOST ((size_t)1024) /* of a name and token in base64 */
 #define SERVE_SECONDS 5 /* that a session waits for its kit's outbox */
 
-/* ---- nonces: under the lock ---- */
+/* ---- nonces ----
+ *
+ * A nonce is its stamp (of its time, and never given twice), random bytes, and a MAC over both and the kit. So a hello, which
+ * anybody may say in any name, leaves nothing behind that could crowd out another's; only who has signed is remembered. */
 
-/* The slot for one more of this kit: a free one, else the kit's own oldest where it has many, else the oldest of all. */
-static struct nonce *nonce_slot(struct serve *s, const char *kit, double now)
+#define STAMP_SIZE 8
+#define MAC_AT 16
+
+static uint64_t stamp_of(const unsigned char nonce[SECRET_SIZE])
 {
-    struct nonce *own = NULL, *oldest = &s->nonces[0], *empty = NULL;
-    size_t n = 0;
-    for (size_t i = 0; i < NONCES_MOST; i++) {
-        struct nonce *c = &s->nonces[i];
-        if (c->until <= now) {
-            if (!empty) empty = c;
-            continue;
-        }
-        if (c->until < oldest->until) oldest = c;
-        if (strcmp(c->kit, kit) != 0) continue;
-        n++;
-        if (!own || c->until < own->until) own = c;
-    }
-    return n >= NONCES_OF_KIT ? own : empty ? empty : oldest;
+    uint64_t n = 0;
+    for (size_t i = 0; i < STAMP_SIZE; i++) n = n << 8 | nonce[i];
+    return n;
 }
 
-static void nonce_add(
-    struct serve *s, const struct wire_hello *h, const unsigned char secret[SECRET_SIZE])
+static void nonce_mac(struct serve *s, const char *kit, const unsigned char nonce[SECRET_SIZE], unsigned char out[SHA256_SIZE])
 {
-    double now = os_monotonic_seconds();
-    pthread_mutex_lock(&s->lock);
-    struct nonce *n = nonce_slot(s, h->kit, now);
-    memcpy(n->secret, secret, SECRET_SIZE);
-    (void)hex_read(n->challenge, h->challenge, SECRET_SIZE);
-    memcpy(n->kit, h->kit, KIT_ID_SIZE);
-    n->until = now + NONCE_SECONDS;
-    pthread_mutex_unlock(&s->lock);
+    unsigned char text[MAC_AT + KIT_ID_SIZE];
+    memcpy(text, nonce, MAC_AT);
+    memcpy(text + MAC_AT, kit, KIT_ID_SIZE);
+    hmac_sha256(out, s->nonce_key, sizeof s->nonce_key, text, sizeof text);
 }
 
-/* Was it this kit's, and still good? Either way it is not any more. */
-static bool nonce_take(struct serve *s, const char *kit, const char *hex, char challenge[WIRE_TOKEN_SIZE])
+static int nonce_new(struct serve *s, const char *kit, unsigned char nonce[SECRET_SIZE])
 {
-    unsigned char secret[SECRET_SIZE];
-    bool good = false;
-    double now = os_monotonic_seconds();
-    if (!hex_read(secret, hex, SECRET_SIZE)) return false;
+    unsigned char mac[SHA256_SIZE];
+    int rc = random_bytes(nonce, SECRET_SIZE);
+    if (rc) return rc;
     pthread_mutex_lock(&s->lock);
-    for (size_t i = 0; i < NONCES_MOST; i++) {
-        struct nonce *n = &s->nonces[i];
-        if (!same_bytes(n->secret, secret, SECRET_SIZE) || n->until == 0) continue;
-        good = n->until > now && strcmp(n->kit, kit) == 0;
-        hex_write(challenge, n->challenge, SECRET_SIZE);
-        n->until = 0;
+    uint64_t now = (uint64_t)(os_monotonic_seconds() * 1e9), stamp = now > s->stamp ? now : s->stamp + 1;
+    s->stamp = stamp;
+    pthread_mutex_unlock(&s->lock);
+    for (size_t i = 0; i < STAMP_SIZE; i++) nonce[i] = (unsigned char)(stamp >> (8 * (STAMP_SIZE - 1 - i)));
+    nonce_mac(s, kit, nonce, mac);
+    memcpy(nonce + MAC_AT, mac, SECRET_SIZE - MAC_AT);
+    return 0;
+}
+
+/* Was it given to this kit, within the last minute? */
+static bool nonce_good(struct serve *s, const char *kit, const char *hex, uint64_t *stamp)
+{
+    unsigned char nonce[SECRET_SIZE], mac[SHA256_SIZE];
+    if (strlen(hex) != 2 * SECRET_SIZE || !hex_read(nonce, hex, SECRET_SIZE)) return false;
+    nonce_mac(s, kit, nonce, mac);
+    if (!same_bytes(nonce + MAC_AT, mac, SECRET_SIZE - MAC_AT)) return false;
+    *stamp = stamp_of(nonce);
+    return os_monotonic_seconds() - (double)*stamp / 1e9 < NONCE_SECONDS;
+}
+
+/* False: it was spent before, or is older than all that are remembered. */
+static bool nonce_spend(struct serve *s, const char *kit, uint64_t stamp)
+{
+    bool fresh = false;
+    pthread_mutex_lock(&s->lock);
+    struct guest *g = guest_of(s, kit);
+    uint64_t *least = g ? g->spent : NULL;
+    for (size_t i = 0; g && i < NONCES_KEPT; i++) {
+        if (g->spent[i] == stamp) least = NULL;
+        if (least && g->spent[i] < *least) least = &g->spent[i];
+    }
+    if (least && stamp > *least) {
+        *least = stamp;
+        fresh = true;
     }
     pthread_mutex_unlock(&s->lock);
-    return good;
+    return fresh;
 }
 
 /* ---- tokens: under the lock ---- */
@@ -195,10 +209,9 @@ void hello_close(struct visit *v)
         return;
     }
     buf_init(&b, WIRE_BODY_MAX);
-    int rc = random_bytes(secret, sizeof secret);
+    int rc = nonce_new(v->serve, h.kit, secret);
     if (rc == 0) {
         hex_write(nonce, secret, sizeof secret);
-        nonce_add(v->serve, &h, secret);
         time_write(at, time_now(), 0);
         struct wire_welcome w = {.at = at,
             .challenge = h.challenge,
@@ -211,8 +224,14 @@ void hello_close(struct visit *v)
     buf_release(&b);
 }
 
+static bool refuse_nonce(struct visit *v)
+{
+    refuse(v, 401, N_("the nonce is not this kit's, is too old, or was used before; begin with a hello"));
+    return false;
+}
+
 /* Is it signed by the kit that it names, for this server, over a nonce that it was given? */
-static bool check_login(struct visit *v, struct wire_login *l, char challenge[WIRE_TOKEN_SIZE])
+static bool check_login(struct visit *v, struct wire_login *l, uint64_t *stamp)
 {
     char kit[KIT_ID_SIZE];
     if (wire_login_read(l, &v->arena, v->body.data, v->body.len)) {
@@ -221,9 +240,7 @@ static bool check_login(struct visit *v, struct wire_login *l, char challenge[WI
     }
     kit_id_of(kit, l->public_key);
     bool own = strcmp(kit, l->kit) == 0 && strcmp(l->hub, v->serve->owner.kit) == 0;
-    if (own && nonce_take(v->serve, l->kit, l->nonce, challenge)) return true;
-    refuse(v, 401, N_("the nonce is not this kit's, is too old, or was used before; begin with a hello"));
-    return false;
+    return (own && nonce_good(v->serve, l->kit, l->nonce, stamp)) || refuse_nonce(v);
 }
 
 static int write_session(struct visit *v, const struct wire_login *l, const char *code, struct buf *out)
@@ -243,11 +260,11 @@ static int write_session(struct visit *v, const struct wire_login *l, const char
     return rc;
 }
 
-static bool is_admitted(struct visit *v, const struct wire_login *l, const char *challenge, char code[WIRE_TOKEN_SIZE])
+static bool is_admitted(struct visit *v, const struct wire_login *l, char code[WIRE_TOKEN_SIZE])
 {
     const struct serve_owner *o = &v->serve->owner;
     *code = '\0';
-    const char *no = o->admit ? o->admit(o->ctx, l, challenge, code) : NULL;
+    const char *no = o->admit ? o->admit(o->ctx, l, code) : NULL;
     if (no) refuse(v, 403, no);
     return no == NULL;
 }
@@ -256,10 +273,16 @@ void session_close(struct visit *v)
 {
     struct wire_login l;
     struct buf b;
-    char challenge[WIRE_TOKEN_SIZE], code[WIRE_TOKEN_SIZE];
-    if (!check_login(v, &l, challenge)) return;
+    uint64_t stamp;
+    char code[WIRE_TOKEN_SIZE];
+    if (!check_login(v, &l, &stamp)) return;
     memcpy(v->kit, l.kit, KIT_ID_SIZE);
-    if (!check_standing(v, l.kit, l.public_key) || !is_admitted(v, &l, challenge, code)) return;
+    if (!check_standing(v, l.kit, l.public_key)) return;
+    if (!nonce_spend(v->serve, l.kit, stamp)) {
+        (void)refuse_nonce(v);
+        return;
+    }
+    if (!is_admitted(v, &l, code)) return;
     buf_init(&b, WIRE_BODY_MAX);
     answer_json(v, 200, write_session(v, &l, code, &b), &b);
     buf_wipe(&b);

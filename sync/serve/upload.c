@@ -297,18 +297,6 @@ static void discard(struct upload *u)
     u->at = u->offset;
 }
 
-/* Ends the turn of whoever writes; what has come counts, unless it was to be compared first. */
-static int end_turn(struct serve *s, struct upload *u)
-{
-    bool checked = u->checked;
-    u->writing = false;
-    u->checked = false;
-    u->turn++;
-    if (!checked) return settle(s, u);
-    discard(u);
-    return 0;
-}
-
 static int open_sink(struct serve *s, struct upload *u)
 {
     struct arena a;
@@ -320,9 +308,25 @@ static int open_sink(struct serve *s, struct upload *u)
     return rc;
 }
 
+static bool has_room(struct serve *s, uint64_t length)
+{
+    uint64_t space;
+    bool room = os_free_space(&space, s->uploads_folder) != 0 || (space >= SPARE_SPACE && length <= space - SPARE_SPACE);
+    err_clear();
+    return room;
+}
+
+/* Each was promised room for itself; that many of them may not have it together is seen in time, now and again. */
+static int keep_spare(struct serve *s, const struct upload *u, size_t len)
+{
+    bool due = !u->sink || u->at / CHECKPOINT != (u->at + len) / CHECKPOINT;
+    return !due || has_room(s, len) ? 0 : err_set(ERR_ROAD, "the disk is full but for what the hub needs itself");
+}
+
 static int write_bytes(struct serve *s, struct upload *u, const void *bytes, size_t len)
 {
-    int rc = open_sink(s, u);
+    int rc = keep_spare(s, u, len);
+    if (rc == 0) rc = open_sink(s, u);
     if (rc == 0) rc = sink_write(u->sink, bytes, len);
     if (rc) {
         discard(u);
@@ -361,6 +365,21 @@ static int finish(struct serve *s, struct upload *u)
     unlist(s, u);
     pthread_mutex_unlock(&s->lock);
     return rc ? rc : lies;
+}
+
+/* Ends the turn of whoever writes; what has come counts, unless it was to be compared first. */
+static int end_turn(struct serve *s, struct upload *u)
+{
+    bool checked = u->checked;
+    u->writing = false;
+    u->checked = false;
+    u->turn++;
+    if (checked) {
+        discard(u);
+        return 0;
+    }
+    int rc = settle(s, u);
+    return rc == 0 && u->offset == u->length && !u->gone ? finish(s, u) : rc; /* only its end got lost */
 }
 
 /* ---- what is said of an upload ---- */
@@ -595,7 +614,8 @@ static const char *read_name(struct arena *a, const char *metadata)
     return NULL;
 }
 
-/* Under the lock: bytes of the kit that are under way, and unfinished uploads, without an earlier one of this name. */
+/* Under the lock: bytes of the kit that are under way, and files: unfinished ones without an earlier one of this name, and
+ * those that are not taken in, which are tried, or lie, again and again. */
 static uint64_t under_way(struct serve *s, const char *kit, const char *name, size_t *uploads)
 {
     uint64_t bytes = 0;
@@ -606,16 +626,9 @@ static uint64_t under_way(struct serve *s, const char *kit, const char *name, si
         bytes += u->length;
         ++*uploads;
     }
-    for (const struct lying *l = g ? g->lying : NULL; l; l = l->next) bytes += l->size;
+    for (const struct lying *l = g ? g->lying : NULL; l; l = l->next, ++*uploads) bytes += l->size;
+    for (const struct lying *l = g ? g->refused : NULL; l; l = l->next, ++*uploads) bytes += l->size;
     return bytes;
-}
-
-static bool has_room(struct serve *s, uint64_t length)
-{
-    uint64_t space;
-    bool room = os_free_space(&space, s->uploads_folder) != 0 || (space >= SPARE_SPACE && length <= space - SPARE_SPACE);
-    err_clear();
-    return room;
 }
 
 /* Before a byte of it; under the lock. An earlier upload of this name is the same file, and gives its room up. */
@@ -627,9 +640,10 @@ static const char *no_room(struct visit *v, const char *name, uint64_t length, i
     *status = 413;
     if (length > s->o.upload_max) return N_("larger than an upload may be here; pack into smaller parts");
     if (length > s->o.quota || bytes > s->o.quota - length)
-        return N_("over the quota: too much of this kit's is under way; wait until it has been taken in");
-    *status = 429;
-    if (uploads >= UPLOADS_OF_KIT) return N_("too many unfinished uploads");
+        return N_("over the quota: too much of this kit's is under way, or lies set apart at the hub; "
+                  "wait until the hub has taken it in, or ask its people to clear what it has refused");
+    if (uploads >= UPLOADS_OF_KIT)
+        return N_("too many files of this kit are not taken in; wait for the hub, or ask its people to clear what it has refused");
     *status = 507;
     return has_room(s, length) ? NULL : N_("the disk here is full; its people must make room");
 }

@@ -12,6 +12,7 @@
 
 #define TICK_SECONDS 1
 #define RETRY_SECONDS 5
+#define RETRY_FILES_SECONDS 60 /* what a full disk has kept out, say: all of it is read again */
 #define REMEMBERED_MOST 2000
 #define DAY INT64_C(86400)
 
@@ -76,8 +77,8 @@ int guest_lies(struct serve *s, struct guest *g, const char *name, uint64_t size
     return 0;
 }
 
-/* "<kit>-<name>" */
-static int note_file(struct serve *s, const char *file)
+/* "<kit>-<name>" of the inbox, or of what was set apart. */
+static int note_file(struct serve *s, const char *folder, const char *file)
 {
     char kit[KIT_ID_SIZE];
     struct file_info info;
@@ -87,26 +88,37 @@ static int note_file(struct serve *s, const char *file)
     kit[KIT_ID_SIZE - 1] = '\0';
     if (!kit_id_valid(kit) || !wire_name_valid(file + KIT_ID_SIZE)) return 0;
     arena_init(&a);
-    const char *path = path_join(&a, s->inbox, file);
+    const char *path = path_join(&a, folder, file);
     struct guest *g = guest_of(s, kit);
     int rc = path && g ? os_stat(&info, path) : ERR_ROAD;
-    if (rc == 0) rc = guest_lies(s, g, file + KIT_ID_SIZE, info.size);
+    if (rc == 0 && folder == s->inbox) rc = guest_lies(s, g, file + KIT_ID_SIZE, info.size);
+    if (rc == 0 && folder != s->inbox) rc = lying_add(&g->refused, file + KIT_ID_SIZE, info.size, 0);
     arena_release(&a);
     return rc;
+}
+
+static int note_files(struct serve *s, const char *folder, size_t *len)
+{
+    const char **names;
+    struct arena a;
+    *len = 0;
+    arena_init(&a);
+    int rc = os_list(&names, len, &a, folder);
+    for (size_t i = 0; i < *len && rc == 0; i++) rc = note_file(s, folder, names[i]);
+    arena_release(&a);
+    if (rc != ERR_MISSING) return rc;
+    err_clear();
+    return 0;
 }
 
 /* What lay there before the start is tried once, whoever has put it there. */
 int work_init(struct serve *s)
 {
-    const char **names;
-    size_t len;
-    struct arena a;
-    arena_init(&a);
-    int rc = os_list(&names, &len, &a, s->inbox);
-    for (size_t i = 0; i < len && rc == 0; i++) rc = note_file(s, names[i]);
-    if (rc == 0 && len > 0) s->finished++;
-    arena_release(&a);
-    return rc;
+    size_t lying, apart;
+    int rc = note_files(s, s->inbox, &lying);
+    if (rc == 0 && lying > 0) s->finished++;
+    if (rc == 0) rc = note_files(s, s->quarantine, &apart);
+    return rc ? rc : kept_read(s);
 }
 
 void work_release(struct serve *s)
@@ -116,6 +128,7 @@ void work_release(struct serve *s)
         s->guests = g->next;
         lying_free(&g->lying);
         lying_free(&g->received);
+        lying_free(&g->refused);
         lying_free(&g->fetched);
         lying_free(&g->first);
         free(g);
@@ -203,12 +216,13 @@ static void sort_out(struct serve *s, struct guest *g, struct lying **at)
     const char *file = arena_printf(&a, "%s-%s", g->kit, l->name);
     const char *here = file ? path_join(&a, s->inbox, file) : NULL, *apart = file ? path_join(&a, s->quarantine, file) : NULL;
     if (here && apart && !os_exists(here)) {
+        struct lying **to = os_exists(apart) ? &g->refused : &g->received;
         *at = l->next;
-        if (!os_exists(apart)) {
-            l->next = g->received;
-            g->received = l;
-        } else {
+        if (lying_find(*to, l->name)) {
             free(l);
+        } else {
+            l->next = *to;
+            *to = l;
         }
         g->dirty = true;
     }
@@ -238,6 +252,7 @@ static void sort_out_guests(struct serve *s, uint64_t taken)
 
 static int begin_work(struct serve_work *w)
 {
+    w->again = false;
     arena_init(&w->arena);
     w->failed = jv_array(&w->arena);
     w->names = jv_array(&w->arena);
@@ -257,8 +272,8 @@ static void take_in(struct desk *d, uint64_t upto)
     int rc = begin_work(&w);
     if (rc == 0) rc = s->owner.take_in(s->owner.ctx, &w);
     if (rc) tell(s, "inbox");
+    d->retry_at = rc || w.again ? os_monotonic_seconds() + (rc ? RETRY_SECONDS : RETRY_FILES_SECONDS) : 0;
     tell_failures(s, w.failed);
-    d->retry_at = rc ? os_monotonic_seconds() + RETRY_SECONDS : 0;
     unsettle_all(s, w.names);
     if (s->owner.look(s->owner.ctx, s)) tell(s, "changes");
     arena_release(&w.arena);

@@ -52,8 +52,10 @@ def paired(what, limit, ours, theirs, before=lambda: None):
     report(what, f"{mine:.3f} s", f"{other:.3f} s", statistics.median(a / b for a, b in pairs), limit)
 
 
-def report(what, ours, theirs, figure, limit, unit="x"):
-    rows.append((what, ours, theirs, f"{figure:.2f}{unit}", f"<= {limit}{unit}", "ok" if figure <= limit else "OVER"))
+def report(what, ours, theirs, figure, limit, unit="x", at_least=False):
+    good = figure >= limit if at_least else figure <= limit
+    sign = ">=" if at_least else "<="
+    rows.append((what, ours, theirs, f"{figure:.2f}{unit}", f"{sign} {limit}{unit}", "ok" if good else "OVER" if not at_least else "UNDER"))
     print("  ".join(rows[-1]), file=sys.stderr)
 
 
@@ -186,6 +188,65 @@ def bench_receive(work):
            v["history_ms"], 10, " ms")
 
 
+def git_bundles(work, count, cases):
+    """As many bundles of stock git's, each of five commits of two small files, and two photos: equal to ours."""
+    rng = random.Random(5)
+    source, folder = work / "source.git", work / "git-bundles"
+    shell(f"git init -q --bare {source}")
+    folder.mkdir()
+    importer = subprocess.Popen(["git", "-C", source, "fast-import", "--quiet"], stdin=subprocess.PIPE)
+    put = importer.stdin.write
+
+    def file(path, data):
+        put(f"M 100644 inline {path}\ndata {len(data)}\n".encode() + data + b"\n")
+
+    for i in range(count):
+        case, n = i % cases, i // cases
+        for k in range(5):
+            put(f"commit refs/heads/C-{case}\ncommitter a <a@x> {1700000000 + n * 5 + k} +0000\ndata 8\nfinding\n\n".encode())
+            file(f"log/k{case}/{n}-{k}", rng.randbytes(250).hex().encode())
+            file(f"record/finding/{n}-{k}.json", rng.randbytes(120).hex().encode())
+            if k >= 3:
+                file(f"evidence/{n}-{k}.jpg", rng.randbytes(300000))
+        put(f"reset refs/tags/t-{i}-\nfrom refs/heads/C-{case}\n\n".encode())
+    importer.stdin.close()
+    if importer.wait():
+        sys.exit("bench: git fast-import failed")
+    for i in range(count):
+        before = f"^t-{i - cases}-" if i >= cases else ""
+        shell(f"git -C {source} update-ref refs/heads/now-{i % cases} t-{i}-; "
+              f"git -C {source} bundle create -q {folder}/{i} now-{i % cases} {before}")
+    shutil.rmtree(source)
+    return folder
+
+
+def fetch_all(work, folder, count, cases):
+    into = work / "fetched.git"
+    shell(f"git init -q --bare {into}")
+    os.sync()
+
+    def fetch():
+        for i in range(count):
+            subprocess.run(["git", "-C", into, "fetch", "-q", folder / str(i), f"now-{i % cases}:C-{i % cases}"], check=True)
+
+    return timed(fetch)
+
+
+def bench_take(work):
+    count, cases = (300, 30) if QUICK else (1000, 100)
+    folder = git_bundles(work, count, cases)
+    theirs = count / fetch_all(work, folder, count, cases)
+    runs = [json.loads(subprocess.run([BUILD / "bench/bench_take", str(count), str(cases)], check=True, stdout=subprocess.PIPE).stdout)
+            for _ in range(RUNS)]
+    ours = statistics.median(v["bundles"] / v["seconds"] for v in runs)
+    report(f"durable bundles/s from the inbox / git fetch of {count} equal git bundles", f"{ours:.1f}/s", f"{theirs:.1f}/s",
+           ours / theirs, 15, at_least=True)
+    report("durable bundles/s (5 entries and 2 photos of 300 KB each)", f"{ours:.1f}/s", "", ours, 100, "/s", at_least=True)
+    v = json.loads(subprocess.run([BUILD / "bench/bench_take", "1000", "1000"], check=True, stdout=subprocess.PIPE).stdout)
+    report("serving a kit that lacks nothing, 1,000 cases", f"{v['serve_ms']:.3f} ms", "", v["serve_ms"], 1, " ms")
+    shutil.rmtree(folder)
+
+
 def bench_open(work):
     store, empty = kit(work, "twenty"), kit(work, "empty")
     run("apply", "-", store=store, stdin="\n".join(lines_of(20000)).encode())
@@ -214,9 +275,12 @@ def bench_calendar(work):
 
 def bench_scheme(work):
     v = json.loads(subprocess.run([BUILD / "bench/bench_scheme", "20000", "20"], check=True, stdout=subprocess.PIPE).stdout)
-    for what, ms in (("coverage of the cycle", v["cycle_ms"]), ("coverage of an audit", v["audit_ms"]), ("plan", v["plan_ms"])):
+    for what, ms in (("coverage of the cycle", v["cycle_ms"]), ("coverage of an audit", v["audit_ms"]), ("plan", v["plan_ms"]),
+                     ("check of an audit, hashing apart,", v["check_ms"])):
         report(f"{what} of a case of {v['entries']:,} entries ({v['cells']:,} cells), folding included", f"{v['fold_ms'] + ms:.1f} ms",
                f"folding {v['fold_ms']:.1f} ms", v["fold_ms"] + ms, 100, " ms")
+    report("gates of the process of that case, six decisions with the check of their audits", f"{v['gates_ms']:.1f} ms", "folding apart",
+           v["gates_ms"], 200, " ms")
 
 
 def main():
@@ -226,7 +290,7 @@ def main():
         work = pathlib.Path(tmp)
         (work / "passphrase").write_text("bench\n")
         os.environ["SATCHEL_PASSPHRASE_FILE"] = str(work / "passphrase")
-        for bench in (bench_save, bench_open, bench_receive, bench_attach, bench_pack, bench_calendar, bench_scheme):
+        for bench in (bench_save, bench_open, bench_receive, bench_take, bench_attach, bench_pack, bench_calendar, bench_scheme):
             if not only or bench.__name__.removeprefix("bench_") in only:
                 bench(work)
     widths = [max(len(r[i]) for r in rows) for i in range(6)]

@@ -78,7 +78,7 @@ same "sorted by day" true "$(s --json calendar --on 2025-06-03 | jq '[.[].due] =
 s calendar --on 2026-01-01 > text
 same "people read first what presses" "overdue, 240 days late" "$(head -n 1 text | grep -o 'overdue, 240 days late')"
 same "days left" 1 "$(grep -c '151 days left.*surveillance.*BJ-1.*WAL-BJ-1.*\[6.3.1\]' text)"
-same "in Chinese" 1 "$(s --lang zh calendar --on 2026-01-01 | grep -c '2025-05-06 *逾期 240 天 *监督审核 *BJ-2 *WAL-BJ-2 *\[6.3.1\]')"
+same "in Chinese" 1 "$(s --lang zh calendar --on 2026-01-01 | grep -c '2025-05-06 *逾期 240 天 *监督审核 *BJ-2 华安[^ ]* *WAL-BJ-2 *\[6.3.1\]')"
 same "lapsed" "2027-03-25 proposed 7.2.1" "$(at 2027-03-25 lapse)"
 
 refuse "a day that does not exist" 2 s calendar --on 2025-02-29

@@ -106,8 +106,11 @@ refuse "nor issued before it was decided" 3 client_certificate "$decision" WAL-1
 cert=$(client_certificate "$decision" WAL-1 2024-03-25 2024-03-25 2024-03-25)
 same "issued" "valid 2027-03-24 certified" "$(state "$cert") $(s --json show "$cert" --on 2024-06-01 | jq -r .computed.valid_to) $(state "$app")"
 same "the audit is decided on" decided "$(state "$audit")"
-same "lists tell it" 1 "$(s list certificate --on 2024-06-01 | grep -c 'WAL-1.*— valid$')"
+same "lists tell it" 1 "$(s list certificate --on 2024-06-01 | grep -c "WAL-1.*— valid  Valid to 2027-03-24$")"
 same "as JSON, too" valid "$(s --json list certificate --on 2024-06-01 | jq -r '.[0].state')"
+same "show tells the gates that are open" '["7.2.2"]' "$(s --json show "$(s new certificate --case $C number=X supersedes="$cert" decision="$(s new decision --case $C outcome=reissue date=2024-05-01 reason=更名 certificate="$cert")")" --on 2024-06-01 | jq -c '[.gaps[].rule]|unique-["form"]')"
+quiet s void "$(client_id certificate)" --why 误录
+quiet s void "$(client_id decision outcome=reissue)" --why 误录
 same "every gate is kept" '[]' "$(s --json check --case $C --on 2024-06-01 | jq -c .gaps)"
 
 # ---- example 4: what was found before is followed up ----
@@ -147,8 +150,10 @@ same "valid to" "2 2030-03-24" "$(s --json show "$new" --on 2027-04-01 | jq -r '
 same "the old one is over" "expired valid" "$(state "$cert" 2027-04-01) $(state "$new" 2027-04-01)"
 
 # ---- the end ----
+planned=$(s new audit --case $C kind=surveillance start=2027-06-01 certificates+="$new")
 refuse "cancelled on request only" 3 s new decision --case $C outcome=cancel date=2027-05-01 reason=x certificate="$new"
-check "cancelled" s new decision --case $C outcome=cancel date=2027-05-01 reason=x requested=2027-04-20 certificate="$new" published=2027-05-01
+check "cancelled, although an audit is planned" s new decision --case $C outcome=cancel date=2027-05-01 reason=x requested=2027-04-20 certificate="$new" published=2027-05-01
+same "which is told" "$planned" "$(s --json check --case $C --on 2027-05-01 | jq -r '.gaps[]|select(.rule == "7.2").record')"
 refuse "nothing follows" 3 s new decision --case $C outcome=suspend date=2027-05-02 reason=x certificate="$new"
 refuse "no audit either" 3 s new audit --case $C kind=surveillance start=2027-06-01 certificates+="$new"
 check "facts are never refused" s new sample --case $C audit="$re" clause=A1 result=conform

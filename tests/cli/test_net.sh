@@ -193,10 +193,41 @@ refuse "what is too large for the hub is refused" 5 as zhang sync
 same "in words" 1 "$(grep -c 'takes no more' err)"
 same "and keeps nothing else from going" true "$(as zhang --json show "$f3" | jq '.held.since != null')"
 unserve "$hub_pid"
+# as if it had been taken before, and been set apart
+kit=$(as zhang --json whoami | jq -r .kit)
+for f in zhang/link/hub/inbox/*.satchel; do
+  cp "$f" "hub/quarantine/$kit-${f##*/}"
+  printf 'of a form that is not known here' > "hub/quarantine/$kit-${f##*/}.why"
+done
 serve hub
 hub_pid=$HUB_PID
 for k in zhang li; do as $k remote add hub "$HUB_URL"; as $k remote add hq "$HUB_URL"; done
+for n in first next; do
+  refuse "what the hub has set apart is told of: the $n sync" 5 as zhang --json sync
+  same "with the reason and what to do" 1 "$(grep -c 'set it apart (of a form that is not known here); it is not sent again.*tell headquarters' err)"
+  same "and is not sent" 0 "$(jq '.sent + .sent_bytes' out)"
+done
+rm hub/quarantine/"$kit"-*
 check "where it is let, it goes" as zhang sync
+
+# ---- the hub starts anew between taking in and the receipt ----
+unserve "$hub_pid"
+as zhang new finding --case BJ-1 audit="$audit" clause=B5 grade=minor fact=再一发现 > /dev/null
+quiet as zhang sync --tries 1
+same "what waits" 1 "$(ls zhang/link/hub/inbox | wc -l)"
+f=$(ls zhang/link/hub/inbox)
+cp "zhang/link/hub/inbox/$f" "hub/inbox/$kit-$f"
+for n in 1 2; do
+  serve hub
+  check "it is taken in" wait_for 20 test ! -e "hub/inbox/$kit-$f"
+  sleep 0.3
+  [ $n = 2 ] || unserve "$HUB_PID"
+done
+hub_pid=$HUB_PID
+for k in zhang li; do as $k remote add hub "$HUB_URL"; as $k remote add hq "$HUB_URL"; done
+check "the sync after that" as zhang --json sync
+same "sends nothing again" 0 "$(jq .sent out)"
+same "and has the receipt" 0 "$(ls zhang/link/hub/inbox | wc -l)"
 
 # ---- this machine ----
 touch file; rm -rf li/link; cp file li/link

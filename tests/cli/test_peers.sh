@@ -168,7 +168,7 @@ same "is told that the register does not know this kit" 1 "$(grep -c 'the regist
 check "the first who knows the code" as li sync "$SHARE_AT" --code "$CODE"
 shared 0 "was meant"
 share zhang
-proxy early --to "$SHARE_PORT" --cut-up 2500 --over
+proxy early --to "$SHARE_PORT" --cut-up 2500 --gone
 refuse "one who has proven it is cut off" 5 as wang sync "127.0.0.1:${PROXY_URL##*:}" --code "$CODE" --tries 1
 unserve "$PROXY_PID"
 refuse "the sharing stays his" 3 as li sync "$SHARE_AT" --code "$CODE"
@@ -184,7 +184,7 @@ f7=$(new_finding li BJ-1 "$audit" 李断线)
 head -c 6000000 /dev/urandom > seven.jpg
 e7=$(as li attach seven.jpg --to "$f7")
 share zhang
-proxy cut --to "$SHARE_PORT" --cut-up 1500000 --over
+proxy cut --to "$SHARE_PORT" --cut-up 1500000 --gone
 refuse "the road breaks" 5 as li sync "127.0.0.1:${PROXY_URL##*:}" --code "$CODE" --tries 1
 unserve "$PROXY_PID"
 kill -9 "$SHARE_PID"; wait "$SHARE_PID" 2> /dev/null

@@ -94,13 +94,17 @@ same "and name no case" 0 "$(grep -c BJ-1 body)"
 same "options need none" 204 "$(call OPTIONS /v1/uploads)"
 same "and tell what is spoken" "creation,creation-with-upload,checksum,expiration,termination" "$(header Tus-Extension)"
 same "a session" 200 "$(login zhang)"
-same "with its state" '["expires","files","taken","token","uploads"]' "$(jq -c 'keys' body)"
+same "with its state" '["expires","files","refused","taken","token","uploads"]' "$(jq -c 'keys' body)"
 same "a nonce is good once" 401 "$(call POST /v1/session --data-binary @login)"
 welcome zhang; nonce=$(jq -r .nonce welcome) hub=$(jq -r .hub.kit welcome)
 zhang=$(as zhang --json whoami | jq -r .kit) li=$(as li --json whoami | jq -r .kit)
 as_login() { "$WIRE" "$@" > login; call POST /v1/session --data-binary @login; }
 same "another kit's nonce" 401 "$(as_login li login-to "$hub" "$li" "$nonce")"
-same "is spent by that" 401 "$(as_login zhang login-to "$hub" "$zhang" "$nonce")"
+same "stays its own" 200 "$(as_login zhang login-to "$hub" "$zhang" "$nonce")"
+welcome zhang; cp welcome first
+for _ in $(seq 40); do welcome zhang; done
+same "who floods hellos in a kit's name does not keep it out" 200 "$("$WIRE" zhang login < first > login; call POST /v1/session --data-binary @login)"
+same "and its nonce is good once all the same" 401 "$(call POST /v1/session --data-binary @login)"
 welcome zhang; nonce=$(jq -r .nonce welcome)
 same "in another's name" 401 "$(as_login li login-to "$hub" "$zhang" "$nonce")"
 welcome zhang; nonce=$(jq -r .nonce welcome)
@@ -278,6 +282,28 @@ same "then it is over" 404 "$(offset > /dev/null; cat status)"
 same "noise is set apart by the hub" 1 "$(call GET '/v1/state?wait=20' > status; jq '.uploads|length' body | sed 's/0/1/')"
 same "with its bytes as they were sent" "$(sha256sum < noise)" "$(sha256sum < "hub/quarantine/$zhang-private.satchel")"
 same "and its people are told" 1 "$(grep -c private.satchel serve.err)"
+same "and so is the kit, with the reason" '["private.satchel",true]' "$(jq -c '.refused[0]|[.name,(.why|length > 10)]' body)"
+token li; same "but no other one" '[]' "$(jq -c .refused body)"
+end; serve; token zhang
+same "also by a hub that has started anew" private.satchel "$(jq -r '.refused[].name' body)"
+mv "hub/quarantine/$zhang-private.satchel" kept
+same "what its people take away may come again" '[]' "$(call GET /v1/state > status; jq -c .refused body)"
+mv kept "hub/quarantine/$zhang-private.satchel"
+
+create whole.satchel 9
+cat > endless.py <<'PY'
+import socket, sys
+port, token, upload = sys.argv[1:4]
+s = socket.create_connection(("127.0.0.1", int(port)), 10)
+s.sendall((f"PATCH /v1/uploads/{upload} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nTus-Resumable: 1.0.0\r\n"
+           "Content-Type: application/offset+octet-stream\r\nUpload-Offset: 0\r\nTransfer-Encoding: chunked\r\n\r\n"
+           "9\r\n123456789\r\n").encode())
+import time; time.sleep(0.5)
+PY
+python3 endless.py "${URL##*:}" "$TOKEN" "$ID"
+for _ in $(seq 50); do [ -z "$(offset)" ] && break; sleep 0.1; done
+same "a body of all bytes that has no end makes it whole" 404 "$(cat status)"
+same "and it gets to the hub" 1 "$(call GET '/v1/state?wait=20' > status; jq '[.refused[].name]|map(select(. == "whole.satchel"))|length' body)"
 
 create a.satchel 10; first=$ID
 create a.satchel 10
@@ -342,6 +368,8 @@ create a.satchel 600; same "within the quota" 201 "$CODE"
 create b.satchel 600; same "over it" 413 "$CODE"
 same "and why" 1 "$(grep -c 'over the quota' body)"
 create a.satchel 700; same "its own room again" 201 "$CODE"
+token zhang; create a.satchel 10; same "what was refused counts as long as it lies there" 413 "$CODE"
+token li
 end
 serve --keep 0; token li
 create c.satchel 600
@@ -352,6 +380,32 @@ end
 for _ in $(seq 100); do grep -q '://' serve.out && break; sleep 0.1; done
 URL=$(grep -o 'http://[^; ]*' serve.out)
 same "too many requests" 1 "$(for _ in 1 2 3 4 5 6 7 8 9 10; do curl -s -o /dev/null -w '%{http_code}\n' "$URL/health"; done | grep -c 429 | sed 's/[1-9]/1/')"
+end
+"$SATCHEL" hub serve hub --listen 127.0.0.1:0 --rate 1 --behind-proxy > serve.out 2> serve.err & PID=$!
+for _ in $(seq 100); do grep -q '://' serve.out && break; sleep 0.1; done
+URL=$(grep -o 'http://[^; ]*' serve.out)
+statuses() { for i in $(seq 10); do curl -s -o /dev/null -w '%{http_code}\n' -H "X-Forwarded-For: $1$i" "$URL/health"; done | sort | uniq -c | awk '{print $2}' | tr '\n' ' '; }
+same "many addresses of one network are one" "200 429 " "$(statuses 2001:db8:0:1::)"
+same "of many networks they are many" "200 " "$(statuses 192.0.2.)"
+end
+serve
+cat > trickle.py <<'PY'
+import socket, sys, time
+s = socket.create_connection(("127.0.0.1", int(sys.argv[1])), 10)
+s.sendall(b"POST /v1/hello HTTP/1.1\r\nHost: x\r\nContent-Length: 60000\r\n\r\n")
+for i in range(50):
+    try:
+        s.sendall(b" ")
+        s.settimeout(1)
+        if s.recv(100) == b"":
+            break
+    except TimeoutError:
+        continue
+    except OSError:
+        break
+print("cut" if i < 45 else "held")
+PY
+same "a body that trickles holds no connection for long" cut "$(timeout 60 python3 trickle.py "${URL##*:}")"
 end
 serve --per-address 2
 same "too many connections of an address" 1 "$(for i in 1 2 3 4; do exec {fd}<>"/dev/tcp/127.0.0.1/${URL##*:}"; done; sleep 0.3; curl -s "$URL/health" | grep -c 'too many connections')"
@@ -375,7 +429,9 @@ same "and why" "this kit has been revoked" "$(jq -r .error body)"
 # ---- log, stop ----
 
 TOKEN=""; call GET '/v1/%0a%1b%22x%ff' > status
-same "each request is a line of JSON" "$(wc -l < hub/access.log)" "$(jq -c 'select(.status!=null and .address=="127.0.0.1")' hub/access.log | wc -l)"
+same "each request is a line of JSON" "$(wc -l < hub/access.log)" "$(jq -c 'select(.status!=null and .address!=null)' hub/access.log | wc -l)"
+many=$(printf '%%ff%.0s' $(seq 9000)); before=$(wc -l < hub/access.log); call GET "/v1/$many" > status
+same "however long its path is" $((before + 1)) "$(wc -l < hub/access.log)"
 same "with nothing that a terminal obeys" 0 "$(grep -c $'\x1b' hub/access.log)"
 same "and no token" 0 "$(grep -c "$zhang_token" hub/access.log)"
 token zhang

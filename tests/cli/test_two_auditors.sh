@@ -74,7 +74,16 @@ refuse "resolved with a reason only" 2 as zhang s resolve "$finding" grade=major
 check "the leader resolves it" as zhang s resolve "$finding" grade=major --why 两份均为关键项目
 round zhang li; round zhang li
 refuse "an auditor can't submit" 3 as li s submit --audit "$audit" --on 2024-03-07
+check "headquarters has it all" round chen
+quiet as chen s set "$app" contract_number=HT-2
 check "the leader submits" as zhang s submit --audit "$audit" --on 2024-03-07
+refuse "once" 3 as zhang s submit --audit "$audit" --on 2024-03-07
+check "and so does another one, at once" as chen s submit --audit "$audit" --on 2024-03-07
+check "both travel" round zhang li chen
+check "to both" round zhang li chen
+same "which is told" "submit audit" "$(gaps zhang)"
+check "submitted once more, it is settled" as zhang s submit --audit "$audit" --on 2024-03-07
+same "nothing is missing" "" "$(gaps zhang)"
 check "all of it travels" round zhang li chen
 check "to everybody" round zhang li chen
 same "li sees it submitted and settled" "submitted major" "$(as li s --json show "$audit" --on 2024-03-08 | jq -r .state) $(as li s --json show "$finding" | jq -r .fields.grade)"

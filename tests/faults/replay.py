@@ -17,7 +17,8 @@ The script that records acknowledges by appending "said 0 0 <length>\\n<text>\\n
 
 A PLANT is a bug put into the program by way of its record, to see that the test finds it:
     nosync=REGEX   syncs of files and folders do nothing where the path, as it was when they were made, matches
-    swap           of syncs and renames each two that follow one another come in the other order
+    swap, swap-odd   of syncs and renames each two that follow one another come in the other order, from the first or
+                     from the second on
 """
 import os
 import pickle
@@ -220,11 +221,12 @@ def keep(root, out):
         pickle.dump((root, entries), f)
 
 
-def swapped(events):
+def swapped(events, odd):
     """Each two successive syncs or renames in the other order: the first is held back until the second has come."""
     held = None
     for event in events:
-        if event[0] not in ("sync", "rename"):
+        if event[0] not in ("sync", "rename") or odd:
+            odd = odd and event[0] not in ("sync", "rename")
             yield event
         elif held is None:
             held = event
@@ -245,8 +247,8 @@ def without_syncs(events, snapshot, pattern):
 
 
 def planted(events, snapshot, plant):
-    if plant == "swap":
-        return list(swapped(events))
+    if plant in ("swap", "swap-odd"):
+        return list(swapped(events, plant == "swap-odd"))
     if plant.startswith("nosync="):
         return list(without_syncs(events, snapshot, plant[len("nosync="):]))
     return events

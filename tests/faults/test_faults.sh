@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The disk fails, the program is killed, the power goes; and the harness itself is put to the test with planted bugs.
-#   test_faults.sh [--full] [SEED] [PART…]     parts: torture killing power_kit power_hub
+#   test_faults.sh [--full] [SEED] [PART…]     parts: torture killing power_kit power_hub power_inbox
 # What must hold after each: what was acknowledged is there, verify and git fsck are content, the next command works.
 
 # In memory, where there is room: what a sync means is simulated here, a real disk would only make it slow.
@@ -243,7 +243,7 @@ attach_all() {
 kit_sound() { zhang_holds said; }
 kit_goes_on() { must "attaching again" attach_all; zhang_holds said said2; }
 
-record_hub() {
+make_bundles() { # what each brings stands in bundles/N.holds
   local i id
   fresh pack
   mkdir -p bundles
@@ -253,11 +253,25 @@ record_hub() {
     as zhang pack -o bundles/$i > log || return 1
     echo "$id photo$i.jpg" > bundles/$i.holds
   done
+}
+record_hub() {
+  local i
+  make_bundles || return 1
   python3 "$here/replay.py" keep hub snapshot
   for i in 0 2; do
     recorded hub receive hub bundles/$i/*.satchel > log || return 1
     say "$(cat bundles/$i.holds)"
   done
+  goal=$(git -C hub/repo.git rev-parse BJ-1:record)
+}
+record_inbox() { # all of them lie in the inbox, and share a round
+  make_bundles || return 1
+  mkdir -p nobody
+  cp bundles/*/*.satchel hub/inbox/
+  python3 "$here/replay.py" keep hub snapshot
+  recorded hub sync hub nobody > log || return 1
+  [ "$(grep -c received log)" -ge 2 ] || return 1
+  say "$(cat bundles/*.holds)"
   goal=$(git -C hub/repo.git rev-parse BJ-1:record)
 }
 reaches_goal() {
@@ -310,6 +324,11 @@ power_hub() {
   power_cut hub hub $cuts
   plant_in hub hub "${plants_hub[@]}"
 }
+power_inbox() {
+  record_inbox || { bad "the recorded run of an inbox"; return; }
+  power_cut hub hub $cuts
+  plant_in hub hub "${plants_hub[@]/#swap/swap-odd}"
+}
 
 # Two lanes side by side, each part in a folder of its own.
 part() {
@@ -322,9 +341,9 @@ part() {
 }
 lane() { local name; for name in "$@"; do [[ " ${parts:-$*} " != *" $name "* ]] || part "$name"; done; }
 lane torture killing &
-lane power_kit power_hub &
+lane power_kit power_hub power_inbox &
 wait
-for name in torture killing power_kit power_hub; do
+for name in torture killing power_kit power_hub power_inbox; do
   [ -e $name.log ] || continue
   cat $name.log
   read -r p f k < $name.count || f=1

@@ -216,6 +216,11 @@ if ceph_s3 ceph > ceph.log 2>&1; then
   same "one piece was sent" "1 12" "$(told '"\(.evidence.sent) \(.evidence.held)"')"
   oid=$(sha256sum < v.mp4 | cut -d' ' -f1)
   same "and is whole" "$oid" "$(s3 "http://127.0.0.1:$S3_PORT/evidence/hq/lfs/objects/${oid:0:2}/${oid:2:2}/$oid" | sha256sum | cut -d' ' -f1)"
+  store="s3+http://127.0.0.1:$S3_PORT/evidence/总部+a%20(b)"
+  check "below a prefix of odd characters" mirror folder.git --evidence "$store"
+  same "all of it goes" "13 0" "$(told '"\(.evidence.sent) \(.evidence.held)"')"
+  check "again" mirror folder.git --evidence "$store"
+  same "and is found" "0 13" "$(told '"\(.evidence.sent) \(.evidence.held)"')"
 else
   skip "S3: radosgw does not run here (Debian's packages radosgw ceph-mon ceph-osd ceph-common)"; tail -n 3 ceph.log
 fi

@@ -264,6 +264,14 @@ CASE(one_that_is_withdrawn_starts_nothing, {
     AT("2024-12-01", "surveillance", "2025-09-01 upcoming 6.3.1");
 })
 
+/* Issued later than the one that takes its place, as a slip in a date may have it: not known yet, it dates nothing. */
+CASE(what_is_issued_later_opens_no_cycle_yet, {
+    struct certificate *t = kit_grant("2025-06-01");
+    kit_issue(OUTCOME_REISSUE, t, "2025-01-01", "2025-01-01");
+    AT("2025-03-01", "surveillance", "2026-01-01 upcoming 6.3.1");
+    AT("2025-06-01", "surveillance", "2026-06-01 upcoming 6.3.1");
+})
+
 /* ---- suspension ---- */
 
 CASE(a_surveillance_overdue_proposes_suspension, {
@@ -288,7 +296,10 @@ CASE(a_major_is_waived_by_a_decision, {
     struct audit *a = kit_held(AUDIT_SURVEILLANCE, "2025-03-10");
     const struct finding *f = kit_finding(a, GRADE_MAJOR, NULL);
     kit_finding(a, GRADE_MINOR, NULL);
-    kit_decide(OUTCOME_MAINTAIN, NULL, "2025-03-20")->waives = f->id;
+    struct decision *d = kit_decide(OUTCOME_MAINTAIN, NULL, "2025-03-20");
+    d->waives = f->id;
+    AT("2025-03-20", "suspend", "2025-03-10 proposed 7.2.3 (4)");
+    d->reason = "with a reason only";
     AT("2025-03-09", "suspend", "-");
     AT("2025-03-10", "suspend", "2025-03-10 proposed 7.2.3 (4)");
     AT("2025-03-20", "suspend", "-");
@@ -300,8 +311,29 @@ CASE(or_with_its_whole_audit, {
     kit_finding(a, GRADE_MAJOR, NULL);
     kit_finding(a, GRADE_MAJOR, NULL);
     AT("2025-03-19", "suspend", "2025-03-10 proposed 7.2.3 (4), 2025-03-10 proposed 7.2.3 (4)");
-    kit_decide(OUTCOME_MAINTAIN, NULL, "2025-03-20")->waives = a->id;
+    struct decision *d = kit_decide(OUTCOME_MAINTAIN, NULL, "2025-03-20");
+    d->waives = a->id;
+    d->reason = "x";
     AT("2025-03-20", "suspend", "-");
+})
+
+/* 6.3.5: what did not pass is dealt with by chapter 7. */
+CASE(a_failed_surveillance_proposes_suspension, {
+    struct certificate *t = kit_grant("2024-03-25");
+    kit_held(AUDIT_SURVEILLANCE, "2025-03-10")->result = RESULT_FAIL;
+    AT("2025-03-09", "suspend", "-");
+    AT("2025-03-10", "suspend", "2025-03-10 proposed 7.2.3 (1)");
+    kit_suspend(t, "2025-03-20");
+    AT("2025-03-19", "suspend", "2025-03-10 proposed 7.2.3 (1)");
+    AT("2025-03-20", "suspend", "-");
+})
+
+CASE(a_failed_one_with_a_major_proposes_it_once, {
+    kit_grant("2024-03-25");
+    struct audit *a = kit_held(AUDIT_EXTRA, "2025-03-10");
+    a->result = RESULT_FAIL;
+    kit_finding(a, GRADE_MAJOR, NULL);
+    AT("2025-03-10", "suspend", "2025-03-10 proposed 7.2.3 (4)");
 })
 
 CASE(a_suspension_of_before_settles_no_major, {

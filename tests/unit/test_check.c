@@ -332,6 +332,98 @@ TEST(entries_without_a_gap)
     kit_end();
 }
 
+TEST(entries_that_wait_do_not_count_yet)
+{
+    kit_begin();
+    say("x: B A26 :evidence note=y ?wait");
+    GAPS("entries audit/A20");
+    CHECK_OK(fold_judge(kit.scene.fold, scene_id(&kit.scene, "x"), VERDICT_GOOD, NULL));
+    CLEAN();
+    kit_end();
+}
+
+TEST(the_scheme_is_known)
+{
+    GAP_OF("x: A A7 :programme scheme=register:scheme/$A-70", "scheme programme/A7 scheme", "y: A A7 :programme scheme=null<x");
+    GAP_OF("x: A A7 :programme catalogue=register:catalogue/$A-70", "scheme programme/A7 catalogue",
+        "y: A A7 :programme catalogue=null<x");
+}
+
+/* ---- a document audit, and the audit on site after it: example 1's ---- */
+
+/* How many gaps of an audit are these. */
+static int count(const char *audit, const char *gap)
+{
+    int n = 0;
+    size_t len = strlen(gap);
+    for (const char *s = strstr(kit_gaps(audit), gap); s; s = strstr(s + len, gap)) n += s[len] == ';' || s[len] == '\0';
+    return n;
+}
+
+TEST(a_document_audit_judges_six_points)
+{
+    kit_begin();
+    CHECK(count("audit/A8", "6.2.1 (1) audit/A8 doc_basic") == 1 && count("audit/A8", "6.2.1 (6) audit/A8 doc_technical") == 1);
+    say("x: A A8 :audit doc_basic=pass");
+    CHECK(count("audit/A8", "6.2.1 (1) audit/A8 doc_basic") == 0);
+    say("y: A A8 :audit doc_basic=fail<x");
+    CHECK(count("audit/A8", "6.2.1 (1) audit/A8 doc_basic") == 1);
+    kit_end();
+}
+
+TEST(every_applicable_clause_is_self_assessed_with_evidence)
+{
+    kit_begin();
+    CHECK(count("audit/A8", "6.2.1 application/A5") == 11);
+    say("x: A A40 :self-assessment + " APPLICATION " clause=A1 result=conform");
+    CHECK(count("audit/A8", "6.2.1 application/A5") == 10 && count("audit/A8", "6.2.1 self-assessment/A40") == 1);
+    say("y: A A41" EVIDENCE("self-assessment/$A-40"));
+    CHECK(count("audit/A8", "6.2.1 self-assessment/A40") == 0);
+    kit_end();
+}
+
+#define ON_SITE " :sample + audit=audit/$A-9 department=department/$A-3 site=site/$A-4 method=records note=x result=conform "
+
+/* Once for the whole audit. */
+TEST(on_site_the_documents_are_verified_or_sampled_anew)
+{
+    kit_begin();
+    CHECK(count("audit/A9", "6.2.2 audit/A9 resampled") == 0);
+    say("x: A A40" ON_SITE "clause=A1");
+    say("w: A A41" ON_SITE "clause=A2");
+    CHECK(count("audit/A9", "6.2.2 audit/A9 resampled") == 1);
+    say("y: A A40 :sample from=evidence/$A-26");
+    CHECK(count("audit/A9", "6.2.2 audit/A9 resampled") == 0);
+    say("z: A A40 :sample from=null<y resampled=false");
+    CHECK(count("audit/A9", "6.2.2 audit/A9 resampled") == 0);
+    kit_end();
+}
+
+TEST(finished_and_ongoing_projects)
+{
+    kit_begin();
+    CHECK(count("audit/A9", "6.2.2 (3) audit/A9") == 2);
+    say("x: A A40" ON_SITE "clause=RA1 project=finished");
+    CHECK(count("audit/A9", "6.2.2 (3) audit/A9") == 1);
+    say("y: A A41" ON_SITE "clause=B1 project=ongoing");
+    CHECK(count("audit/A9", "6.2.2 (3) audit/A9") == 1);
+    say("z: A A42" ON_SITE "clause=RA2 project=ongoing");
+    CHECK(count("audit/A9", "6.2.2 (3) audit/A9") == 0);
+    kit_end();
+}
+
+/* The team may pick what the certificate does not reach; once sampled it is done. */
+TEST(a_pick_beyond_the_certificate_can_be_sampled)
+{
+    kit_begin();
+    say("x: A A20 :audit picks.ER1=true");
+    CHECK_STR(kit_gaps("audit/A20"), "6.3.4 (4) audit/A20");
+    say("y: A A60" SAMPLED "clause=ER1 department=department/$A-3 result=conform");
+    say("z: A A61" EVIDENCE("sample/$A-60"));
+    CHECK_STR(kit_gaps("audit/A20"), "");
+    kit_end();
+}
+
 /* ---- what came after ---- */
 
 TEST(what_came_after_submission_is_told)
@@ -355,6 +447,22 @@ TEST(what_came_after_submission_is_told)
     CLEAN();
     CHECK_OK(audit_later_entries(&later, &len, &kit.c, casefile_audit(&kit.c, kit_id("audit/A20"))));
     CHECK(len == 1 && strcmp(later[0]->entry->id, scene_id(&kit.scene, "y")) == 0);
+    kit_end();
+}
+
+TEST(submitted_on_two_kits_at_once_it_is_submitted_once_more)
+{
+    const struct held *const *later;
+    size_t len;
+    kit_begin();
+    const char *all = arena_printf(&kit.arena, "{\"%s\":{\"seq\":999}}", kit.scene.authors[0].kit);
+    say(arena_printf(&kit.arena, "x: A A20 :audit submitted=true submitted_heads=%s", all));
+    say("y: B A20 :audit submitted=true submitted_heads={}");
+    CHECK_STR(kit_gaps("audit/A20"), "submit audit/A20 submitted_heads");
+    CHECK_OK(audit_later_entries(&later, &len, &kit.c, casefile_audit(&kit.c, kit_id("audit/A20"))));
+    CHECK(len > 0); /* those that one of them had not seen */
+    say(arena_printf(&kit.arena, "z: A A20 :audit submitted_heads=%s<x,y", all));
+    CHECK_STR(kit_gaps("audit/A20"), "");
     kit_end();
 }
 

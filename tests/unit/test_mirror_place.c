@@ -35,6 +35,16 @@ TEST(a_password_is_nowhere_but_in_its_place)
     CHECK_STR(place.shown, "https://git.example.org:8443/a.git");
 }
 
+TEST(a_password_is_in_no_message)
+{
+    CHECK(refused("https://me:s3cret@git.example.org/a b.git"));
+    CHECK(!strstr(err_message(), "s3cret"));
+    CHECK(refused("https://me:s3cret@git.example.org/a.git?x"));
+    CHECK(!strstr(err_message(), "s3cret"));
+    CHECK(refused("ssh://me:s3cret@git.example.org/a.git"));
+    CHECK(!strstr(err_message(), "s3cret"));
+}
+
 TEST(plain_http_is_for_this_machine)
 {
     CHECK(reads("http://127.0.0.1:8080/a.git", MIRROR_HTTP));

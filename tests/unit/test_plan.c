@@ -407,6 +407,17 @@ static const char *proposal(void)
     return text;
 }
 
+/* Its days in conflict, nobody knows how many follow: none is counted on. */
+TEST(a_cycle_without_a_known_end_leaves_nothing_for_later)
+{
+    struct audit *onsite;
+    struct certificate *t = client(&onsite);
+    t->valid_from = DAY_NONE;
+    CHECK_OK(plan_next(&plan, &kit.c, kit_day("2024-06-01")));
+    CHECK(plan.last && plan.left == 1 && plan.clauses_len == 13);
+    kit_end();
+}
+
 /* Eleven clauses are open and two surveillances left: six now. D2 and D4 are open, so one of them is visited at least, and
  * so is one direction. */
 TEST(the_rest_is_shared_by_the_surveillances_left)
@@ -477,6 +488,23 @@ TEST(service_sites_stand_in_groups)
     kit_end();
 }
 
+/* Sites that are like no other: memory in proportion to them. */
+TEST(many_sites_that_are_alone)
+{
+    enum { MANY = 2000 };
+    struct site_group *groups;
+    size_t len;
+    kit_begin();
+    kit.c.sites = arena_alloc(&kit.arena, MANY * sizeof *kit.c.sites);
+    kit.c.sites_len = MANY;
+    for (int i = 0; i < MANY; i++) kit.c.sites[i].kind = SITE_SERVICE;
+    size_t before = kit.arena.used;
+    CHECK_OK(site_groups(&groups, &len, &kit.c, &schemes_get(kit.schemes, NULL)->rules, AUDIT_ONSITE));
+    CHECK(len == MANY && groups[MANY - 1].sites_len == 1 && groups[MANY - 1].visit == 1);
+    CHECK(kit.arena.used - before < (size_t)MANY * 200);
+    kit_end();
+}
+
 static bool is_e(void *ctx, const char *person)
 {
     (void)ctx;
@@ -498,6 +526,13 @@ TEST(man_days_of_two_sites)
     const char *const team[] = {"b", "e"}, *const days[] = {"2024-03-04", "2024-03-05", "2024-03-07"};
     CHECK(steps("a", team, 2, days, 3) == 12);
     CHECK(steps("a", team, 2, days, 0) == 16);
+}
+
+/* Whoever wrote them, and in whatever form: a day has its most hours, once. */
+TEST(a_day_told_twice_counts_once)
+{
+    const char *const days[] = {"2024-03-04", "2024-03-04 x", "2024-03-04/4", "2024-03-04/9", "2024-03-05/4", "2024-03-05/x"};
+    CHECK(steps("a", NULL, 0, days, 1) == 2 && steps("a", NULL, 0, days, 3) == 2 && steps("a", NULL, 0, days, 6) == 3);
 }
 
 TEST(man_days_are_rounded_to_the_nearest_half)

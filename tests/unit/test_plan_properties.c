@@ -479,14 +479,14 @@ static void begin(void)
 TEST(a_plan_followed_ends_its_cycle_covered)
 {
     begin();
-    int cycles = test_full ? CYCLES_FULL : CYCLES, before = test_failed_checks;
-    for (int i = 0; i < cycles && test_failed_checks == before; i++) {
+    int cycles = test_full ? CYCLES_FULL : CYCLES, before = test_failed_checks, i = 0;
+    for (; w.covered < cycles && test_failed_checks == before; i++) {
         uint64_t seed = w.random;
         run_cycle();
         if (test_failed_checks != before) printf("  cycle %d, SATCHEL_SEED=%llu\n", i, (unsigned long long)seed);
     }
-    printf("%d cycles, %d followed to their end\n", cycles, w.covered);
-    CHECK(w.covered > cycles * 9 / 10);
+    printf("%d cycles, %d followed to their end\n", i, w.covered);
+    CHECK(i < cycles * 11 / 10); /* one that has more audits than there is room for is not followed */
     kit_end();
 }
 

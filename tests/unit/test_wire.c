@@ -9,11 +9,12 @@
 #define KIT "kaaaaaaaaaaaa"
 #define AT "2026-11-22T10:11:12+08:00"
 #define STATE                                                                                                          \
-    "{\"files\":[{\"name\":\"a.satchel\",\"size\":7}],\"taken\":[\"b.satchel\"],"                                       \
+    "{\"files\":[{\"name\":\"a.satchel\",\"size\":7}],\"refused\":[{\"name\":\"d.satchel\",\"why\":\"x\"}],"              \
+    "\"taken\":[\"b.satchel\"],"                                                                                      \
     "\"uploads\":[{\"id\":\"1f-2\",\"length\":9,\"name\":\"c.satchel\",\"offset\":9}]}"
 #define SESSION "{" SESSION_REST
 #define SESSION_REST                                                                                                   \
-    "\"expires\":\"" AT "\",\"files\":[],\"taken\":[],\"token\":\"" HEX_A "\",\"uploads\":[]}"
+    "\"expires\":\"" AT "\",\"files\":[],\"refused\":[],\"taken\":[],\"token\":\"" HEX_A "\",\"uploads\":[]}"
 #define HAVE "{\"cases\":{\"BJ-1\":{\"awaited\":[\"" HEX_A "\"],\"have\":{\"" KIT "\":5}},\"register\":{\"awaited\":[],\"have\":{}}}}"
 
 /* `text` with the first `from` replaced by `to`. */
@@ -83,12 +84,14 @@ TEST(names)
 TEST(states)
 {
     ACCEPTED(read_state, STATE);
-    ACCEPTED(read_state, "{\"files\":[],\"taken\":[],\"uploads\":[]}");
+    ACCEPTED(read_state, "{\"files\":[],\"refused\":[],\"taken\":[],\"uploads\":[]}");
     REFUSED(read_state, STATE, "a.satchel", "../a.satchel");
     REFUSED(read_state, STATE, "\"size\":7", "\"size\":-7");
     REFUSED(read_state, STATE, "\"offset\":9", "\"offset\":10");
     REFUSED(read_state, STATE, "b.satchel", "b");
     REFUSED(read_state, STATE, "1f-2", "1F");
+    REFUSED(read_state, STATE, "d.satchel", "../d.satchel");
+    REFUSED(read_state, STATE, "\"why\":\"x\"", "\"why\":\"\"");
     REFUSED(read_state, STATE, "\"taken\":[\"b.satchel\"],", "");
     REFUSED(read_state, STATE, "{\"files\"", "{\"extra\":1,\"files\"");
     REFUSED(read_state, STATE, "{\"files\"", " {\"files\"");
@@ -232,14 +235,18 @@ TEST(a_colleague_is_told_the_code)
     struct talk t;
     struct wire_login l;
     talk_begin(&t);
-    CHECK_OK(wire_login_paired_write(&t.bytes, t.hub_id, t.kit_id, HEX_B, &t.kit, HEX_A, KIT));
+    CHECK_OK(wire_login_paired_write(&t.bytes, t.hub_id, t.kit_id, HEX_B, &t.kit, HEX_B, HEX_A, KIT));
     CHECK_OK(wire_login_read(&l, &t.arena, t.bytes.data, t.bytes.len));
+    CHECK_STR(l.challenge, HEX_B);
     CHECK_STR(l.code, HEX_A);
     CHECK_STR(l.root, KIT);
     buf_clear(&t.bytes);
     CHECK_OK(wire_login_write(&t.bytes, t.hub_id, t.kit_id, HEX_B, &t.kit));
     CHECK_OK(wire_login_read(&l, &t.arena, t.bytes.data, t.bytes.len));
-    CHECK(!l.code && !l.root);
+    CHECK(!l.challenge && !l.code && !l.root);
+    buf_clear(&t.bytes);
+    CHECK_OK(wire_login_paired_write(&t.bytes, t.hub_id, t.kit_id, HEX_B, &t.kit, NULL, HEX_A, KIT));
+    CHECK(wire_login_read(&l, &t.arena, t.bytes.data, t.bytes.len) == ERR_INPUT);
     talk_end(&t);
     ACCEPTED(read_session, "{\"code\":\"" HEX_B "\"," SESSION_REST);
     REFUSED(read_session, "{\"code\":\"" HEX_B "\"," SESSION_REST, HEX_B, "12345678");

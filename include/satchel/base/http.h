@@ -18,7 +18,11 @@ const char *http_path(const struct http_request *r); /* of the URL, unescaped, w
 const char *http_header(const struct http_request *r, const char *name); /* NULL: none */
 const char *http_query(const struct http_request *r, const char *name);  /* NULL: none */
 const char *http_peer(const struct http_request *r); /* the address it came from, as text */
+const char *http_network(const struct http_request *r); /* whom limits count: the same, or the /64 that it is one of */
 uint64_t http_received(const struct http_request *r); /* bytes of the body so far */
+/* The rest of the request must be here within so many seconds, or it is cut off. Of one that is answered in begin, this holds
+ * by itself. */
+void http_hurry(struct http_request *r, unsigned seconds);
 void http_keep(struct http_request *r, void *state); /* the handler's own; NULL at first */
 void *http_kept(const struct http_request *r);
 

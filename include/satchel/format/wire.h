@@ -11,10 +11,13 @@
  *                            (below). Signed by the kit over {"hub","kit","nonce"}. A session is short, bound to the kit, and
  *                            ends at once when the register revokes the kit or its person. A kit that the register does not know
  *                            is refused, except the first admin's, who is to fill it.
- *   GET    v1/state[?wait=S] -> {"files":[{"name","size"}],"taken":[name],"uploads":[{"id","length","name","offset"}]}
+ *   GET    v1/state[?wait=S] -> {"files":[{"name","size"}],"refused":[{"name","why"}],"taken":[name],
+ *                            "uploads":[{"id","length","name","offset"}]}
  *                            files: what the hub hands out to this kit, in the order in which to fetch it; taken: files of this
  *                            kit that lie in the inbox or have been received and wait for their receipt to be fetched; uploads:
- *                            unfinished ones. With wait: answers when the hub has nothing of this kit left to take in, at the
+ *                            unfinished ones; refused: files of this kit that were set apart for good, each with the reason
+ *                            for people. It would be the same with them again: the kit sends them no more, and tells its
+ *                            person. One that the hub's people take out of quarantine is not named any more. With wait: answers when the hub has nothing of this kit left to take in, at the
  *                            latest after S seconds.
  *   GET    v1/have           -> {"cases":{case:{"awaited":[sha256],"have":{kit:seq}}}}: what the hub holds of each case that
  *                            the kit's person may see.
@@ -31,8 +34,8 @@
  *
  *
  * A kit that shares (a colleague's, on a local network) answers just so in a hub's place: "hub" is its kit. It asks for the
- * pairing code besides: the login has "code":hex64, the proof of pairing.h over both challenges, and "root":K, the register's
- * root; the session's answer has its "code". It has no have, evidence or LFS; and
+ * pairing code besides: the login has the hello's "challenge", "code":hex64, the proof of pairing.h over both of them, and
+ * "root":K, the register's root; all three or none. The session's answer has its "code". It has no have, evidence or LFS; and
  *
  *   DELETE v1/session        the exchange is whole on the caller's side: ends the session, and the sharing.
  *
@@ -52,6 +55,8 @@
 #define WIRE_BODY_MAX ((size_t)1 << 20)
 #define WIRE_LIST_MAX 1000 /* items of each list of a state; what is over it comes with a later one */
 #define WIRE_NAME_MAX 200  /* bytes of a file's name */
+#define WIRE_REFUSED_MAX 100
+#define WIRE_WHY_MAX 512   /* bytes of a reason */
 #define WIRE_SUFFIX ".satchel"
 
 /* NAME.satchel: letters, digits, '_', '-' and '.', no '.' first. An upload's id: 1 … 64 lower-case letters, digits and '-'. */
@@ -60,14 +65,16 @@ bool wire_id_valid(const char *s);
 
 struct wire_hello { const char *challenge, *kit; };
 struct wire_welcome { const char *at, *challenge, *hub, *hub_name, *nonce; unsigned char proof[SIGNATURE_SIZE]; };
-struct wire_login { const char *hub, *kit, *nonce, *code, *root; /* the last two: to a colleague, else NULL */ unsigned char public_key[KEY_SIZE], signature[SIGNATURE_SIZE]; };
+struct wire_login { const char *hub, *kit, *nonce, *challenge, *code, *root; /* the last three: to a colleague, else NULL */ unsigned char public_key[KEY_SIZE], signature[SIGNATURE_SIZE]; };
 struct wire_file { const char *name; uint64_t size; };
+struct wire_refused { const char *name, *why; };
 struct wire_upload { const char *id, *name; uint64_t length, offset; };
 struct wire_state {
     const struct wire_file *files;
+    const struct wire_refused *refused;
     const char *const *taken;
     const struct wire_upload *uploads;
-    size_t files_len, taken_len, uploads_len;
+    size_t files_len, refused_len, taken_len, uploads_len;
 };
 struct wire_session { const char *expires, *token, *code; /* a colleague's, or NULL */ struct wire_state state; };
 struct wire_case { /* sorted by name, without repeats */
@@ -86,9 +93,9 @@ int wire_welcome_write(struct buf *out, const struct wire_welcome *w, const char
 int wire_welcome_read(struct wire_welcome *out, struct arena *a, const char *kit, const char *challenge,
     const unsigned char hub_key[KEY_SIZE], const void *bytes, size_t len) MUST_CHECK;
 int wire_login_write(struct buf *out, const char *hub, const char *kit, const char *nonce, const struct signer *by) MUST_CHECK;
-/* To a colleague: with the proof of the code, and the kit id of the register's root key. */
+/* To a colleague: with the challenge of the hello, the proof of the code, and the kit id of the register's root key. */
 int wire_login_paired_write(struct buf *out, const char *hub, const char *kit, const char *nonce, const struct signer *by,
-    const char *code, const char *root) MUST_CHECK;
+    const char *challenge, const char *code, const char *root) MUST_CHECK;
 int wire_login_read(struct wire_login *out, struct arena *a, const void *bytes, size_t len) MUST_CHECK;
 int wire_session_write(struct buf *out, const struct wire_session *s) MUST_CHECK;
 int wire_session_read(struct wire_session *out, struct arena *a, const void *bytes, size_t len) MUST_CHECK;

@@ -51,6 +51,8 @@ int hub_entry(struct hub *h, const char *case_name, const char *kit, int64_t seq
     struct entry **out, unsigned char public_key[KEY_SIZE], enum verdict *verdict) MUST_CHECK;
 /* The fold of one case, loaded from the repository when first asked for. The register's is part of it always. */
 int hub_fold(struct hub *h, const char *case_name, struct fold **out) MUST_CHECK;
+/* As the branch has it now. Borrowed until a case or the register is next asked for: another process may have moved the
+ * register meanwhile, and then it and every fold are read anew. */
 const struct registry *hub_registry(struct hub *h);
 /* All entry lines of the register, for an enrolment. */
 int hub_register_lines(struct hub *h, struct buf *out) MUST_CHECK;

@@ -56,7 +56,6 @@ struct link_carried {
     uint64_t fetched_bytes, sent_bytes;
     size_t behind;        /* sent before, and not taken in yet when the wait ended */
     struct jv *refused;   /* array of {"file","error"}: the hub says no to these, and the others went all the same */
-    enum link_trouble refusal;
     struct arena arena;
 };
 void link_carried_init(struct link_carried *c);
@@ -84,8 +83,8 @@ enum link_trouble link_trouble(const struct link *l); /* of the last failure */
 /* Files of FOLDER/inbox/ that wait to be named by a receipt. */
 int link_waiting(const char *folder, size_t *files, uint64_t *bytes) MUST_CHECK;
 
-/* Up to `len` plain bytes of evidence from an offset on into `out`; fewer at the end. ERR_MISSING: the hub has none of it for
+/* Up to `len` plain bytes of a case's evidence from an offset on into `out`; fewer at the end. ERR_MISSING: the hub has none of it for
  * this kit. */
-int link_evidence(struct link *l, const char *sha256, uint64_t offset, size_t len, struct buf *out) MUST_CHECK;
+int link_evidence(struct link *l, const char *case_name, const char *sha256, uint64_t offset, size_t len, struct buf *out) MUST_CHECK;
 
 #endif

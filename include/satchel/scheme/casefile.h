@@ -70,7 +70,8 @@ struct meeting { FACT; const struct audit *audit; const char *kind; int32_t date
 struct decision { FACT; const struct audit *audit; const struct application *application; const struct certificate *certificate;
     int32_t date; enum outcome outcome; const char *reason, *waives; /* link */ };
 struct certificate { FACT; const char *number; const struct decision *decision; const struct certificate *supersedes;
-    struct texts directions; int64_t level; int32_t initial, issued, valid_from, returned; };
+    struct texts directions; int64_t level; int32_t initial, issued, valid_from, returned;
+    const struct certificate *first; /* of its cycle; NULL: not worked out beforehand */ };
 struct suspension { FACT; const struct certificate *certificate; const struct decision *decision; int32_t from, until, verified,
     restored, applied; enum suspension_reason reason; const char *measures; };
 struct surveillance_info { FACT; const struct audit *audit; int32_t received; const char *changes, *self_assessment; };

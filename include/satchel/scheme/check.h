@@ -16,6 +16,9 @@ enum gap_group {
 };
 #define GAP_GROUPS (GAP_PROCESS + 1)
 
+/* Rule of the gap that submitting once more closes: the audit was submitted on two kits at once. */
+#define GAP_SUBMIT "submit"
+
 struct gap {
     enum gap_group group;
     const char *rule;   /* clause of the scheme, "6.3.4 (2)"; or what of the state is wrong: "conflict", "evidence", "entries",
@@ -60,8 +63,12 @@ int gates_case(struct gaps *out, const struct casefile *c, int32_t on, const str
 /* Is it a type whose records have gates, so that the kit's own change of one is refused where it breaks one? Facts from the
  * field (samples, findings, evidence, meetings, sites, departments) never are. */
 bool gates_hold_for(const char *type);
-/* The first gap of `after` that refuses and does not stand in `before`: what a change has broken. NULL: nothing. */
-const struct gap *gaps_broken(const struct gaps *before, const struct gaps *after);
+/* The first gap of `after` that refuses and does not stand in `before`: what a change has broken. Of the record `only` alone
+ * where that is given. NULL: nothing. */
+const struct gap *gaps_broken(const struct gaps *before, const struct gaps *after, const char *only);
+/* Is it a decision that refuses, suspends, withdraws or cancels? Nothing that was planned or done since may hold that up: it
+ * is recorded whatever it makes of other records, which are told and block the later step. */
+bool decision_stops(const struct fold_record *r);
 
 /* Entries about the audit and what belongs to it (voids too) that came after it was submitted, record by record; in the
  * casefile's arena. None where it is not submitted. */

@@ -38,7 +38,7 @@ struct cycle {
     const struct scheme *scheme;
     const struct catalogue *catalogue;
     int number;          /* from 1: how many were renewed before it */
-    int32_t issued;      /* of opened_by: surveillance counts from it */
+    int32_t issued;      /* of opened_by, while that is not known of current: surveillance counts from it */
     int32_t valid_from, valid_to;
     int exempt_year;     /* that of the recertification audit's end, else that of expiry; one only */
     int64_t level;       /* of current */
@@ -60,6 +60,9 @@ const struct scheme *casefile_scheme(const struct casefile *c, const struct cata
 /* The scheme that an application is handled by: that of its newest programme, else its own; NULL application: of the case. */
 const struct scheme *application_scheme(
     const struct casefile *c, const struct application *a, const struct catalogue **catalogue);
+
+/* Is it about a certificate that is there: an extension, a change of level, or of the certificate itself? */
+bool application_changes_certificate(const struct application *a);
 
 /* Was the audit held by that day? It has ended, and was submitted, has a result or a decision. */
 bool audit_held(const struct casefile *c, const struct audit *a, int32_t on);

@@ -5,12 +5,13 @@
 #include "satchel/scheme/cycle.h"
 
 struct status {
-    const char *code;    /* "suspended", "submitted", …; NULL: records of this type have no state */
+    const char *code;    /* "suspended", "submitted", …; NULL: the record has no state */
     const char *words;   /* the same in the chosen language */
     struct jv *computed; /* object of what follows from the records: "valid_to", "days_late", … by type; NULL: nothing */
 };
 
-/* Of application, programme, audit, finding, certificate or suspension. *out lives in the casefile's arena. */
+/* Of application, programme, audit, finding, certificate or suspension; of a decision only what is computed. *out lives in the
+ * casefile's arena. */
 int record_status(struct status *out, const struct casefile *c, const struct fold_record *r, int32_t on) MUST_CHECK;
 bool type_has_status(const char *type);
 

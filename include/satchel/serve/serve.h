@@ -4,7 +4,9 @@
  *
  *   DIR/upload/<id>.data, .json   unfinished uploads: bytes, and {"kit","length","name","offset"} with what is durable
  *   DIR/inbox/<kit>-NAME          finished ones
+ *   DIR/quarantine/<kit>-NAME     what can't be taken in, and beside it the same with .why, for the kit to be told
  *   DIR/net/outbox/<kit>/         what is handed out to a kit
+ *   DIR/net/received.json         between two runs: what was taken in and is not fetched yet
  *   DIR/access.log, .1 … .4       one JSON object a line a request; rotated by size
  *
  * Requests come in threads of their own; one more, the worker, takes the inbox in and fills outboxes, a piece of work at a
@@ -33,6 +35,8 @@ struct serve_options {
 };
 extern const struct serve_options serve_defaults;
 
+#define SERVE_WHY ".why"
+
 struct serve;
 struct route; /* visit.h */
 
@@ -42,6 +46,7 @@ enum standing { STANDING_GOOD, STANDING_UNKNOWN, STANDING_REVOKED, STANDING_FAIL
 struct serve_work {
     struct arena arena;
     struct jv *failed; /* array of {"file","error"} */
+    bool again;        /* of take_in: some of what failed may not the next time, the disk's fault */
     struct jv *names;  /* array: kits that may lack something now, of take_in; files that are to go first, of hand_out */
 };
 
@@ -56,9 +61,9 @@ struct serve_owner {
 
     /* From any thread. Of a kit that signs with this key, as the register stands now. */
     enum standing (*standing)(void *ctx, const char *kit, const unsigned char key[KEY_SIZE]);
-    /* From any thread; may be NULL. A kit in good standing answers the nonce that it was given for this challenge: NULL where
-     * it may come in, else why not, a constant text. `code` is filled where the kit is owed a proof in return, else "". */
-    const char *(*admit)(void *ctx, const struct wire_login *l, const char *challenge, char code[WIRE_TOKEN_SIZE]);
+    /* From any thread; may be NULL. A kit in good standing has answered a nonce of its own: NULL where it may come in, else why
+     * not, a constant text. `code` is filled where the kit is owed a proof in return, else "". */
+    const char *(*admit)(void *ctx, const struct wire_login *l, char code[WIRE_TOKEN_SIZE]);
 
     /* The worker's: takes in what lies in DIR/inbox/ and removes it (what can never be taken in goes to DIR/quarantine/);
      * fills DIR/net/outbox/<kit>/; once a second, looks whether somebody else has changed what kits may lack. */

@@ -184,7 +184,8 @@ struct peer_exchange {
     const char *take, *put; /* folders; NULL: not this half */
     uint64_t part_size;     /* 0: cut as for a link */
     bool no_evidence;       /* none is sent or asked for */
-    bool clear;             /* `take` is this kit's alone: what has been taken in, or never can be, is removed from it */
+    const char *apart;      /* NULL: what lies in `take` stays there. Else `take` is this kit's alone: what has been taken in is
+                               removed, and what never can be goes to this folder, with FILE.why beside it */
 };
 /* ERR_INPUT: as store_find_peer. */
 int store_sync_peer(struct store *s, const struct peer_exchange *x, struct exchange *out, struct progress *p) MUST_CHECK;

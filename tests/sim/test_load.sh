@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# Many kits against one hub at once; everybody then holds all that was entered, once. --full: 200 kits, 2,000 bundles; else a tenth.
+#   seed: SATCHEL_SEED, else of the day
+. "$(dirname "$0")/../lib.sh"
+kits=20 bundles=200
+[ "${1:-}" = --full ] && kits=200 bundles=2000
+SIM=$(dirname "$SATCHEL")/sim/sim_load
+[ -x "$SIM" ] || { echo "no program at $SIM"; exit 1; }
+# Kits lie in memory: on that disk is the hub alone, as it would be.
+memory=$WORK/kits
+[ -w /dev/shm ] && memory=$(mktemp -d /dev/shm/satchel-load-XXXXXX)
+trap 'rm -rf "$WORK" "$memory"' EXIT
+mkdir -p "$memory" hub
+export SATCHEL
+timeout 1400 "$SIM" --kits $kits --bundles $bundles --seed "${SATCHEL_SEED:-$(date +%j)}" --kits-folder "$memory" --hub-folder hub > told 2>&1
+same "the simulation ends well" 0 $?
+sed 's/^/  /' told
+same "nothing is wrong" "0 wrong" "$(tail -n 1 told)"
+same "git is content" "" "$(git -C hub/hub/repo.git fsck --strict 2>&1 | grep -v '^notice\|^dangling')"
+same "the hub is sound" 0 "$(s --json hub verify hub/hub | jq '.problems | length')"
+done_testing
