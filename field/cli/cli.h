@@ -182,6 +182,8 @@ int exchange_add(struct cli *c, const struct exchange *e, struct jv *result) MUS
 void exchange_tell(struct cli *c, const struct exchange *e); /* to people, problems too; and the exit status */
 /* Both directions over a network. */
 int sync_link(struct cli *c, const struct remote *r) MUST_CHECK;
+/* The same with a colleague's kit that shares at this address, by the code that --code gives. */
+int sync_paired(struct cli *c, const char *address) MUST_CHECK;
 /* Evidence that is at the hub, fetched over the first remote that is a URL. ERR_MISSING: there is no such remote, or the hub
  * hands it to this kit not. */
 int link_bring(struct cli *c, const struct fold_record *evidence, const char *sha256) MUST_CHECK;
@@ -237,6 +239,7 @@ int cmd_join_folder(struct cli *c, const char *folder); /* the first admin, stan
 int cmd_pack(struct cli *c);
 int cmd_receive(struct cli *c);
 int cmd_sync(struct cli *c);
+int cmd_share(struct cli *c);
 int cmd_verify(struct cli *c);
 int cmd_rebuild(struct cli *c);
 int cmd_hub_init(struct cli *c);

@@ -76,16 +76,16 @@ static int read_options(const struct cli *c, struct serve_options *o)
 }
 
 /* At once, for whoever waits for the address on a pipe. */
-static int say_address(struct cli *c, const struct serve *s)
+static int say_address(struct cli *c, const struct hub_serve *s)
 {
     struct buf b;
     buf_init(&b, BUF_UNLIMITED);
     if (c->json) {
         struct jv *o = jv_object(&c->arena);
-        int r = jv_put_str(&c->arena, o, "url", serve_url(s));
+        int r = jv_put_str(&c->arena, o, "url", hub_serve_url(s));
         if (!r) json_write(&b, o);
     } else {
-        buf_addf(&b, T("serving at %s; Ctrl-C or SIGTERM stops it"), serve_url(s));
+        buf_addf(&b, T("serving at %s; Ctrl-C or SIGTERM stops it"), hub_serve_url(s));
     }
     buf_addc(&b, '\n');
     int r = buf_error(&b);
@@ -96,12 +96,12 @@ static int say_address(struct cli *c, const struct serve *s)
 
 static int serve_until_told(struct cli *c, struct hub_desk *d, struct reader *reader, const struct serve_options *o)
 {
-    struct serve *s;
-    int r = serve_start(&s, d->hub, reader->hub, o);
+    struct hub_serve *s;
+    int r = hub_serve_start(&s, d->hub, reader->hub, o);
     if (r) return r;
     r = say_address(c, s);
     if (!r) os_await_stop();
-    serve_stop(s);
+    hub_serve_stop(s);
     if (!r && !c->json) fprintf(c->out, "%s\n", T("stopped"));
     return r;
 }

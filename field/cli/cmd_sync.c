@@ -270,16 +270,33 @@ int exchange_add(struct cli *c, const struct exchange *e, struct jv *result)
     return r ? r : add_items(c, result, "refused", e->refused);
 }
 
+/* FOLDER/outbox/<kit>/ of either side, the stick's own way. */
+static int exchange_with(struct cli *c, const char *place, const char *who, uint64_t size, struct exchange *e, struct progress *p)
+{
+    struct arena *a = &c->arena;
+    struct store *s = c->session->store;
+    struct peer_exchange x = {.part_size = size, .no_evidence = cli_flag(c, "no-evidence")};
+    const char *outbox = path_join(a, place, "outbox");
+    int r = outbox ? store_find_peer(s, who, a, &x.kit) : err_memory();
+    if (r) return r;
+    x.take = path_join(a, outbox, store_kit(s));
+    x.put = path_join(a, outbox, x.kit);
+    if (!x.take || !x.put) return err_memory();
+    r = os_refuse_link(outbox);
+    return r ? r : store_sync_peer(s, &x, e, p);
+}
+
 static int sync_folder(struct cli *c, const char *place, uint64_t size)
 {
     struct exchange e = {0};
     struct file_info info;
     struct jv *o = jv_object(&c->arena);
     struct bar bar;
+    const char *with = cli_option(c, "with");
     if (os_stat(&info, place) || !info.is_folder)
         return err_set(ERR_ROAD, "'%s' is neither a remote nor a folder that is there; is the stick in?", place);
     struct progress *p = bar_start(&bar, T("syncing"));
-    int r = store_sync_folder(c->session->store, place, size, &e, p);
+    int r = with ? exchange_with(c, place, with, size, &e, p) : store_sync_folder(c->session->store, place, size, &e, p);
     bar_end(&bar);
     if (!r) r = exchange_add(c, &e, o); /* the arena of the exchange goes with it */
     if (!r) {
@@ -296,8 +313,14 @@ int cmd_sync(struct cli *c)
     struct remote remote;
     uint64_t size;
     int r = part_size(c, &size);
+    if (!r && cli_option(c, "code") && !c->args_len) r = err_set(ERR_USAGE, "say where the colleague's kit shares: ADDRESS:PORT, as it shows");
+    if (!r && cli_flag(c, "no-evidence") && !cli_option(c, "with") && !cli_option(c, "code"))
+        r = err_set(ERR_USAGE, "'--no-evidence' is for a colleague; headquarters is always sent the evidence");
     if (!r) r = session_store(c->session);
+    if (!r && cli_option(c, "code")) return sync_paired(c, c->args[0]);
     if (!r) r = sync_place(c, &remote);
     if (r) return r;
+    if (remote_is_url(remote.place) && cli_option(c, "with"))
+        return err_set(ERR_USAGE, "'--with' is for a folder or stick; over a network the colleague's code says who it is");
     return remote_is_url(remote.place) ? sync_link(c, &remote) : sync_folder(c, remote.place, size);
 }

@@ -56,8 +56,16 @@ static const struct option pack_options[] = {
     {NULL, NULL, NULL, 0}};
 static const struct option stick_options[] = {PART, {NULL, NULL, NULL, 0}};
 static const struct option sync_options[] = {PART,
+    {"with", "NAME|KIT", N_("a colleague, without headquarters: over a folder or stick that both write to"), 0},
+    {"code", "CODE", N_("a colleague, whose kit shares at this ADDRESS:PORT: the eight digits that it shows"), 0},
+    {"no-evidence", NULL, N_("with a colleague: records only, no photos and files"), 0},
     {"timeout", "SECONDS", N_("give a silent network up after this time (default 30)"), 0},
     {"tries", "N", N_("how often to try again without getting on (default 6)"), 0}, {NULL, NULL, NULL, 0}};
+static const struct option share_options[] = {
+    {"port", "N", N_("where (default: the system chooses)"), 0},
+    {"listen", "ADDR", N_("on this address of this machine only (default: all)"), 0},
+    {"minutes", "N", N_("how long to wait for the colleague, and to let the exchange last (default 15)"), 0},
+    {"no-evidence", NULL, N_("with a colleague: records only, no photos and files"), 0}, {NULL, NULL, NULL, 0}};
 static const struct option remote_options[] = {
     {"ca", "FILE", N_("certificates to trust instead of the system's"), 0},
     {"pin", "sha256//…", N_("the server's public key, and no other"), 0},
@@ -139,7 +147,9 @@ const struct command commands[] = {
     {"join", "FILE", N_("join a hub by its enrolment file"), NULL, 1, 1, cmd_join},
     {"pack", "[--to WHO] [-o DIR] [--case C]", N_("write bundles"), pack_options, 0, 0, cmd_pack},
     {"receive", "PATH…", N_("take bundles in"), NULL, 1, -1, cmd_receive},
-    {"sync", "[NAME|FOLDER]", N_("both directions, over a network, a folder or a stick"), sync_options, 0, 1, cmd_sync},
+    {"share", "[--port N] [--listen ADDR]", N_("exchange with one colleague over a local network, without headquarters: shows an address and a code"),
+        share_options, 0, 0, cmd_share},
+    {"sync", "[NAME|FOLDER|ADDRESS:PORT]", N_("both directions, over a network, a folder or a stick"), sync_options, 0, 1, cmd_sync},
     {"verify", "[PATH…]", N_("check a store, bundle, hub or clone end to end, offline"), verify_options, 0, -1, cmd_verify},
     {"rebuild", "", N_("rebuild what is listed and searched, from the journal"), NULL, 0, 0, cmd_rebuild},
     {"free", "--case C", N_("remove local copies of evidence that the hub holds; they come back on demand"), case_options, 0, 0, cmd_free},

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "satchel/base/os.h"
+#include "satchel/format/pairing.h"
 #include "satchel/link/link.h"
 
 #define ROUNDS 8         /* a receipt may call for another bundle; what is not settled by then is by the next sync */
@@ -19,6 +20,7 @@ struct linked {
     struct link *link;
     struct link_carried carried;
     struct jv *result;
+    const struct peer_exchange *peer; /* a colleague's kit; NULL: the hub */
     bool fetch_again; /* a file that came harmed is fetched a second time in one sync, and no third */
     struct os_lock *lock;
 };
@@ -30,11 +32,13 @@ struct meter {
     struct bar bar;
     struct progress *progress;
     enum link_doing what;
+    bool peer;
     char name[WIRE_NAME_MAX + 1];
 };
 
-static const char *doing(enum link_doing what)
+static const char *doing(const struct meter *m, enum link_doing what)
 {
+    if (m->peer && what == LINK_WAITS) return T("waiting for the colleague's kit");
     return what == LINK_SENDS ? T("sending") : what == LINK_FETCHES ? T("fetching") : T("waiting for the hub");
 }
 
@@ -43,7 +47,7 @@ static void on_file(struct link_watch *w, enum link_doing what, const char *name
     struct meter *m = (struct meter *)w;
     if (!m->progress || m->what != what || strcmp(m->name, name) != 0) {
         if (m->progress) bar_end(&m->bar);
-        m->progress = bar_start(&m->bar, doing(what));
+        m->progress = bar_start(&m->bar, doing(m, what));
         m->what = what;
         snprintf(m->name, sizeof m->name, "%s", name);
     }
@@ -136,7 +140,7 @@ static int exchange(struct linked *k, bool *harmed)
     struct exchange e = {0};
     struct bar bar;
     struct progress *p = bar_start(&bar, T("syncing"));
-    int r = store_sync_link(c->session->store, k->folder, &e, p);
+    int r = k->peer ? store_sync_peer(c->session->store, k->peer, &e, p) : store_sync_link(c->session->store, k->folder, &e, p);
     bar_end(&bar);
     if (r) return r;
     r = remove_harmed(k, &e, harmed);
@@ -159,7 +163,7 @@ static size_t moved(const struct linked *k)
 
 static int carry(struct linked *k)
 {
-    struct meter meter = {.watch = {on_file}};
+    struct meter meter = {.watch = {on_file}, .peer = k->peer != NULL};
     int r = link_carry(k->link, k->folder, WAIT_SECONDS, &k->carried, &meter.watch);
     if (meter.progress) bar_end(&meter.bar);
     return r;
@@ -238,7 +242,10 @@ static void print_carried(const struct linked *k)
             size_text(&c->arena, d->fetched_bytes));
         fprintf(c->out, "\n");
     }
-    if (d->behind) {
+    if (d->behind && k->peer) {
+        fprintf(c->out, T("still to be taken in by the colleague's kit: %zu files; exchange once more"), d->behind);
+        fprintf(c->out, "\n");
+    } else if (d->behind) {
         fprintf(c->out, T("still to be taken in at the hub: %zu files; the next sync fetches its receipts"), d->behind);
         fprintf(c->out, "\n");
     }
@@ -256,7 +263,7 @@ static int finish(struct linked *k, int failed)
     if (!c->json) print_carried(k);
     bool quiet = !failed && !moved(k) && !files && !k->carried.refused && !c->status;
     if (quiet && !c->json) fprintf(c->out, "%s\n", T("nothing new in either direction"));
-    if (!quiet || c->json) r = tell_holdings(k);
+    if (!k->peer && (!quiet || c->json)) r = tell_holdings(k);
     tell_refused(k);
     if (r || !failed) return r;
     return tell_failure(k, err_set(failed, "%s", why ? why : ""), files, bytes);
@@ -264,28 +271,34 @@ static int finish(struct linked *k, int failed)
 
 /* ---- the whole ---- */
 
-static int open_link(struct cli *c, const struct remote *r, struct link **out)
+static int open_to(struct cli *c, const struct remote *r, const struct link_party *party, struct link **out)
 {
-    struct store *s = c->session->store;
-    const struct hub_identity *hub = store_hub(s);
     int64_t timeout = 0, tries = 0;
-    if (!hub) return err_set(ERR_INPUT, "this kit has joined no hub; 'satchel join FILE' first");
     int rc = cli_option_int(c, "timeout", &timeout);
     if (!rc) rc = cli_option_int(c, "tries", &tries);
     if (!rc && (timeout > 3600 || tries > 1000)) rc = err_set(ERR_USAGE, "'--timeout' is at most 3600, '--tries' at most 1000");
     if (rc) return rc;
     struct http_place place = {.url = r->place, .ca_pem = r->ca_pem, .pin = r->pin, .plain = r->plain,
         .stall_seconds = (int)timeout, .connect_seconds = timeout && timeout < 15 ? (int)timeout : 0};
-    struct link_party party = {.kit = store_kit(s), .signer = store_signer(s), .hub = hub->kit};
-    memcpy(party.hub_key, hub->public_key, KEY_SIZE);
-    return link_open(out, &place, &party, (int)tries);
+    return link_open(out, &place, party, (int)tries);
 }
 
-static int open_folder(struct linked *k)
+static int open_link(struct cli *c, const struct remote *r, struct link **out)
+{
+    struct store *s = c->session->store;
+    const struct hub_identity *hub = store_hub(s);
+    if (!hub) return err_set(ERR_INPUT, "this kit has joined no hub; 'satchel join FILE' first");
+    struct link_party party = {.kit = store_kit(s), .signer = store_signer(s), .hub = hub->kit};
+    memcpy(party.hub_key, hub->public_key, KEY_SIZE);
+    return open_to(c, r, &party, out);
+}
+
+/* STORE/<kind>/<name> */
+static int open_folder(struct linked *k, const char *kind, const char *name)
 {
     struct arena *a = &k->c->arena;
-    const char *links = path_join(a, store_folder(k->c->session->store), "link");
-    k->folder = links ? path_join(a, links, k->remote->name) : NULL;
+    const char *links = path_join(a, store_folder(k->c->session->store), kind);
+    k->folder = links ? path_join(a, links, name) : NULL;
     const char *lock = k->folder ? path_join(a, k->folder, "lock") : NULL;
     int r = lock ? os_make_folder(k->folder) : err_memory();
     if (!r) r = os_lock(&k->lock, lock, true, false);
@@ -295,7 +308,7 @@ static int open_folder(struct linked *k)
 static int sync_linked(struct linked *k)
 {
     bool harmed;
-    int r = open_folder(k);
+    int r = open_folder(k, "link", k->remote->name);
     if (!r) r = exchange(k, &harmed);
     if (!r) r = open_link(k->c, k->remote, &k->link);
     if (r) return r;
@@ -313,6 +326,96 @@ int sync_link(struct cli *c, const struct remote *r)
     link_carried_init(&k.carried);
     int rc = sync_linked(&k);
     if (!rc) c->result = k.result;
+    link_carried_release(&k.carried);
+    link_close(k.link);
+    os_unlock(k.lock);
+    return rc;
+}
+
+/* ---- with a colleague ---- */
+
+static int find_peer(void *ctx, const char *kit, unsigned char key[KEY_SIZE], unsigned char recipient[KEY_SIZE])
+{
+    struct linked *k = ctx;
+    struct store *s = k->c->session->store;
+    const char *found;
+    int r = store_find_peer(s, kit, &k->c->arena, &found);
+    const struct registry_kit *known = r ? NULL : registry_kit(store_registry(s), found);
+    if (!known) return r ? r : ERR_ROAD;
+    memcpy(key, known->public_key, KEY_SIZE);
+    memcpy(recipient, known->recipient, KEY_SIZE);
+    return 0;
+}
+
+static int peer_folders(struct linked *k, struct peer_exchange *x)
+{
+    struct arena *a = &k->c->arena;
+    const char *outbox = path_join(a, k->folder, "outbox");
+    *x = (struct peer_exchange){.kit = arena_strdup(a, link_peer(k->link)), .no_evidence = cli_flag(k->c, "no-evidence")};
+    x->put = path_join(a, k->folder, "inbox");
+    x->take = outbox ? path_join(a, outbox, store_kit(k->c->session->store)) : NULL;
+    return x->kit && x->put && x->take ? 0 : ERR_ROAD;
+}
+
+/* The colleague's kit stops sharing; should that not reach it, its time does. What lies here is held there. */
+static int part(struct linked *k)
+{
+    const char *outbox = path_join(&k->c->arena, k->folder, "outbox");
+    if (k->carried.behind || k->carried.refused) return 0;
+    if (link_leave(k->link)) {
+        err_clear();
+        return 0;
+    }
+    int r = store_peer_settled(k->c->session->store, k->peer);
+    return r || !outbox ? r : os_remove_tree(outbox);
+}
+
+static int exchange_paired(struct linked *k)
+{
+    bool harmed;
+    struct peer_exchange x;
+    int r = open_folder(k, "peer", link_peer(k->link));
+    if (!r) r = peer_folders(k, &x);
+    if (r) return r;
+    k->peer = &x;
+    r = exchange(k, &harmed);
+    if (!r) r = go_rounds(k);
+    if (!r) r = part(k);
+    return finish(k, r);
+}
+
+static int meet_paired(struct linked *k, const char *code)
+{
+    struct store *s = k->c->session->store;
+    const struct hub_identity *hub = store_hub(s);
+    char root[KIT_ID_SIZE];
+    if (!hub) return err_set(ERR_INPUT, "this kit has joined no hub, so no colleague stands in its register; 'satchel join FILE' first");
+    kit_id_of(root, hub->root);
+    struct link_pairing pairing = {.code = code, .root = root, .identity = store_identity(s), .find = find_peer, .ctx = k};
+    struct link_party party = {.pairing = &pairing, .kit = store_kit(s), .signer = store_signer(s)};
+    int r = open_to(k->c, k->remote, &party, &k->link);
+    if (!r) r = link_meet(k->link);
+    if (r) return r;
+    warn_of_clock(k);
+    r = exchange_paired(k);
+    link_close(k->link);
+    k->link = NULL;
+    return r;
+}
+
+int sync_paired(struct cli *c, const char *address)
+{
+    char code[PAIRING_CODE_SIZE];
+    bool whole = remote_is_url(address);
+    struct remote place = {.name = address, .plain = true, .place = whole ? address : arena_printf(&c->arena, "http://%s", address)};
+    struct linked k = {.c = c, .remote = &place, .result = jv_object(&c->arena)};
+    if (!k.result || !place.place) return err_memory();
+    if (!pairing_code_read(code, cli_option(c, "code")))
+        return err_set(ERR_USAGE, "'--code' takes the eight digits that the colleague's kit shows, as 1234-5678");
+    link_carried_init(&k.carried);
+    int rc = meet_paired(&k, code);
+    if (!rc) c->result = k.result;
+    wipe(code, sizeof code);
     link_carried_release(&k.carried);
     link_close(k.link);
     os_unlock(k.lock);

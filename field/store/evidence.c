@@ -1,7 +1,7 @@
 /* Evidence: taken in once, sealed, never changed. In blobs/ each lies as an age file to the kit's own
  * recipient, named by HMAC-SHA-256(store key, SHA-256 of its bytes) in hex. A file is there whole or not at
  * all: it is written and synced in inbox/, then renamed. */
-#include "internal.h"
+#include "exchange.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -413,6 +413,8 @@ struct freed {
     uint64_t bytes;
     struct map kept; /* evidence that some case is still to deliver */
     const char *case_name;
+    struct arena arena;
+    struct jv *hashes; /* an object */
 };
 
 static int keep_undelivered(void *ctx, const char *sha256)
@@ -452,6 +454,7 @@ static int free_one(void *ctx, const char *sha256)
     if (!err) {
         freed->files++;
         freed->bytes += info.size;
+        err = jv_put(&freed->arena, freed->hashes, sha256, jv_bool(&freed->arena, true));
     }
     arena_release(&a);
     return err;
@@ -463,10 +466,14 @@ int store_free_case(struct store *s, const char *case_name, int64_t *files, uint
     const char *name = fold_case_named(s->fold, case_name);
     if (!name) return err_set(ERR_MISSING, "there is no case '%s'", case_name);
     map_init(&freed.kept);
-    int err = find_kept(&freed);
+    arena_init(&freed.arena);
+    freed.hashes = jv_object(&freed.arena);
+    int err = freed.hashes ? find_kept(&freed) : ERR_ROAD;
     freed.case_name = name;
     if (!err) err = each_of_case(s, name, free_one, &freed);
+    if (!err && freed.hashes->len) err = peer_note_freed(s, name, freed.hashes, &freed.arena);
     map_release(&freed.kept);
+    arena_release(&freed.arena);
     *files = freed.files;
     *bytes = freed.bytes;
     return err;

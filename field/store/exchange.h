@@ -14,7 +14,12 @@
  *   refused.<case>        the case that keeps this one out of the hub: names differ in the case of letters only
  *   copied.<case>         the case that its records were copied to
  *   marks.<case>          the highest entry of each kit that a receipt has named: see marks.c
- *   got.<id>              a bundle that was taken in from a folder */
+ *   got.<id>              a bundle that was taken in from a folder
+ *   freed.<case>          {sha256:true,…}: evidence that was freed here, and is not asked of a colleague
+ *
+ * Between two kits, sent.<id> has "to" as well, and is null once the file has served. What a kit says of itself to a
+ * colleague is exact: "have" of entries, and in "want" all evidence of the case that is not here. So what a file holds has
+ * arrived when the other neither lacks its entries nor wants its evidence. */
 #ifndef SATCHEL_FIELD_STORE_EXCHANGE_H
 #define SATCHEL_FIELD_STORE_EXCHANGE_H
 
@@ -84,6 +89,8 @@ struct packing {
     const char *to; /* kit id */
     unsigned char recipient[KEY_SIZE];
     bool to_hub, everything;
+    bool to_peer;     /* of the same audit: both must see the case, and evidence goes by what it says that it lacks */
+    bool no_evidence; /* none is sent or asked for */
     bool tell; /* also where there is nothing to say but what is held */
     bool entries_apart;
     uint64_t part_size;
@@ -102,5 +109,12 @@ int packing_refused(struct packing *p, const char *case_name, const char **clash
 /* Cuts it into p->folder, adds the files to p->out and remembers what the receiver is told. *made (may be
  * NULL): of them, from which on this call added. */
 int packing_cut(struct packing *p, const struct bundle_order *o, size_t *made) MUST_CHECK;
+
+/* ---- peer.c ---- */
+
+/* ERR_INPUT: the bundle is of a case that its sender, by what is held here of it, may not see. */
+int peer_admits(struct store *s, const struct manifest *m) MUST_CHECK;
+/* Adds to what was freed of the case. */
+int peer_note_freed(struct store *s, const char *case_name, const struct jv *hashes, struct arena *a) MUST_CHECK;
 
 #endif

@@ -1,5 +1,5 @@
 /* Both directions over a folder or stick (design.md §7): first what lies there for this kit, then what is due
- * to the hub.
+ * to the hub, or to a colleague.
  *
  * A bundle written into FOLDER/inbox/ stays until a receipt names it, or names its evidence while its entries
  * are in a newer one. A setting remembers each: by it a sync knows its own files on whatever stick they lie,
@@ -11,7 +11,8 @@
 
 struct visit {
     struct store *s;
-    const char *folder, *inbox, *outboxes, *outbox; /* outbox: this kit's among them */
+    const char *folder, *inbox, *outboxes, *outbox; /* outbox: this kit's among them; NULL: nothing is taken in */
+    const struct peer_exchange *peer;                /* NULL: with the hub */
     uint64_t part_size;
     bool own; /* a link's folder: nobody else writes there, and a network is behind it */
     struct exchange *out;
@@ -57,6 +58,24 @@ static int compare_arrivals(const void *a, const void *b)
     return strcmp(x->path, y->path);
 }
 
+static int64_t told(const struct arrival *x)
+{
+    int64_t sum = 0;
+    for (size_t i = 0; x->manifest && i < x->manifest->have_len; i++) sum += x->manifest->have[i].seq;
+    return sum;
+}
+
+/* A colleague's come over a network in the order of their sizes; what it holds only grows, and says which was first. */
+static int compare_peers(const void *a, const void *b)
+{
+    const struct arrival *x = a, *y = b;
+    bool x_register = x->manifest && strcmp(x->manifest->case_name, REGISTER_CASE) == 0;
+    bool y_register = y->manifest && strcmp(y->manifest->case_name, REGISTER_CASE) == 0;
+    if (x_register != y_register) return x_register ? -1 : 1;
+    if (told(x) != told(y)) return told(x) < told(y) ? -1 : 1;
+    return compare_arrivals(a, b);
+}
+
 static int note_failure(struct visit *v, const char *path, int code)
 {
     struct arena *a = &v->out->arena;
@@ -74,7 +93,7 @@ static int note_failure(struct visit *v, const char *path, int code)
 static int list_outbox(struct visit *v, struct arena *a, const char ***out, size_t *len)
 {
     *len = 0;
-    int rc = os_refuse_link(v->outboxes);
+    int rc = v->outboxes ? os_refuse_link(v->outboxes) : 0;
     if (rc == 0) rc = os_refuse_link(v->outbox);
     if (rc == 0) rc = list_bundles(v->outbox, a, out, len);
     return rc ? note_failure(v, v->outbox, rc) : 0;
@@ -105,7 +124,7 @@ static int look(struct visit *v, struct arena *a, struct arrival **out, size_t *
             look_into(v, a, &list[n++]);
     }
     if (rc) return rc;
-    qsort(list, n, sizeof *list, compare_arrivals);
+    qsort(list, n, sizeof *list, v->peer ? compare_peers : compare_arrivals);
     *out = list;
     *len = n;
     return 0;
@@ -153,9 +172,29 @@ static int take_one(struct visit *v, struct arena *a, const struct arrival *arri
     bool known;
     int rc = is_known(v, a, arrival->manifest, &known);
     if (rc || known) return rc;
-    rc = store_receive(v->s, arrival->path, &v->out->arena, &t, v->progress);
+    if (v->peer && arrival->manifest) rc = peer_admits(v->s, arrival->manifest);
+    if (rc == 0) rc = store_receive(v->s, arrival->path, &v->out->arena, &t, v->progress);
     if (rc == ERR_DAMAGED) return rc; /* of the store itself */
     return rc ? note_failure(v, arrival->path, rc) : note_taken(v, &t);
+}
+
+static int set_apart(struct visit *v, struct arena *a, const char *path, const char *why)
+{
+    const char *to = path_join(a, v->peer->apart, path_name(path)), *beside = to ? arena_printf(a, "%s.why", to) : NULL;
+    int rc = beside ? os_make_folder(v->peer->apart) : ERR_ROAD;
+    if (rc == 0) rc = file_write(beside, why, strlen(why));
+    return rc ? rc : os_rename(path, to);
+}
+
+/* What waits for another bundle, or could not be read from the disk, stays. */
+static int take_and_clear(struct visit *v, struct arena *a, const struct arrival *arrival)
+{
+    size_t failed = v->failed->len;
+    int rc = take_one(v, a, arrival);
+    if (rc || !v->peer || !v->peer->apart) return rc;
+    const struct jv *failure = v->failed->len > failed ? v->failed->items[failed] : NULL;
+    if (!failure) return os_remove(arrival->path);
+    return jv_get_bool(failure, "waits") ? 0 : set_apart(v, a, arrival->path, jv_get_str(failure, "error"));
 }
 
 static int take_all(struct visit *v)
@@ -165,7 +204,7 @@ static int take_all(struct visit *v)
     size_t len;
     arena_init(&a);
     int rc = look(v, &a, &list, &len);
-    for (size_t i = 0; rc == 0 && i < len; i++) rc = take_one(v, &a, &list[i]);
+    for (size_t i = 0; rc == 0 && i < len; i++) rc = take_and_clear(v, &a, &list[i]);
     arena_release(&a);
     return rc;
 }
@@ -175,21 +214,15 @@ static int take_all(struct visit *v)
 struct sent { /* a file of ours in the inbox */
     const char *path, *setting;
     const struct jv *about; /* JV_NULL: a receipt has named it */
-    bool pending;           /* it has evidence that the hub is not known to hold */
+    bool pending;           /* it has evidence that the receiver is not known to hold */
 };
 
-static int evidence_pending(struct visit *v, const struct jv *about, bool *pending)
+/* Files in one folder may be of the hub's, and of a colleague's. */
+static bool is_to(const struct visit *v, const struct jv *about)
 {
-    const struct jv *list = jv_get(about, "evidence");
-    const char *of = jv_get_str(about, "case");
-    int rc = 0;
-    *pending = false;
-    for (size_t i = 0; rc == 0 && !*pending && of && list && i < list->len; i++) {
-        struct evidence_state state;
-        rc = store_evidence_state(v->s, of, list->keys[i], &state);
-        if (rc == 0) *pending = !state.at_hub;
-    }
-    return rc;
+    const char *to = jv_get_str(about, "to");
+    if (about->type == JV_NULL) return true;
+    return v->peer ? to && strcmp(to, v->peer->kit) == 0 : !to;
 }
 
 static int look_at(struct visit *v, struct arena *a, const char *name, struct sent *out)
@@ -204,7 +237,8 @@ static int look_at(struct visit *v, struct arena *a, const char *name, struct se
         out->about = NULL;
         return os_remove(out->path);
     }
-    return evidence_pending(v, out->about, &out->pending);
+    if (!is_to(v, out->about)) out->about = NULL;
+    return 0;
 }
 
 static int list_sent(struct visit *v, struct arena *a, struct sent **out, size_t *len)
@@ -239,10 +273,35 @@ static bool says(const struct sent *f, const char *case_name, const char *due)
     return is_of(f, case_name) && it && strcmp(it, due) == 0;
 }
 
+/* Between colleagues no receipt says of which files the copies on other sticks may go, so it is kept that this one has. */
 static int remove_sent(struct visit *v, const struct sent *f)
 {
     int rc = os_remove(f->path);
-    return rc ? rc : store_set_setting(v->s, f->setting, NULL);
+    return rc ? rc : store_set_setting(v->s, f->setting, v->peer ? "null" : NULL);
+}
+
+/* Does the receiver lack it, as far as is known? */
+static int is_lacking(struct visit *v, const struct bundle_order *o, const char *sha256, bool *lacking)
+{
+    struct evidence_state state;
+    *lacking = false;
+    for (size_t i = 0; v->peer && !*lacking && i < o->evidence_len; i++)
+        *lacking = strcmp(o->evidence[i].sha256, sha256) == 0;
+    if (v->peer) return 0;
+    int rc = store_evidence_state(v->s, o->case_name, sha256, &state);
+    if (rc == 0) *lacking = !state.at_hub;
+    return rc;
+}
+
+static int find_pending(struct visit *v, const struct bundle_order *o, struct sent *sent, size_t len)
+{
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < len; i++) {
+        const struct jv *list = jv_get(sent[i].about, "evidence");
+        for (size_t k = 0; rc == 0 && is_of(&sent[i], o->case_name) && !sent[i].pending && list && k < list->len; k++)
+            rc = is_lacking(v, o, list->keys[k], &sent[i].pending);
+    }
+    return rc;
 }
 
 /* ---- what is due ---- */
@@ -357,6 +416,7 @@ static int remember_file(
     if (rc == 0) rc = jv_put_str(a, about, "due", w->due);
     if (rc == 0) rc = jv_put(a, about, "evidence", evidence);
     if (rc == 0) rc = jv_put_int(a, about, "parts", (int64_t)w->len);
+    if (rc == 0 && v->peer) rc = jv_put_str(a, about, "to", v->peer->kit);
     if (rc) return rc;
     buf_init(&b, BUF_UNLIMITED);
     json_write(&b, about);
@@ -427,6 +487,7 @@ static int send_case(struct visit *v, struct packing *p, const char *case_name)
     if (rc == 0) rc = packing_refused(p, case_name, &clash);
     if (rc == 0 && clash) rc = note_refused(v, case_name, clash);
     if (rc == 0) rc = packing_order(p, case_name, &o);
+    if (rc == 0) rc = find_pending(v, &o, sent, len);
     if (rc == 0) rc = hash_order(&o, &p->arena, due);
     if (rc == 0) rc = is_done(v, p, case_name, due, &done);
     if (rc) return rc;
@@ -443,8 +504,10 @@ static int send_all(struct visit *v)
     struct packing p;
     const char *const *cases;
     size_t len;
-    int rc = packing_init(&p, v->s, NULL);
+    int rc = packing_init(&p, v->s, v->peer ? v->peer->kit : NULL);
     if (rc) return rc;
+    p.to_peer = v->peer != NULL;
+    p.no_evidence = v->peer && v->peer->no_evidence;
     p.tell = true;
     p.part_size = v->part_size;
     p.entries_apart = v->own;
@@ -482,12 +545,19 @@ static int visit(struct visit *v)
     v->inbox = path_join(a, v->folder, "inbox");
     v->outboxes = path_join(a, v->folder, "outbox");
     v->outbox = v->outboxes ? path_join(a, v->outboxes, v->s->kit) : NULL;
-    v->failed = jv_array(a);
-    v->out->failed = v->failed;
-    v->out->refused = jv_array(a);
-    int rc = v->inbox && v->outbox && v->failed && v->out->refused ? check_folder(v->folder) : ERR_ROAD;
+    int rc = v->inbox && v->outbox ? check_folder(v->folder) : ERR_ROAD;
     if (rc == 0) rc = take_all(v);
     return rc ? rc : send_if_possible(v);
+}
+
+static int visit_peer(struct visit *v)
+{
+    const char *kit;
+    int rc = store_find_peer(v->s, v->peer->kit, &v->out->arena, &kit);
+    v->outbox = v->peer->take;
+    v->inbox = v->peer->put;
+    if (rc == 0 && v->outbox) rc = take_all(v);
+    return rc || !v->inbox ? rc : send_if_possible(v);
 }
 
 static int exchange(struct visit *v, struct exchange *out)
@@ -496,7 +566,9 @@ static int exchange(struct visit *v, struct exchange *out)
     v->out = &e;
     arena_init(&e.arena);
     arena_init(&e.sent.arena);
-    int rc = visit(v);
+    e.failed = v->failed = jv_array(&e.arena);
+    e.refused = jv_array(&e.arena);
+    int rc = !e.failed || !e.refused ? ERR_ROAD : v->peer ? visit_peer(v) : visit(v);
     if (rc)
         exchange_release(&e);
     else
@@ -515,6 +587,27 @@ int store_sync_link(struct store *s, const char *folder, struct exchange *out, s
 {
     struct visit v = {.s = s, .folder = folder, .part_size = BUNDLE_PART_MIN, .own = true, .progress = p};
     return exchange(&v, out);
+}
+
+int store_sync_peer(struct store *s, const struct peer_exchange *x, struct exchange *out, struct progress *p)
+{
+    bool small = x->part_size == 0;
+    struct visit v = {.s = s, .peer = x, .part_size = small ? BUNDLE_PART_MIN : x->part_size, .own = small, .progress = p};
+    return exchange(&v, out);
+}
+
+/* Written again, should they be due still, they would be the same. */
+int store_peer_settled(struct store *s, const struct peer_exchange *x)
+{
+    struct visit v = {.s = s, .peer = x, .inbox = x->put};
+    struct arena a;
+    struct sent *sent;
+    size_t len = 0;
+    arena_init(&a);
+    int rc = list_sent(&v, &a, &sent, &len);
+    for (size_t i = 0; rc == 0 && i < len; i++) rc = remove_sent(&v, &sent[i]);
+    arena_release(&a);
+    return rc;
 }
 
 void exchange_release(struct exchange *e)

@@ -7,6 +7,8 @@
 #include "satchel/base/time.h"
 #include "satchel/format/age.h"
 
+#define WANT_MAX 10000 /* of one bundle; what is over it is asked for with a later one */
+
 /* ---- settings of the exchange ---- */
 
 char *setting_name(struct arena *a, const char *head, const char *kit, const char *case_name)
@@ -107,7 +109,8 @@ void packing_release(struct packing *p)
     arena_release(&p->arena);
 }
 
-/* Everybody sees what he holds himself; the hub is handed all of it. */
+/* Everybody sees what he holds himself; the hub is handed all of it. Between colleagues, what this kit may see no more
+ * stays here, too. */
 static int may_see(struct packing *p, const char *case_name, bool *yes)
 {
     const struct registry *r;
@@ -117,6 +120,7 @@ static int may_see(struct packing *p, const char *case_name, bool *yes)
     time_write_now(now);
     int rc = store_registry_get(p->s, &r);
     if (rc == 0) *yes = registry_may_see(r, p->s->fold, p->to, case_name, NULL, now);
+    if (rc == 0 && p->to_peer) *yes = *yes && registry_may_see(r, p->s->fold, p->s->kit, case_name, NULL, now);
     return rc;
 }
 
@@ -199,6 +203,7 @@ struct gathering {
     struct bundle_order *o;
     struct map seen;   /* struct named by sha256 */
     struct map wanted; /* by the receiver */
+    const struct jv *freed; /* between colleagues; may be NULL */
     struct evidence *evidence;
     const char **want;
 };
@@ -326,10 +331,15 @@ static int add_evidence(struct gathering *g, const struct named *n)
     return rc;
 }
 
-/* Evidence that a person asked for, where it is not here. */
+/* Evidence that is not here, where a person asked for it; of a colleague all, but what was freed. */
 static int add_want(struct gathering *g, const struct named *n)
 {
     const struct jv *asked = NULL;
+    if (g->o->want_len >= WANT_MAX) return 0;
+    if (g->p->to_peer && !(g->freed && jv_get_bool(g->freed, n->sha256))) {
+        g->want[g->o->want_len++] = n->sha256;
+        return 0;
+    }
     char *name = arena_printf(&g->p->arena, "want.%s", n->sha256);
     int rc = name ? setting_json(g->p->s, name, &g->p->arena, &asked) : ERR_ROAD;
     if (rc == 0 && asked) g->want[g->o->want_len++] = n->sha256;
@@ -359,10 +369,17 @@ static int compare_evidence(const void *a, const void *b)
     return strcmp(((const struct evidence *)a)->sha256, ((const struct evidence *)b)->sha256);
 }
 
+static int find_freed(struct gathering *g)
+{
+    char *name = arena_printf(&g->p->arena, "freed.%s", g->o->case_name);
+    return name ? setting_json(g->p->s, name, &g->p->arena, &g->freed) : ERR_ROAD;
+}
+
 static int gather(struct gathering *g)
 {
     int rc = note_case(g);
     if (rc == 0) rc = note_wanted(g);
+    if (rc == 0 && g->p->to_peer) rc = find_freed(g);
     if (rc) return rc;
     g->evidence = arena_alloc(&g->p->arena, (g->seen.len + 1) * sizeof *g->evidence);
     g->want = arena_alloc(&g->p->arena, (g->seen.len + 1) * sizeof *g->want);
@@ -439,7 +456,7 @@ int packing_order(struct packing *p, const char *case_name, struct bundle_order 
         .progress = p->progress};
     memcpy(o.recipient, p->recipient, KEY_SIZE);
     rc = find_beyond(p, case_name, &o);
-    if (rc == 0) rc = find_evidence(p, &o);
+    if (rc == 0 && !p->no_evidence) rc = find_evidence(p, &o);
     if (rc == 0 && p->tell) rc = news_to_tell(p, &o, &o.tell_have);
     if (rc == 0) *out = o;
     return rc;

@@ -6,9 +6,12 @@
 
 #include "satchel/base/os.h"
 
+#include <arpa/inet.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <ifaddrs.h>
+#include <net/if.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -801,6 +804,14 @@ void os_await_stop(void)
     while (sigwait(&set, &which) != 0) continue;
 }
 
+bool os_await_stop_for(double seconds)
+{
+    sigset_t set;
+    struct timespec t = {(time_t)seconds, (long)((seconds - (double)(time_t)seconds) * 1e9)};
+    stop_signals(&set);
+    return sigtimedwait(&set, NULL, &t) > 0;
+}
+
 /* ---- clock, terminal, environment ---- */
 
 void os_keep_private(void)
@@ -908,4 +919,38 @@ int os_processors(void)
 {
     long n = sysconf(_SC_NPROCESSORS_ONLN);
     return n < 1 ? 1 : n > 256 ? 256 : (int)n;
+}
+
+/* ---- network ---- */
+
+static bool is_outward(const struct ifaddrs *i)
+{
+    return i->ifa_addr && i->ifa_addr->sa_family == AF_INET && (i->ifa_flags & IFF_UP) && !(i->ifa_flags & IFF_LOOPBACK);
+}
+
+static int add_address(const char **list, size_t *len, struct arena *a, const struct ifaddrs *i)
+{
+    char text[INET_ADDRSTRLEN];
+    struct sockaddr_in in;
+    memcpy(&in, i->ifa_addr, sizeof in);
+    if (!inet_ntop(AF_INET, &in.sin_addr, text, sizeof text)) return 0;
+    list[*len] = arena_strdup(a, text);
+    return list[*len] ? (++*len, 0) : ERR_ROAD;
+}
+
+int os_addresses(const char ***out, size_t *len, struct arena *a)
+{
+    struct ifaddrs *all;
+    size_t most = 0, n = 0;
+    if (getifaddrs(&all) != 0) return err_system("list", "network addresses");
+    for (const struct ifaddrs *i = all; i; i = i->ifa_next) most += is_outward(i);
+    const char **list = arena_alloc(a, (most + 1) * sizeof *list);
+    int rc = list ? 0 : ERR_ROAD;
+    for (const struct ifaddrs *i = all; i && rc == 0; i = i->ifa_next)
+        if (is_outward(i)) rc = add_address(list, &n, a, i);
+    freeifaddrs(all);
+    if (rc) return rc;
+    *out = list;
+    *len = n;
+    return 0;
 }

@@ -77,6 +77,11 @@ static int finish(const struct shape *s)
     return rc == ERR_INPUT ? err_within(rc, "message refused") : rc;
 }
 
+static const char *optional_text(struct shape *s, const char *key, bool (*valid)(const char *))
+{
+    return shape_optional(s, key, JV_STRING) ? shape_text(s, key, valid) : NULL;
+}
+
 /* ---- signatures ---- */
 
 /* What is signed: three texts under their names. */
@@ -215,6 +220,12 @@ int wire_welcome_read(struct wire_welcome *out, struct arena *a, const char *kit
 
 int wire_login_write(struct buf *out, const char *hub, const char *kit, const char *nonce, const struct signer *by)
 {
+    return wire_login_paired_write(out, hub, kit, nonce, by, NULL, NULL, NULL);
+}
+
+int wire_login_paired_write(struct buf *out, const char *hub, const char *kit, const char *nonce, const struct signer *by,
+    const char *challenge, const char *code, const char *root)
+{
     struct arena a;
     const struct jv *signature;
     arena_init(&a);
@@ -224,6 +235,9 @@ int wire_login_write(struct buf *out, const char *hub, const char *kit, const ch
     if (rc == 0) rc = jv_put_str(&a, v, "kit", kit);
     if (rc == 0) rc = jv_put_str(&a, v, "nonce", nonce);
     if (rc == 0) rc = jv_put(&a, v, "signature", signature);
+    if (rc == 0 && challenge) rc = jv_put_str(&a, v, "challenge", challenge);
+    if (rc == 0 && code) rc = jv_put_str(&a, v, "code", code);
+    if (rc == 0 && root) rc = jv_put_str(&a, v, "root", root);
     if (rc == 0) rc = write_value(out, v);
     arena_release(&a);
     return rc;
@@ -239,6 +253,10 @@ int wire_login_read(struct wire_login *out, struct arena *a, const void *bytes, 
     l.kit = shape_text(&s, "kit", kit_id_valid);
     l.nonce = shape_text(&s, "nonce", is_sha256_hex);
     const char *armor = shape_text(&s, "signature", not_empty);
+    l.challenge = optional_text(&s, "challenge", is_sha256_hex);
+    l.code = optional_text(&s, "code", is_sha256_hex);
+    l.root = optional_text(&s, "root", kit_id_valid);
+    if (!l.challenge != !l.code || !l.root != !l.code) shape_refuse(&s, "code");
     rc = finish(&s);
     if (rc == 0) rc = claim_check(l.signature, l.public_key, armor, "hub", l.hub, l.kit, l.nonce);
     if (rc == 0) *out = l;
@@ -311,6 +329,7 @@ int wire_session_write(struct buf *out, const struct wire_session *s)
     struct jv *v = jv_object(&a);
     int rc = jv_put_str(&a, v, "expires", s->expires);
     if (rc == 0) rc = jv_put_str(&a, v, "token", s->token);
+    if (rc == 0 && s->code) rc = jv_put_str(&a, v, "code", s->code);
     if (rc == 0) rc = put_state(&a, v, &s->state);
     if (rc == 0) rc = write_value(out, v);
     arena_release(&a);
@@ -429,6 +448,7 @@ int wire_session_read(struct wire_session *out, struct arena *a, const void *byt
     if (rc) return rc;
     session.expires = shape_time(&s, "expires");
     session.token = shape_text(&s, "token", is_sha256_hex);
+    session.code = optional_text(&s, "code", is_sha256_hex);
     read_state(&s, &session.state, a);
     rc = finish(&s);
     if (rc == 0) *out = session;

@@ -18,8 +18,8 @@ static const char *objects_url(struct visit *v)
 {
     const char *host = http_header(v->request, "Host"), *proto = NULL;
     if (!host || !host_good(host)) return NULL;
-    if (v->serve->o.behind_proxy) proto = http_header(v->request, "X-Forwarded-Proto");
-    bool tls = proto ? strcmp(proto, "https") == 0 : v->serve->o.cert != NULL;
+    if (visit_hub(v)->o.behind_proxy) proto = http_header(v->request, "X-Forwarded-Proto");
+    bool tls = proto ? strcmp(proto, "https") == 0 : visit_hub(v)->o.cert != NULL;
     return arena_printf(&v->arena, "%s://%s/lfs/objects", tls ? "https" : "http", host);
 }
 
@@ -32,7 +32,7 @@ static int find(void *visit, const char *ref, const char *sha256, uint64_t *size
 
 void lfs_batch_close(struct visit *v)
 {
-    struct serve *s = v->serve;
+    struct hub_serve *s = visit_owner(v);
     struct buf b;
     int status = 0;
     struct lfs_asker who = {objects_url(v), http_header(v->request, "Authorization"), find, v};

@@ -41,13 +41,13 @@ struct sight {
     double made; /* 0: never */
 };
 
-int sight_init(struct serve *s)
+int sight_init(struct hub_serve *s)
 {
     s->sight = calloc(1, sizeof *s->sight);
     return s->sight ? 0 : err_memory();
 }
 
-void sight_release(struct serve *s)
+void sight_release(struct hub_serve *s)
 {
     while (s->sight && s->sight->seen) {
         struct seen *k = s->sight->seen;
@@ -61,7 +61,7 @@ void sight_release(struct serve *s)
 
 /* ---- the list ---- */
 
-static int look(struct serve *s, const char *name, struct file_info *out)
+static int look(struct hub_serve *s, const char *name, struct file_info *out)
 {
     struct arena a;
     arena_init(&a);
@@ -74,7 +74,7 @@ static int look(struct serve *s, const char *name, struct file_info *out)
     return 0;
 }
 
-static int take_stamp(struct serve *s, struct stamp *out)
+static int take_stamp(struct hub_serve *s, struct stamp *out)
 {
     memset(out, 0, sizeof *out);
     int rc = look(s, "refs/heads/" REGISTER_CASE, &out->loose);
@@ -107,7 +107,7 @@ static int compare_kits(const void *a, const void *b)
 }
 
 /* The first admin's kit is to fill the register; until then it is in no answer of it. */
-static void add_root(struct serve *s, const struct registry *r, struct kit_standing *kits, size_t *len)
+static void add_root(struct hub_serve *s, const struct registry *r, struct kit_standing *kits, size_t *len)
 {
     if (registry_kit(r, s->reader->admin.kit)) return;
     struct kit_standing *k = &kits[(*len)++];
@@ -117,7 +117,7 @@ static void add_root(struct serve *s, const struct registry *r, struct kit_stand
 }
 
 /* The register is opened once: another process may move it at any moment, and what was read before is gone then. */
-static int make_list(struct serve *s, struct sight *g)
+static int make_list(struct hub_serve *s, struct sight *g)
 {
     size_t n, len = 0;
     struct hub_case *c;
@@ -138,7 +138,7 @@ static int make_list(struct serve *s, struct sight *g)
 }
 
 /* The stamp is from before the reading: what comes in between is read again. */
-static int refresh(struct serve *s)
+static int refresh(struct hub_serve *s)
 {
     struct sight *g = s->sight;
     struct stamp stamp;
@@ -163,8 +163,9 @@ static enum standing standing(const struct sight *g, const char *kit, const unsi
     return k->good ? STANDING_GOOD : STANDING_REVOKED;
 }
 
-enum standing sight_standing(struct serve *s, const char *kit, const unsigned char key[KEY_SIZE])
+enum standing sight_standing(void *hub_serve, const char *kit, const unsigned char key[KEY_SIZE])
 {
+    struct hub_serve *s = hub_serve;
     pthread_mutex_lock(&s->sight_lock);
     enum standing is = refresh(s) ? STANDING_FAILED : standing(s->sight, kit, key);
     pthread_mutex_unlock(&s->sight_lock);
@@ -174,7 +175,7 @@ enum standing sight_standing(struct serve *s, const char *kit, const unsigned ch
 /* ---- cases that a kit may see ---- */
 
 /* NULL without a failure: it may not. */
-static int open_seen(struct serve *s, const char *kit, const char *name, struct hub_case **out)
+static int open_seen(struct hub_serve *s, const char *kit, const char *name, struct hub_case **out)
 {
     struct hub_case *c;
     const char *opener;
@@ -195,7 +196,7 @@ static int compare_texts(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static int list_awaited(struct serve *s, struct hub_case *c, struct arena *a, struct wire_case *out)
+static int list_awaited(struct hub_serve *s, struct hub_case *c, struct arena *a, struct wire_case *out)
 {
     struct claim *claims;
     size_t len, n = 0;
@@ -228,7 +229,7 @@ static int copy_have(struct hub_case *c, struct arena *a, struct wire_case *out)
     return 0;
 }
 
-static int copy_names(struct serve *s, struct arena *a, const char ***out, size_t *len)
+static int copy_names(struct hub_serve *s, struct arena *a, const char ***out, size_t *len)
 {
     const char *const *names = hub_cases(s->reader, len);
     const char **copy = names ? arena_alloc(a, (*len + 1) * sizeof *copy) : NULL;
@@ -241,7 +242,7 @@ static int copy_names(struct serve *s, struct arena *a, const char ***out, size_
 
 static int write_have(struct visit *v, struct buf *out)
 {
-    struct serve *s = v->serve;
+    struct hub_serve *s = visit_owner(v);
     const char **names;
     size_t len, n = 0;
     int rc = copy_names(s, &v->arena, &names, &len);
@@ -263,10 +264,10 @@ void have_close(struct visit *v)
 {
     struct buf b;
     buf_init(&b, WIRE_HAVE_MAX);
-    pthread_mutex_lock(&v->serve->sight_lock);
+    pthread_mutex_lock(&visit_hub(v)->sight_lock);
     int rc = write_have(v, &b);
-    case_forget_others(v->serve->reader);
-    pthread_mutex_unlock(&v->serve->sight_lock);
+    case_forget_others(visit_hub(v)->reader);
+    pthread_mutex_unlock(&visit_hub(v)->sight_lock);
     answer_json(v, 200, rc, &b);
     buf_release(&b);
 }
@@ -276,8 +277,8 @@ void have_close(struct visit *v)
 static int is_seen_in(struct visit *v, const char *name, const char *sha256, uint64_t *size, bool *seen)
 {
     struct hub_case *c;
-    int rc = open_seen(v->serve, v->kit, name, &c);
-    *seen = rc == 0 && c && evidence_held(v->serve->reader, c, sha256, size);
+    int rc = open_seen(visit_hub(v), v->kit, name, &c);
+    *seen = rc == 0 && c && evidence_held(visit_hub(v)->reader, c, sha256, size);
     return rc;
 }
 
@@ -292,7 +293,7 @@ static struct seen *seen_of(struct sight *g, const char *kit)
     return g->seen = k;
 }
 
-static int list_seen(struct serve *s, struct seen *k)
+static int list_seen(struct hub_serve *s, struct seen *k)
 {
     const char **names;
     size_t len;
@@ -316,7 +317,7 @@ static int list_seen(struct serve *s, struct seen *k)
 }
 
 /* *listed: the hint, where it is one of these cases; else NULL. One that is asked for and is not there may have come since. */
-static int find_seen(struct serve *s, struct seen *k, const char *hint, const char **listed)
+static int find_seen(struct hub_serve *s, struct seen *k, const char *hint, const char **listed)
 {
     bool fresh = k->names && k->made_of == s->sight->made;
     int rc = fresh ? 0 : list_seen(s, k);
@@ -334,7 +335,7 @@ static int find_seen(struct serve *s, struct seen *k, const char *hint, const ch
  * either. Who sees all cases is spared that. */
 int sight_evidence(struct visit *v, const char *hint, const char *sha256, uint64_t *size, bool *seen)
 {
-    struct serve *s = v->serve;
+    struct hub_serve *s = visit_owner(v);
     const char *listed, *path = evidence_path(&v->arena, hub_repo_path(s->reader), sha256);
     struct seen *k = seen_of(s->sight, v->kit);
     int rc = k && path ? find_seen(s, k, hint, &listed) : err_memory();
@@ -346,7 +347,7 @@ int sight_evidence(struct visit *v, const char *hint, const char *sha256, uint64
 
 void evidence_close(struct visit *v)
 {
-    struct serve *s = v->serve;
+    struct hub_serve *s = visit_owner(v);
     bool seen = false;
     uint64_t size = 0;
     int rc = 0;

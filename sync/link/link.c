@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "satchel/base/os.h"
+#include "satchel/format/pairing.h"
 #include "satchel/base/text.h"
 #include "satchel/base/time.h"
 
@@ -35,8 +36,19 @@ static enum link_trouble trouble_of(enum http_fault fault)
     }
 }
 
+static int refuse_paired(struct link *l, const struct http_answer *a, const char *why)
+{
+    if (a->status == 401)
+        return link_failed(l, LINK_REFUSED, err_set(ERR_ROAD, "the colleague's kit refused the session: %s", why));
+    if (a->status == 403)
+        return link_failed(l, LINK_NOT_PAIRED, err_set(ERR_INPUT, "the colleague's kit does not let this one in: %s", why));
+    enum link_trouble trouble = a->status == 413 || a->status == 507 ? LINK_FULL : LINK_BUSY;
+    return link_failed(l, trouble, err_set(ERR_ROAD, "the colleague's kit at %s answered %d: %s", l->url, a->status, why));
+}
+
 static int refuse(struct link *l, const struct http_answer *a, const char *why)
 {
+    if (l->party.pairing) return refuse_paired(l, a, why);
     switch (a->status) {
     case 401:
         return link_failed(l, LINK_REFUSED, err_set(ERR_ROAD, "the hub refused the session: %s", why));
@@ -123,11 +135,28 @@ static enum link_trouble whose(struct link *l, const struct http_answer *a)
     return kit && strcmp(kit, l->party.hub) != 0 ? LINK_OTHER_HUB : LINK_BUSY;
 }
 
+/* By its own word at first; its signature is checked next, and whether it knows the code when it has heard this kit's proof. */
+static int find_peer(struct link *l, const struct http_answer *a)
+{
+    const struct link_pairing *p = l->party.pairing;
+    const struct jv *v;
+    const char *kit = NULL;
+    if (json_parse(&v, &l->arena, a->body.data, a->body.len, 4, JSON_STRICT) == 0) kit = jv_get_str(jv_get(v, "hub"), "kit");
+    if (!kit || !kit_id_valid(kit))
+        return link_failed(l, LINK_BUSY, err_set(ERR_ROAD, "what answers at %s is no kit that shares", l->url));
+    int rc = p->find(p->ctx, kit, l->party.hub_key, l->recipient);
+    if (rc) return link_failed(l, LINK_NOT_PAIRED, rc);
+    l->party.hub = kit;
+    return 0;
+}
+
 static int read_welcome(struct link *l, const char *challenge, const struct http_answer *a, struct wire_welcome *out)
 {
     int64_t at;
     int offset;
-    int rc = wire_welcome_read(out, &l->arena, l->party.kit, challenge, l->party.hub_key, a->body.data, a->body.len);
+    int rc = l->party.hub ? 0 : find_peer(l, a);
+    if (rc) return rc;
+    rc = wire_welcome_read(out, &l->arena, l->party.kit, challenge, l->party.hub_key, a->body.data, a->body.len);
     if (rc) {
         char why[512];
         size_t n = strlen(err_message()) < sizeof why - 1 ? strlen(err_message()) : sizeof why - 1;
@@ -159,10 +188,34 @@ static int hello(struct link *l, struct backoff *b, struct wire_welcome *out)
     return rc;
 }
 
-static int keep_session(struct link *l, const struct http_answer *a)
+/* The proof that a side of a pairing gives in answer to this welcome; "" to a hub. */
+static int prove(struct link *l, const struct wire_welcome *w, enum pairing_side side, char proof[SHA256_HEX])
+{
+    const struct link_pairing *p = l->party.pairing;
+    proof[0] = '\0';
+    if (!p) return 0;
+    struct pairing q = {.code = p->code, .identity = p->identity, .recipient = l->recipient, .share = l->party.hub,
+        .call = l->party.kit, .root = p->root, .challenge = w->challenge, .nonce = w->nonce};
+    return pairing_proof(proof, &q, side);
+}
+
+static int check_proof(struct link *l, const struct wire_welcome *w, const struct wire_session *s)
+{
+    char proof[SHA256_HEX];
+    int rc = prove(l, w, PAIRING_SHARE, proof);
+    if (rc || !*proof) return rc;
+    if (s->code && same_bytes(s->code, proof, SHA256_HEX)) return 0;
+    return link_failed(l, LINK_NOT_PAIRED, err_set(ERR_INPUT, "the kit at %s does not know the code; nothing was exchanged", l->url));
+}
+
+static int keep_session(struct link *l, const struct wire_welcome *w, const struct http_answer *a)
 {
     struct wire_session s;
     int rc = wire_session_read(&s, &l->arena, a->body.data, a->body.len);
+    if (!rc) {
+        rc = check_proof(l, w, &s);
+        if (rc) return rc;
+    }
     if (!rc && strlen(s.token) >= sizeof l->token) rc = err_set(ERR_ROAD, "the token is too long");
     if (rc) return link_failed(l, LINK_BUSY, err_within(ERR_ROAD, "the hub's answer"));
     memcpy(l->token, s.token, strlen(s.token) + 1);
@@ -177,11 +230,16 @@ static int log_in(struct link *l, const struct wire_welcome *w)
     struct buf body;
     struct http_answer a;
     struct backoff once = backoff_of(1);
+    char proof[SHA256_HEX];
+    const struct link_pairing *p = l->party.pairing;
     buf_init(&body, WIRE_BODY_MAX);
     http_answer_init(&a, WIRE_BODY_MAX);
-    int rc = wire_login_write(&body, l->party.hub, l->party.kit, w->nonce, l->party.signer);
+    int rc = prove(l, w, PAIRING_CALL, proof);
+    if (!rc)
+        rc = wire_login_paired_write(&body, l->party.hub, l->party.kit, w->nonce, l->party.signer, p ? w->challenge : NULL,
+            p ? proof : NULL, p ? p->root : NULL);
     if (!rc) rc = post_json(l, &once, "v1/session", &body, &a);
-    if (!rc) rc = keep_session(l, &a);
+    if (!rc) rc = keep_session(l, w, &a);
     http_answer_release(&a);
     buf_release(&body);
     return rc;
@@ -218,6 +276,11 @@ int link_meet(struct link *l)
     l->meeting = false;
     if (rc && l->trouble == LINK_FINE) l->trouble = LINK_HERE;
     return rc;
+}
+
+const char *link_peer(const struct link *l)
+{
+    return l->party.hub;
 }
 
 int64_t link_clock_ahead(const struct link *l)
@@ -279,6 +342,16 @@ int link_refresh(struct link *l, int wait_seconds)
     int rc = path ? link_ask(l, &(struct http_call){.method = "GET", .path = path}, &a) : ERR_ROAD;
     if (!rc && wire_state_read(&l->state, &l->arena, a.body.data, a.body.len))
         rc = link_failed(l, LINK_BUSY, err_within(ERR_ROAD, "the hub's answer"));
+    http_answer_release(&a);
+    return rc;
+}
+
+int link_leave(struct link *l)
+{
+    struct http_answer a;
+    struct backoff b = backoff_of(TRIES_TO_MEET);
+    http_answer_init(&a, WIRE_BODY_MAX);
+    int rc = ask(l, &l->http, &b, &(struct http_call){.method = "DELETE", .path = "v1/session"}, &a);
     http_answer_release(&a);
     return rc;
 }

@@ -11,6 +11,7 @@ struct link {
     struct http *peer; /* owned */
     char *url;         /* for messages */
     struct link_party party;
+    unsigned char recipient[KEY_SIZE]; /* of a colleague's kit, once it is known */
     int tries, stall_seconds;
     struct arena arena;      /* of states and names; as long as the link */
     struct wire_state state; /* the hub's last word */

@@ -3,11 +3,12 @@
 cut, stalled, corrupted, sent twice, or sent again after something newer. Seeded; bounded in time.
 
   proxy.py --to PORT --port-file FILE [--seed N] [--rate P] [--faults cut,stall,…] [--stall SECONDS] [--stats FILE]
-           [--cut-up N] [--cut-down N] [--gone] [--target-file FILE]
+           [--cut-up N] [--cut-down N] [--gone] [--target-file FILE] [--capture FILE]
 
 --rate: of all connections, those that get a fault. --cut-up N: the first connection that brings so many bytes is cut after
 exactly N of them, and no other; --cut-down the same of what comes back; --gone:
-after that the road is no more. --stats: {"connections","requests","up","down","faults":{…}} after each event.
+after that the road is no more. --capture: all bytes, both ways. --stats: {"connections","requests","up","down","faults":{…}}
+after each event.
 --target-file: where the hub's port stands, read anew for each connection (it starts again elsewhere)."""
 import argparse, asyncio, json, math, os, random
 
@@ -21,6 +22,7 @@ arguments.add_argument("--faults", default="cut,stall,corrupt,duplicate,reorder"
 arguments.add_argument("--stall", type=float, default=3.0)
 arguments.add_argument("--stats")
 arguments.add_argument("--cut-up", type=int, default=-1)
+arguments.add_argument("--capture")
 arguments.add_argument("--cut-down", type=int, default=-1)
 arguments.add_argument("--gone", action="store_true")
 arguments.add_argument("--live", type=float, default=3600.0)
@@ -119,6 +121,9 @@ async def pump(reader, writer, up, fault, requests):
     before = 0
     while data := await reader.read(65536):
         stats["up" if up else "down"] += len(data)
+        if given.capture:
+            with open(given.capture, "ab") as f:
+                f.write(data)
         if up:
             for request in requests.feed(data):
                 stats["requests"] += 1

@@ -12,8 +12,9 @@
     "{\"files\":[{\"name\":\"a.satchel\",\"size\":7}],\"refused\":[{\"name\":\"d.satchel\",\"why\":\"x\"}],"              \
     "\"taken\":[\"b.satchel\"],"                                                                                      \
     "\"uploads\":[{\"id\":\"1f-2\",\"length\":9,\"name\":\"c.satchel\",\"offset\":9}]}"
-#define SESSION                                                                                                        \
-    "{\"expires\":\"" AT "\",\"files\":[],\"refused\":[],\"taken\":[],\"token\":\"" HEX_A "\",\"uploads\":[]}"
+#define SESSION "{" SESSION_REST
+#define SESSION_REST                                                                                                   \
+    "\"expires\":\"" AT "\",\"files\":[],\"refused\":[],\"taken\":[],\"token\":\"" HEX_A "\",\"uploads\":[]}"
 #define HAVE "{\"cases\":{\"BJ-1\":{\"awaited\":[\"" HEX_A "\"],\"have\":{\"" KIT "\":5}},\"register\":{\"awaited\":[],\"have\":{}}}}"
 
 /* `text` with the first `from` replaced by `to`. */
@@ -226,6 +227,29 @@ TEST(a_proof_is_no_login)
     CHECK_OK(wire_login_write(&t.bytes, t.hub_id, t.kit_id, HEX_B, &t.hub));
     CHECK(wire_welcome_read(&w, &t.arena, t.kit_id, HEX_A, t.hub.public_key, t.bytes.data, t.bytes.len) == ERR_INPUT);
     talk_end(&t);
+}
+
+/* To a colleague the login carries the proof of a code, and the session's answer another. */
+TEST(a_colleague_is_told_the_code)
+{
+    struct talk t;
+    struct wire_login l;
+    talk_begin(&t);
+    CHECK_OK(wire_login_paired_write(&t.bytes, t.hub_id, t.kit_id, HEX_B, &t.kit, HEX_B, HEX_A, KIT));
+    CHECK_OK(wire_login_read(&l, &t.arena, t.bytes.data, t.bytes.len));
+    CHECK_STR(l.challenge, HEX_B);
+    CHECK_STR(l.code, HEX_A);
+    CHECK_STR(l.root, KIT);
+    buf_clear(&t.bytes);
+    CHECK_OK(wire_login_write(&t.bytes, t.hub_id, t.kit_id, HEX_B, &t.kit));
+    CHECK_OK(wire_login_read(&l, &t.arena, t.bytes.data, t.bytes.len));
+    CHECK(!l.challenge && !l.code && !l.root);
+    buf_clear(&t.bytes);
+    CHECK_OK(wire_login_paired_write(&t.bytes, t.hub_id, t.kit_id, HEX_B, &t.kit, NULL, HEX_A, KIT));
+    CHECK(wire_login_read(&l, &t.arena, t.bytes.data, t.bytes.len) == ERR_INPUT);
+    talk_end(&t);
+    ACCEPTED(read_session, "{\"code\":\"" HEX_B "\"," SESSION_REST);
+    REFUSED(read_session, "{\"code\":\"" HEX_B "\"," SESSION_REST, HEX_B, "12345678");
 }
 
 TEST(errors)

@@ -95,6 +95,7 @@ void spool_free(struct spool *s); /* NULL is fine */
  * started after it; os_await_stop returns when one has come. */
 void os_hold_stop(void);
 void os_await_stop(void);
+bool os_await_stop_for(double seconds); /* true: one has come; false: the time is over */
 
 /* Whatever files this process makes from now on, by itself or in a library, are its user's alone. */
 void os_keep_private(void);
@@ -109,6 +110,8 @@ int os_terminal_width(void);
 int os_ask_secret(struct buf *out, const char *prompt) MUST_CHECK;
 const char *os_data_folder(struct arena *a);  /* the platform's folder for user data */
 int os_processors(void);
+/* The addresses by which others on the local networks reach this machine, IPv4, as text in the arena. */
+int os_addresses(const char ***out, size_t *len, struct arena *a) MUST_CHECK;
 
 /* Joins two parts of a path in the arena. */
 char *path_join(struct arena *a, const char *folder, const char *name);

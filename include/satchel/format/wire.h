@@ -32,6 +32,13 @@
  *   GET    lfs/objects/SHA256        as v1/evidence/SHA256: for a stock git-lfs, whose password is the token (Basic)
  *   GET    health            {"status":"ok"} · GET metrics  text of Prometheus; both without a session, and tell nothing of cases.
  *
+ *
+ * A kit that shares (a colleague's, on a local network) answers just so in a hub's place: "hub" is its kit. It asks for the
+ * pairing code besides: the login has the hello's "challenge", "code":hex64, the proof of pairing.h over both of them, and
+ * "root":K, the register's root; all three or none. The session's answer has its "code". It has no have, evidence or LFS; and
+ *
+ *   DELETE v1/session        the exchange is whole on the caller's side: ends the session, and the sharing.
+ *
  * All but hello, session, health, metrics and OPTIONS need "Authorization: Bearer TOKEN". An error is
  * {"error":text} with its status: 400 malformed · 401 no session, or an expired, foreign or replayed one · 403 revoked or not
  * enrolled · 404 · 405 · 409 offset · 412 not tus 1.0.0 · 413 too large or over the quota · 415 · 416 ·
@@ -58,7 +65,7 @@ bool wire_id_valid(const char *s);
 
 struct wire_hello { const char *challenge, *kit; };
 struct wire_welcome { const char *at, *challenge, *hub, *hub_name, *nonce; unsigned char proof[SIGNATURE_SIZE]; };
-struct wire_login { const char *hub, *kit, *nonce; unsigned char public_key[KEY_SIZE], signature[SIGNATURE_SIZE]; };
+struct wire_login { const char *hub, *kit, *nonce, *challenge, *code, *root; /* the last three: to a colleague, else NULL */ unsigned char public_key[KEY_SIZE], signature[SIGNATURE_SIZE]; };
 struct wire_file { const char *name; uint64_t size; };
 struct wire_refused { const char *name, *why; };
 struct wire_upload { const char *id, *name; uint64_t length, offset; };
@@ -69,7 +76,7 @@ struct wire_state {
     const struct wire_upload *uploads;
     size_t files_len, refused_len, taken_len, uploads_len;
 };
-struct wire_session { const char *expires, *token; struct wire_state state; };
+struct wire_session { const char *expires, *token, *code; /* a colleague's, or NULL */ struct wire_state state; };
 struct wire_case { /* sorted by name, without repeats */
     const char *name;
     const char *const *awaited; /* sorted */
@@ -86,6 +93,9 @@ int wire_welcome_write(struct buf *out, const struct wire_welcome *w, const char
 int wire_welcome_read(struct wire_welcome *out, struct arena *a, const char *kit, const char *challenge,
     const unsigned char hub_key[KEY_SIZE], const void *bytes, size_t len) MUST_CHECK;
 int wire_login_write(struct buf *out, const char *hub, const char *kit, const char *nonce, const struct signer *by) MUST_CHECK;
+/* To a colleague: with the challenge of the hello, the proof of the code, and the kit id of the register's root key. */
+int wire_login_paired_write(struct buf *out, const char *hub, const char *kit, const char *nonce, const struct signer *by,
+    const char *challenge, const char *code, const char *root) MUST_CHECK;
 int wire_login_read(struct wire_login *out, struct arena *a, const void *bytes, size_t len) MUST_CHECK;
 int wire_session_write(struct buf *out, const struct wire_session *s) MUST_CHECK;
 int wire_session_read(struct wire_session *out, struct arena *a, const void *bytes, size_t len) MUST_CHECK;

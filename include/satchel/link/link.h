@@ -20,13 +20,24 @@ enum link_trouble {
     LINK_DISTRUST,  /* certificate or pinned key */
     LINK_OTHER_HUB,
     LINK_REFUSED,   /* the session, or this kit: revoked, not enrolled */
+    LINK_NOT_PAIRED, /* a colleague's kit: the code, who it is, or that it does not let this one in */
     LINK_FULL,      /* quota, size, disk there */
     LINK_BUSY,      /* it is stopping, or fails inside */
     LINK_HERE       /* disk, folder */
 };
 
+/* With a colleague's kit that shares, in a hub's place (pairing.h). Who it is comes out when they meet. */
+struct link_pairing {
+    const char *code, *root;       /* digits; kit id of the register's root key */
+    const unsigned char *identity; /* own */
+    /* Key and recipient of that kit, by the register. ERR_INPUT: it is not in it, or may not exchange. */
+    int (*find)(void *ctx, const char *kit, unsigned char key[KEY_SIZE], unsigned char recipient[KEY_SIZE]);
+    void *ctx;
+};
+
 /* Who meets whom. */
 struct link_party {
+    const struct link_pairing *pairing; /* NULL: a hub; else what follows of the hub is found out */
     const char *kit;
     const struct signer *signer;
     const char *hub; /* kit id of its key */
@@ -59,6 +70,9 @@ void link_close(struct link *l); /* NULL is fine */
 
 /* Opens a session: two requests. */
 int link_meet(struct link *l) MUST_CHECK;
+const char *link_peer(const struct link *l); /* kit id of whom this is a link to; NULL: not met yet */
+/* With a colleague: all has been exchanged, as seen from here; ends the session, and the sharing. */
+int link_leave(struct link *l) MUST_CHECK;
 int64_t link_clock_ahead(const struct link *l); /* seconds by which this machine's clock is before the hub's; once met */
 const char *link_token(const struct link *l); /* of the session, once met: a secret that opens what this kit may see, while it lasts */
 /* One round: sends what is small, fetches, sends the rest, waits up to `wait_seconds` for the hub to take it in, fetches what

@@ -176,6 +176,25 @@ int store_sync_folder(struct store *s, const char *folder, uint64_t part_size, s
 int store_sync_link(struct store *s, const char *folder, struct exchange *out, struct progress *p) MUST_CHECK;
 void exchange_release(struct exchange *e);
 
+/* Two kits of one audit, without a hub: what lies in one folder is taken in, and what the colleague lacks of the cases that
+ * both persons may see is written to another, sealed to the colleague's kit. Each tells the other what it holds, and which
+ * evidence of these cases it lacks; so a file of ours goes once the colleague's shows that its contents are held. */
+struct peer_exchange {
+    const char *kit;        /* the colleague's */
+    const char *take, *put; /* folders; NULL: not this half */
+    uint64_t part_size;     /* 0: cut as for a link */
+    bool no_evidence;       /* none is sent or asked for */
+    const char *apart;      /* NULL: what lies in `take` stays there. Else `take` is this kit's alone: what has been taken in is
+                               removed, and what never can be goes to this folder, with FILE.why beside it */
+};
+/* ERR_INPUT: as store_find_peer. */
+int store_sync_peer(struct store *s, const struct peer_exchange *x, struct exchange *out, struct progress *p) MUST_CHECK;
+/* Both sides have taken in all that there was: our files are removed from `put`. */
+int store_peer_settled(struct store *s, const struct peer_exchange *x) MUST_CHECK;
+/* who: a kit id, or the name or e-mail of a person of the register that has one kit. Borrowed until the arena goes. ERR_INPUT:
+ * there is none, it is revoked, its person's time is over, it is this kit, or this kit itself may not exchange anything. */
+int store_find_peer(struct store *s, const char *who, struct arena *a, const char **kit) MUST_CHECK;
+
 /* What the joined hub holds of what this kit is to deliver, by verified receipts: its own entries, and what it attached. */
 struct holding {
     const char *case_name;

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include "serve_parts.h"
+#include "parts.h"
 
 #define SERVE_SECONDS 5
 #define WAIT_MOST 60
@@ -127,7 +127,7 @@ static size_t apart_of(struct serve *s, struct guest *g, struct arena *a, struct
 static const char *reason(struct serve *s, const char *kit, const char *name, struct arena *a)
 {
     struct buf b;
-    const char *path = arena_printf(a, "%s/%s-%s" WHY_SUFFIX, s->quarantine, kit, name);
+    const char *path = arena_printf(a, "%s/%s-%s" SERVE_WHY, s->quarantine, kit, name);
     buf_init(&b, (size_t)64 << 10);
     size_t len = path && file_read(path, &b) == 0 && utf8_valid(b.data, b.len) ? b.len : 0;
     err_clear();

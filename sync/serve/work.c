@@ -1,4 +1,4 @@
-/* The worker: the one thread that the hub belongs to. It takes in what lies in the inbox, and fills the outbox of a kit that
+/* The worker: the one thread that the owner's folder belongs to. It takes in what lies in the inbox, and fills the outbox of a kit that
  * asks, where something may have changed for that kit since it did so last. What has changed is seen by the branches' tips,
  * whoever has moved them; so a kit for which nothing has costs nothing. */
 #define _POSIX_C_SOURCE 200809L
@@ -8,7 +8,7 @@
 #include <string.h>
 #include <time.h>
 #include "satchel/base/time.h"
-#include "serve_parts.h"
+#include "parts.h"
 
 #define TICK_SECONDS 1
 #define RETRY_SECONDS 5
@@ -137,66 +137,14 @@ void work_release(struct serve *s)
 
 /* ---- what has changed ---- */
 
-struct tip {
-    struct tip *next;
-    struct oid oid;
-    char name[CASE_NAME_MAX + 1];
-};
-
 struct desk {
     struct serve *serve;
-    struct tip *tips;
-    struct file_info heads, packed;
-    bool looked;
     double retry_at; /* 0: nothing failed */
     bool took;       /* the last work: those who ask come before the next files */
 };
 
-static bool same_file(const struct file_info *a, const struct file_info *b)
-{
-    return a->size == b->size && a->modified == b->modified && a->identity[1] == b->identity[1];
-}
-
-/* Every move of a branch renames a file in the folder of branches. */
-static bool branches_moved(struct desk *d)
-{
-    struct arena a;
-    struct file_info heads = {0}, packed = {0};
-    arena_init(&a);
-    const char *repo = hub_repo_path(d->serve->hub);
-    const char *folder = path_join(&a, repo, "refs/heads"), *file = path_join(&a, repo, "packed-refs");
-    if (folder && file) (void)!(os_stat(&heads, folder) || os_stat(&packed, file));
-    err_clear();
-    bool moved = !d->looked || !same_file(&heads, &d->heads) || !same_file(&packed, &d->packed);
-    d->heads = heads;
-    d->packed = packed;
-    d->looked = true;
-    arena_release(&a);
-    return moved;
-}
-
-/* Has this branch moved since it was asked last? */
-static int has_moved(struct desk *d, const struct repo_branch *b, bool *moved)
-{
-    struct tip *t = d->tips;
-    *moved = false;
-    if (strlen(b->name) > CASE_NAME_MAX) return 0;
-    while (t && strcmp(t->name, b->name) != 0) t = t->next;
-    if (t && oid_equal(&t->oid, &b->tip)) return 0;
-    if (!t) {
-        t = calloc(1, sizeof *t);
-        if (!t) return err_memory();
-        strcpy(t->name, b->name);
-        t->next = d->tips;
-        d->tips = t;
-    }
-    t->oid = b->tip;
-    *moved = true;
-    return 0;
-}
-
 /* The kits that have been here and are not to be served anyway. */
-static int clean_guests(struct serve *s, struct arena *a, const char ***out, size_t *len)
+int serve_settled_kits(struct serve *s, struct arena *a, const char ***out, size_t *len)
 {
     size_t n = 0;
     pthread_mutex_lock(&s->lock);
@@ -211,7 +159,7 @@ static int clean_guests(struct serve *s, struct arena *a, const char ***out, siz
     return kits ? 0 : ERR_ROAD;
 }
 
-static void make_dirty(struct serve *s, const char *kit)
+void serve_unsettle(struct serve *s, const char *kit)
 {
     pthread_mutex_lock(&s->lock);
     struct guest *g = guest_of(s, kit);
@@ -219,51 +167,13 @@ static void make_dirty(struct serve *s, const char *kit)
     pthread_mutex_unlock(&s->lock);
 }
 
-/* The register has moved: what waits in the inbox may have waited for it. */
-static void try_again(struct serve *s)
+void serve_try_again(struct serve *s)
 {
     pthread_mutex_lock(&s->lock);
     bool lies = false;
     for (const struct guest *g = s->guests; g; g = g->next) lies = lies || g->lying;
     if (lies) s->finished++;
     pthread_mutex_unlock(&s->lock);
-}
-
-/* The case has moved: whom does that concern? */
-static int tell_guests(struct desk *d, const char *name, const char **kits, size_t len)
-{
-    struct hub *h = d->serve->hub;
-    struct hub_case *c;
-    const char *opener = NULL;
-    bool all = strcmp(name, REGISTER_CASE) == 0;
-    if (all) try_again(d->serve);
-    int rc = all || len == 0 ? 0 : case_open(h, name, &c);
-    if (rc == 0 && !all && len > 0) rc = case_opener(h, c, &opener);
-    const struct registry *r = NULL;
-    if (rc == 0 && !all && len > 0) rc = case_registry(h, &r); /* of the moment of the case */
-    if (rc) return rc;
-    for (size_t i = 0; i < len; i++)
-        if (all || !r || registry_may_see(r, c->fold, kits[i], name, opener, NULL)) make_dirty(d->serve, kits[i]);
-    return 0;
-}
-
-static int look_at_branches(struct desk *d)
-{
-    struct arena a;
-    struct repo_branch *branches = NULL;
-    const char **kits;
-    size_t len = 0, kits_len;
-    if (!branches_moved(d)) return 0;
-    arena_init(&a);
-    int rc = repo_branches(d->serve->hub->repo, &a, &branches, &len);
-    if (rc == 0) rc = clean_guests(d->serve, &a, &kits, &kits_len);
-    for (size_t i = 0; i < len && rc == 0; i++) {
-        bool moved;
-        rc = has_moved(d, &branches[i], &moved);
-        if (rc == 0 && moved) rc = tell_guests(d, branches[i].name, kits, kits_len);
-    }
-    arena_release(&a);
-    return rc;
 }
 
 /* ---- taking in ---- */
@@ -340,19 +250,33 @@ static void sort_out_guests(struct serve *s, uint64_t taken)
     }
 }
 
+static int begin_work(struct serve_work *w)
+{
+    w->again = false;
+    arena_init(&w->arena);
+    w->failed = jv_array(&w->arena);
+    w->names = jv_array(&w->arena);
+    return w->failed && w->names ? 0 : ERR_ROAD;
+}
+
+static void unsettle_all(struct serve *s, const struct jv *kits)
+{
+    for (size_t i = 0; kits && i < kits->len; i++)
+        if (kit_id_valid(jv_str(kits->items[i]))) serve_unsettle(s, jv_str(kits->items[i]));
+}
+
 static void take_in(struct desk *d, uint64_t upto)
 {
     struct serve *s = d->serve;
-    struct hub_exchange e = {0};
-    int rc = hub_take_inbox(s->hub, &e, NULL);
-    if (rc == 0) tell_failures(s, e.failed);
+    struct serve_work w;
+    int rc = begin_work(&w);
+    if (rc == 0) rc = s->owner.take_in(s->owner.ctx, &w);
     if (rc) tell(s, "inbox");
-    bool kept_out = rc == 0 && e.failed_code == ERR_ROAD;
-    d->retry_at = rc || kept_out ? os_monotonic_seconds() + (rc ? RETRY_SECONDS : RETRY_FILES_SECONDS) : 0;
-    for (size_t i = 0; rc == 0 && i < e.taken_len; i++)
-        if (e.taken[i].from && kit_id_valid(e.taken[i].from)) make_dirty(s, e.taken[i].from);
-    if (rc == 0) hub_exchange_release(&e);
-    if (look_at_branches(d)) tell(s, "branches");
+    d->retry_at = rc || w.again ? os_monotonic_seconds() + (rc ? RETRY_SECONDS : RETRY_FILES_SECONDS) : 0;
+    tell_failures(s, w.failed);
+    unsettle_all(s, w.names);
+    if (s->owner.look(s->owner.ctx, s)) tell(s, "changes");
+    arena_release(&w.arena);
     pthread_mutex_lock(&s->lock);
     sort_out_guests(s, upto);
     if (s->taken < upto) s->taken = upto;
@@ -362,28 +286,26 @@ static void take_in(struct desk *d, uint64_t upto)
 
 /* ---- handing out ---- */
 
-/* Under the lock: which of its files are the register's. */
-static void note_first(struct guest *g, const struct jv *written)
+/* Under the lock. */
+static void note_first(struct guest *g, const struct jv *names)
 {
     lying_free(&g->first);
-    for (size_t i = 0; i < written->len; i++) {
-        const char *name = jv_get_str(written->items[i], "case"), *file = jv_get_str(written->items[i], "file");
-        if (name && file && strcmp(name, REGISTER_CASE) == 0) (void)!lying_add(&g->first, path_name(file), 0, 0);
-    }
+    for (size_t i = 0; names && i < names->len; i++) (void)!lying_add(&g->first, jv_str(names->items[i]), 0, 0);
 }
 
 static void serve_guest(struct desk *d, const char *kit, int64_t day)
 {
     struct serve *s = d->serve;
-    struct hub_exchange e = {0};
-    int rc = hub_serve_kit(s->hub, kit, s->net, s->o.part_size, &e, NULL);
-    if (rc == 0) tell_failures(s, e.failed);
-    bool bad = rc || e.failed->len > 0;
+    struct serve_work w;
+    int rc = begin_work(&w);
+    if (rc == 0) rc = s->owner.hand_out(s->owner.ctx, kit, &w);
     if (rc) tell(s, kit);
+    bool bad = rc || w.failed->len > 0;
+    tell_failures(s, w.failed);
     pthread_mutex_lock(&s->lock);
     struct guest *g = guest_of(s, kit);
     if (g) {
-        if (rc == 0) note_first(g, e.written);
+        if (rc == 0) note_first(g, w.names);
         g->asked = false;
         g->dirty = g->dirty || bad;
         g->served_day = bad ? g->served_day : day;
@@ -391,7 +313,7 @@ static void serve_guest(struct desk *d, const char *kit, int64_t day)
     }
     pthread_cond_broadcast(&s->news);
     pthread_mutex_unlock(&s->lock);
-    if (rc == 0) hub_exchange_release(&e);
+    arena_release(&w.arena);
 }
 
 /* Under the lock: the next one that asks. It is clean from now on, so that what changes meanwhile is not missed. */
@@ -420,7 +342,7 @@ static void wait_for_work(struct serve *s)
 static void tick(struct desk *d)
 {
     struct serve *s = d->serve;
-    if (look_at_branches(d)) tell(s, "branches");
+    if (s->owner.look(s->owner.ctx, s)) tell(s, "changes");
     uploads_expire(s);
 }
 
@@ -461,11 +383,6 @@ static void *work(void *serve)
         pthread_mutex_lock(&s->lock);
     }
     pthread_mutex_unlock(&s->lock);
-    while (d.tips) {
-        struct tip *t = d.tips;
-        d.tips = t->next;
-        free(t);
-    }
     return NULL;
 }
 

@@ -1,11 +1,12 @@
-/* The server of the hub: routes as one table, and what every request goes through. */
+/* The server: routes as one table, and what every request goes through. */
 #define _POSIX_C_SOURCE 200809L
 
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include "satchel/replica/bundle.h"
 #include "satchel/replica/state.h"
-#include "serve_parts.h"
+#include "parts.h"
 
 #define BODY_MAX ((size_t)64 << 10)
 #define IDLE_SECONDS 120 /* longer than any answer is waited for */
@@ -34,14 +35,8 @@ static const struct route routes[] = {
     {"POST", "/v1/hello", .body_max = BODY_MAX, .close = hello_close},
     {"POST", "/v1/session", .body_max = BODY_MAX, .close = session_close},
     {"GET", "/v1/state", .session = true, .close = state_close},
-    {"GET", "/v1/have", .session = true, .close = have_close},
     {"GET", "/v1/files/", .tail = true, .session = true, .close = file_close_visit, .done = file_done},
     {"HEAD", "/v1/files/", .tail = true, .session = true, .close = file_close_visit},
-    {"GET", "/v1/evidence/", .tail = true, .session = true, .close = evidence_close},
-    {"HEAD", "/v1/evidence/", .tail = true, .session = true, .close = evidence_close},
-    {"POST", "/lfs/objects/batch", .session = true, .basic = true, .body_max = BODY_MAX, .close = lfs_batch_close},
-    {"GET", "/lfs/objects/", .tail = true, .session = true, .basic = true, .close = evidence_close},
-    {"HEAD", "/lfs/objects/", .tail = true, .session = true, .basic = true, .close = evidence_close},
     {"OPTIONS", "/v1/uploads", .close = options_close},
     {"OPTIONS", "/v1/uploads/", .tail = true, .close = options_close},
     {"POST", "/v1/uploads", .session = true, .tus = true, .open = creation_open, .body = patch_body, .close = creation_close,
@@ -53,6 +48,11 @@ static const struct route routes[] = {
 };
 
 /* ---- answers ---- */
+
+void *visit_owner(const struct visit *v)
+{
+    return v->serve->owner.ctx;
+}
 
 void refuse(struct visit *v, int status, const char *text)
 {
@@ -95,19 +95,26 @@ static bool leads_here(const struct route *r, const char *path)
     return strncmp(path, r->path, len) == 0 && path[len] && !strchr(path + len, '/');
 }
 
+/* Of one table; the methods that lead here are added to `allow`. */
+static void find_in(struct visit *v, const struct route *list, size_t len, struct buf *allow)
+{
+    const char *path = http_path(v->request), *method = http_method(v->request);
+    for (size_t i = 0; i < len && !v->route; i++) {
+        if (!leads_here(&list[i], path)) continue;
+        buf_addf(allow, "%s%s", allow->len ? ", " : "", list[i].method);
+        if (strcmp(list[i].method, method) == 0) v->route = &list[i];
+    }
+}
+
 /* Answers 404 or 405 where there is none. */
 static bool find_route(struct visit *v)
 {
-    const char *path = http_path(v->request), *method = http_method(v->request);
     struct buf allow;
     buf_init(&allow, 256);
-    for (size_t i = 0; i < sizeof routes / sizeof *routes && !v->route; i++) {
-        if (!leads_here(&routes[i], path)) continue;
-        buf_addf(&allow, "%s%s", allow.len ? ", " : "", routes[i].method);
-        if (strcmp(routes[i].method, method) == 0) v->route = &routes[i];
-    }
+    find_in(v, routes, sizeof routes / sizeof *routes, &allow);
+    find_in(v, v->serve->owner.routes, v->serve->owner.routes_len, &allow);
     if (v->route) {
-        v->tail = path + strlen(v->route->path);
+        v->tail = http_path(v->request) + strlen(v->route->path);
     } else if (allow.len) {
         http_say(v->request, "Allow", buf_str(&allow));
         refuse(v, 405, N_("this is not done with what is there"));
@@ -241,7 +248,6 @@ static void make_locks(struct serve *s)
     pthread_condattr_init(&attr);
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
     pthread_mutex_init(&s->lock, NULL);
-    pthread_mutex_init(&s->sight_lock, NULL);
     pthread_mutex_init(&s->log_lock, NULL);
     pthread_cond_init(&s->work, &attr);
     pthread_cond_init(&s->news, &attr);
@@ -273,21 +279,19 @@ static int listen_now(struct serve *s)
     return http_start(&s->http, &o, &h);
 }
 
-int serve_start(struct serve **out, struct hub *hub, struct hub *reader, const struct serve_options *o)
+int serve_start(struct serve **out, const struct serve_owner *owner, const struct serve_options *o)
 {
     int rc = check_plain(o);
     if (rc) return rc;
     struct serve *s = calloc(1, sizeof *s);
     if (!s) return err_memory();
     s->o = *o;
-    s->hub = hub;
-    s->reader = reader;
+    s->owner = *owner;
     arena_init(&s->arena);
     make_locks(s);
     rc = make_paths(s);
     if (rc == 0) rc = be_the_only_one(s);
     if (rc == 0) rc = make_tables(s);
-    if (rc == 0) rc = sight_init(s);
     if (rc == 0) rc = work_init(s);
     if (rc == 0) rc = uploads_load(s);
     if (rc == 0) rc = log_open(s);
@@ -319,7 +323,6 @@ void serve_stop(struct serve *s)
     if (s->guests && kept_write(s)) tell(s, s->net); /* also where it could not listen: what was read is gone */
     uploads_release(s);
     work_release(s);
-    sight_release(s);
     log_close(s);
     os_unlock(s->only);
     if (s->passes) wipe(s->passes, PASSES_MOST * sizeof *s->passes);
@@ -329,7 +332,6 @@ void serve_stop(struct serve *s)
     pthread_cond_destroy(&s->work);
     pthread_cond_destroy(&s->news);
     pthread_mutex_destroy(&s->lock);
-    pthread_mutex_destroy(&s->sight_lock);
     pthread_mutex_destroy(&s->log_lock);
     arena_release(&s->arena);
     free(s);

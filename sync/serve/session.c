@@ -1,10 +1,10 @@
 /* Sessions: a hello gives a nonce, its signature gives a token, and the token is looked at anew at every request. Both are
- * kept in memory only; a hub that starts again knows none, and kits open new sessions. */
+ * kept in memory only; a server that starts again knows none, and kits open new sessions. */
 #define _POSIX_C_SOURCE 200809L
 
 #include <string.h>
 #include "satchel/base/time.h"
-#include "serve_parts.h"
+#include "parts.h"
 
 #define NONCE_SECONDS 60
 #define PASSES_OF_KIT 8
@@ -141,11 +141,12 @@ size_t sessions_count(struct serve *s)
 
 static bool check_standing(struct visit *v, const char *kit, const unsigned char key[KEY_SIZE])
 {
-    switch (sight_standing(v->serve, kit, key)) {
+    const struct serve_owner *o = &v->serve->owner;
+    switch (o->standing(o->ctx, kit, key)) {
     case STANDING_GOOD:
         return true;
     case STANDING_UNKNOWN:
-        refuse(v, 403, N_("this kit is not enrolled at this hub"));
+        refuse(v, 403, o->unknown);
         break;
     case STANDING_REVOKED:
         refuse(v, 403, N_("this kit has been revoked"));
@@ -214,10 +215,10 @@ void hello_close(struct visit *v)
         time_write(at, time_now(), 0);
         struct wire_welcome w = {.at = at,
             .challenge = h.challenge,
-            .hub = hub_kit(v->serve->hub),
-            .hub_name = hub_name(v->serve->hub),
+            .hub = v->serve->owner.kit,
+            .hub_name = v->serve->owner.name,
             .nonce = nonce};
-        rc = wire_welcome_write(&b, &w, h.kit, &v->serve->hub->signer);
+        rc = wire_welcome_write(&b, &w, h.kit, v->serve->owner.signer);
     }
     answer_json(v, 200, rc, &b);
     buf_release(&b);
@@ -229,7 +230,7 @@ static bool refuse_nonce(struct visit *v)
     return false;
 }
 
-/* Is it signed by the kit that it names, for this hub, over a nonce that it was given? */
+/* Is it signed by the kit that it names, for this server, over a nonce that it was given? */
 static bool check_login(struct visit *v, struct wire_login *l, uint64_t *stamp)
 {
     char kit[KIT_ID_SIZE];
@@ -238,15 +239,15 @@ static bool check_login(struct visit *v, struct wire_login *l, uint64_t *stamp)
         return false;
     }
     kit_id_of(kit, l->public_key);
-    bool own = strcmp(kit, l->kit) == 0 && strcmp(l->hub, hub_kit(v->serve->hub)) == 0;
+    bool own = strcmp(kit, l->kit) == 0 && strcmp(l->hub, v->serve->owner.kit) == 0;
     return (own && nonce_good(v->serve, l->kit, l->nonce, stamp)) || refuse_nonce(v);
 }
 
-static int write_session(struct visit *v, const struct wire_login *l, struct buf *out)
+static int write_session(struct visit *v, const struct wire_login *l, const char *code, struct buf *out)
 {
     unsigned char secret[SECRET_SIZE];
     char token[WIRE_TOKEN_SIZE], expires[TIME_TEXT];
-    struct wire_session session = {.expires = expires, .token = token};
+    struct wire_session session = {.expires = expires, .token = token, .code = *code ? code : NULL};
     int rc = random_bytes(secret, sizeof secret);
     if (rc) return rc;
     hex_write(token, secret, sizeof secret);
@@ -259,11 +260,21 @@ static int write_session(struct visit *v, const struct wire_login *l, struct buf
     return rc;
 }
 
+static bool is_admitted(struct visit *v, const struct wire_login *l, char code[WIRE_TOKEN_SIZE])
+{
+    const struct serve_owner *o = &v->serve->owner;
+    *code = '\0';
+    const char *no = o->admit ? o->admit(o->ctx, l, code) : NULL;
+    if (no) refuse(v, 403, no);
+    return no == NULL;
+}
+
 void session_close(struct visit *v)
 {
     struct wire_login l;
     struct buf b;
     uint64_t stamp;
+    char code[WIRE_TOKEN_SIZE];
     if (!check_login(v, &l, &stamp)) return;
     memcpy(v->kit, l.kit, KIT_ID_SIZE);
     if (!check_standing(v, l.kit, l.public_key)) return;
@@ -271,7 +282,8 @@ void session_close(struct visit *v)
         (void)refuse_nonce(v);
         return;
     }
+    if (!is_admitted(v, &l, code)) return;
     buf_init(&b, WIRE_BODY_MAX);
-    answer_json(v, 200, write_session(v, &l, &b), &b);
+    answer_json(v, 200, write_session(v, &l, code, &b), &b);
     buf_wipe(&b);
 }

@@ -2,7 +2,7 @@
  * and whose receipts have not been fetched. Without it the kits would send them again. A convenience only: it is written at
  * the end and removed at the start, so that none is ever believed twice; a killed server leaves none. */
 #include <string.h>
-#include "serve_parts.h"
+#include "parts.h"
 
 #define KEPT_MAX ((size_t)16 << 20)
 

@@ -4,7 +4,7 @@
 #include <string.h>
 #include "satchel/base/time.h"
 #include "satchel/replica/state.h"
-#include "serve_parts.h"
+#include "parts.h"
 
 #define LOG_MOST (UINT64_C(16) << 20)
 #define LOGS_KEPT 4
