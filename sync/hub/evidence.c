@@ -2,7 +2,7 @@
  *
  *   DIR/repo.git/lfs/objects/ab/cd/<sha256>   whole, hashed, synced; never changed again
  *   DIR/brought/<case>/<sha256>               empty: they came in a bundle of that case, before their record
- *   DIR/staging/<sha256>                      whole, of a bundle that is being received
+ *   DIR/staging/<number>-<sha256>             whole, of a bundle that is being received
  *   DIR/partial/<sha256>-<size>-<case>        parts of it, each at its place
  *   DIR/partial/<sha256>-<size>-<case>.map    one line: '1' for each 16 MiB run that is there, synced, else
  * '0' DIR/pieces/<sha256>                       SHA-256 of its 16 MiB runs, a line each; made when asked for
@@ -36,13 +36,13 @@ char *evidence_path(struct arena *a, const char *git_folder, const char *sha256)
     return path_join(a, git_folder, path);
 }
 
-/* Whichever case has brought them. */
+/* Whichever case has brought them. From any thread. */
 static bool is_there(struct hub *h, const char *sha256, uint64_t *size)
 {
     struct arena a;
     struct file_info info;
     arena_init(&a);
-    char *path = evidence_path(&a, repo_folder(h->repo), sha256);
+    char *git_folder = hub_file(&a, h, "repo.git"), *path = git_folder ? evidence_path(&a, git_folder, sha256) : NULL;
     bool there = path && os_stat(&info, path) == 0 && info.is_file;
     if (there && size) *size = info.size;
     err_clear();
@@ -451,7 +451,14 @@ static int part_sink(struct sink **out, struct staging *s, const struct member *
     return rc;
 }
 
-/* Whole, into staging; the round has it once its hash is known to be right. */
+/* Whole and hashed, in staging, and not the round's yet. */
+struct staged_file {
+    struct staged_file *next;
+    const struct member *member;
+    const char *path;
+};
+
+/* Whole, into staging. */
 struct whole_sink {
     struct sink base, *under;
     struct staging *staging;
@@ -467,8 +474,12 @@ static int whole_write(struct sink *base, const void *bytes, size_t len)
 static int whole_finish(struct sink *base)
 {
     struct whole_sink *s = (struct whole_sink *)base;
-    int rc = sink_finish(s->under);
-    return rc ? rc : round_staged(s->staging->hub, s->member->sha256, s->path, s->member->size);
+    struct staged_file *f = arena_alloc(s->staging->arena, sizeof *f);
+    int rc = f ? sink_finish(s->under) : ERR_ROAD;
+    if (rc) return rc;
+    *f = (struct staged_file){s->staging->files, s->member, s->path};
+    s->staging->files = f;
+    return 0;
 }
 
 static void whole_close(struct sink *base)
@@ -481,7 +492,8 @@ static void whole_close(struct sink *base)
 static int whole_sink(struct sink **out, struct staging *staging, const struct member *m)
 {
     const char *folder = hub_file(staging->arena, staging->hub, "staging");
-    const char *path = folder ? path_join(staging->arena, folder, m->sha256) : NULL;
+    const char *path =
+        folder ? arena_printf(staging->arena, "%s/%zu-%s", folder, staging->number, m->sha256) : NULL;
     struct whole_sink *s = path ? calloc(1, sizeof *s) : NULL;
     if (!s) return path ? err_memory() : ERR_ROAD;
     *s = (struct whole_sink){{whole_write, whole_finish, whole_close}, NULL, staging, m, path};
@@ -502,8 +514,14 @@ struct staged {
 
 void staging_init(struct staging *s, struct hub *h, struct hub_case *c, struct arena *a)
 {
-    *s = (struct staging){.hub = h, .c = c, .arena = a};
+    *s = (struct staging){.hub = h, .c = c, .arena = a, .number = h->stagings++};
     s->last = &s->first;
+}
+
+void staging_release(struct staging *s)
+{
+    for (const struct staged_file *f = s->files; f; f = f->next) (void)!os_remove(f->path); /* else hub_clean does it */
+    s->files = NULL;
 }
 
 int staging_add(struct staging *s, const struct member *m)
@@ -519,7 +537,7 @@ int staging_add(struct staging *s, const struct member *m)
 int staging_sink(void *staging, const struct member *m, struct sink **out)
 {
     struct staging *s = staging;
-    if (evidence_held(s->hub, s->c, m->sha256, NULL)) return drop_sink(out);
+    if (s->c && evidence_held(s->hub, s->c, m->sha256, NULL)) return drop_sink(out);
     int rc = staging_add(s, m);
     return rc ? rc : staging_open(s, m, out);
 }
@@ -528,7 +546,7 @@ int staging_open(struct staging *s, const struct member *m, struct sink **out)
 {
     if (m->pieces) return part_sink(out, s, m);
     /* by another case: now that they came again, they are this one's too */
-    bool there = round_has(s->hub, m->sha256, NULL) || is_there(s->hub, m->sha256, NULL);
+    bool there = (s->c && round_has(s->hub, m->sha256, NULL)) || is_there(s->hub, m->sha256, NULL);
     return there ? drop_sink(out) : whole_sink(out, s, m);
 }
 
@@ -573,6 +591,19 @@ static int publish_part(struct staging *s, const struct member *m, struct jv *al
     return whole ? complete(s, &p, m->sha256, alarms) : partial_write(&p);
 }
 
+/* To the round, unless another bundle has brought the same meanwhile. */
+static int hand_over(struct staging *s)
+{
+    int rc = 0;
+    while (s->files && rc == 0) {
+        const struct member *m = s->files->member;
+        bool there = round_has(s->hub, m->sha256, NULL) || is_there(s->hub, m->sha256, NULL);
+        rc = there ? os_remove(s->files->path) : round_staged(s->hub, m->sha256, s->files->path, m->size);
+        if (rc == 0) s->files = s->files->next;
+    }
+    return rc;
+}
+
 static int publish_whole(struct staging *s, const char *sha256)
 {
     round_bring(s->hub, sha256);
@@ -581,7 +612,7 @@ static int publish_whole(struct staging *s, const char *sha256)
 
 int staging_publish(struct staging *s, struct jv *alarms)
 {
-    int rc = 0;
+    int rc = hand_over(s);
     for (const struct staged *i = s->first; i && rc == 0; i = i->next)
         rc = i->member->pieces ? publish_part(s, i->member, alarms) : publish_whole(s, i->member->sha256);
     return rc;

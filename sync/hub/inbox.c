@@ -1,5 +1,5 @@
-/* What lies in inboxes, taken in: the register first, then by age, and those that wait once more after the
- * others.
+/* What lies in inboxes, taken in: the register first, then case by case, so that each is read once, by the age of their
+ * oldest; and those that wait once more after the others.
  *
  * Files of FOLDER/inbox/ (a stick's) stay: who wrote them removes them when a receipt has told him so. Files
  * of DIR/inbox/ (finished uploads) are removed once they are in, and what is refused for good goes to
@@ -13,6 +13,7 @@ struct file {
     const char *path, *name;
     bool own;                 /* in DIR/inbox */
     int64_t modified;
+    int64_t oldest;           /* of the files of its case */
     const struct manifest *m; /* of its head; NULL: it can't be read */
     bool in_round;            /* taken in, not durable yet */
     int rc; /* what came of it */
@@ -23,6 +24,9 @@ struct inbox {
     struct arena *arena;
     struct file *files;
     size_t len, cap;
+    bool briefly;        /* no receipts, problems and alarms are told: of many files they are much */
+    struct ahead *ahead; /* NULL: nothing is opened before its turn */
+    size_t next;         /* file to be handed to it */
 };
 
 bool is_bundle_name(const char *name)
@@ -84,12 +88,37 @@ static bool is_register(const struct file *f)
     return f->m && strcmp(f->m->case_name, REGISTER_CASE) == 0;
 }
 
+static int compare_times(int64_t a, int64_t b)
+{
+    return (a > b) - (a < b);
+}
+
 static int compare_files(const void *a, const void *b)
 {
     const struct file *x = a, *y = b;
-    if (is_register(x) != is_register(y)) return is_register(x) ? -1 : 1;
-    if (x->modified != y->modified) return x->modified < y->modified ? -1 : 1;
-    return strcmp(x->name, y->name);
+    int order = is_register(y) - is_register(x);
+    if (order == 0) order = compare_times(x->oldest, y->oldest);
+    if (order == 0 && x->m && y->m) order = strcmp(x->m->case_name, y->m->case_name);
+    if (order == 0) order = compare_times(x->modified, y->modified);
+    return order ? order : strcmp(x->name, y->name);
+}
+
+static int sort(struct inbox *in)
+{
+    struct map oldest; /* struct file, by case */
+    int rc = 0;
+    map_init(&oldest);
+    for (size_t i = 0; i < in->len && rc == 0; i++) {
+        struct file *f = &in->files[i], *o = f->m ? map_get(&oldest, f->m->case_name) : f;
+        if (!o || f->modified < o->modified) rc = map_put(&oldest, f->m->case_name, f);
+    }
+    for (size_t i = 0; i < in->len && rc == 0; i++) {
+        struct file *f = &in->files[i];
+        f->oldest = f->m ? ((struct file *)map_get(&oldest, f->m->case_name))->modified : f->modified;
+    }
+    map_release(&oldest);
+    if (rc == 0 && in->len) qsort(in->files, in->len, sizeof *in->files, compare_files);
+    return rc;
 }
 
 int exchange_failed(struct hub_exchange *out, const char *file, int code, const char *error)
@@ -118,15 +147,63 @@ static int end_round(struct hub *h, struct inbox *in, struct hub_exchange *out)
     return failed;
 }
 
+/* Of a stick's most have been taken in before and need not be read, and all wait their turn that the register does not know. */
+static int hand_in(struct hub *h, struct inbox *in, const struct file *f)
+{
+    bool waits = f->m && f->rc == ERR_WAIT;
+    if (!waits || !f->own || receive_alone(h, f->m)) return 0;
+    const struct registry *registry = hub_registry(h);
+    if (!registry) return ERR_ROAD;
+    const struct registry_kit *k = registry_kit(registry, f->m->from);
+    return k ? ahead_hand_in(in->ahead, f->path, f->m, k->public_key) : 0;
+}
+
+/* Files from *f on, as many as there is room for; not before the register is in, by which they go. */
+static int look_ahead(struct hub *h, struct inbox *in, const struct file *f)
+{
+    int rc = 0;
+    if (!in->ahead || is_register(f)) return 0;
+    if (in->next < (size_t)(f - in->files)) in->next = (size_t)(f - in->files);
+    for (; in->next < in->len && rc == 0; in->next++) {
+        const struct file *next = &in->files[in->next];
+        if (next->m && !ahead_has_room(in->ahead, next->m)) break;
+        rc = hand_in(h, in, next);
+    }
+    return rc;
+}
+
+static int tell_briefly(struct arena *a, struct hub_taken *t)
+{
+    t->case_name = arena_strdup(a, t->case_name);
+    t->from = arena_strdup(a, t->from);
+    t->receipt = NULL;
+    t->problems = t->alarms = NULL;
+    return t->case_name && t->from ? 0 : ERR_ROAD;
+}
+
+static int receive(
+    struct hub *h, struct inbox *in, const struct file *f, struct arena *a, struct hub_taken *out, struct progress *p)
+{
+    struct reception *opened = in->ahead ? ahead_take(in->ahead, f->path) : NULL;
+    struct arena scratch;
+    arena_init(&scratch);
+    int rc = os_refuse_link(f->path);
+    if (rc == 0) rc = receive_locked(h, f->path, f->m, in->briefly ? &scratch : a, opened, out, p);
+    if (rc == 0 && in->briefly) rc = tell_briefly(a, out);
+    if (opened) ahead_done(in->ahead);
+    arena_release(&scratch);
+    return rc;
+}
+
 static int take_file(
     struct hub *h, struct inbox *in, struct file *f, struct hub_exchange *out, struct progress *p)
 {
     struct hub_taken taken = {0};
     bool alone = receive_alone(h, f->m);
     int rc = alone ? end_round(h, in, out) : 0;
+    if (rc == 0) rc = look_ahead(h, in, f);
     if (rc) return rc;
-    f->rc = os_refuse_link(f->path);
-    if (f->rc == 0) f->rc = receive_locked(h, f->path, f->m, &out->arena, &taken, p);
+    f->rc = receive(h, in, f, &out->arena, &taken, p);
     if (f->rc) {
         rc = note_error(in, f, f->rc);
     } else {
@@ -143,12 +220,15 @@ static int take_files(struct hub *h, struct inbox *in, struct hub_exchange *out,
     size_t before;
     out->taken = arena_alloc(&out->arena, (in->len + 1) * sizeof *out->taken);
     if (!out->taken) return ERR_ROAD;
+    if (in->len > 1) rc = ahead_new(&in->ahead, h);
     do {
         before = out->taken_len;
+        in->next = 0;
         for (size_t i = 0; i < in->len && rc == 0; i++)
             if (in->files[i].m && in->files[i].rc == ERR_WAIT) rc = take_file(h, in, &in->files[i], out, p);
         if (rc == 0) rc = end_round(h, in, out);
     } while (rc == 0 && out->taken_len > before);
+    ahead_free(in->ahead);
     round_drop(h);
     return rc;
 }
@@ -185,13 +265,13 @@ static int list_stick(struct hub *h, struct inbox *in, const char *folder, struc
 
 int inbox_take(struct hub *h, const char *folder, struct arena *a, struct hub_exchange *out, struct progress *p)
 {
-    struct inbox in = {.arena = a};
+    struct inbox in = {.arena = a, .briefly = !folder};
     const char *theirs = folder ? path_join(a, folder, "inbox") : NULL, *own = hub_file(a, h, "inbox");
     int rc = own && (theirs || !folder) ? 0 : ERR_ROAD;
     if (rc == 0 && theirs) rc = list_stick(h, &in, theirs, out);
     if (rc == 0) rc = list_inbox(h, &in, own, true);
+    if (rc == 0) rc = sort(&in);
     if (rc) return rc;
-    if (in.len) qsort(in.files, in.len, sizeof *in.files, compare_files);
     rc = take_files(h, &in, out, p);
     for (size_t i = 0; i < in.len && rc == 0; i++)
         if (in.files[i].own) rc = clear_own(h, &in, &in.files[i]);

@@ -69,6 +69,7 @@ struct hub {
     uint64_t registry_version; /* of the register's fold that the registry was made of */
     struct os_lock *lock;
     struct round round;
+    size_t stagings; /* so far */
     struct arena names_arena;
     const char *const *names; /* of the branches; NULL: to be listed anew */
     size_t names_len;
@@ -131,14 +132,18 @@ int evidence_pieces(struct hub *h, struct arena *a, const char *sha256, uint64_t
     const char *const **out, size_t *len) MUST_CHECK;
 int evidence_hash_file(char sha256[SHA256_HEX], const char *path, struct progress *p) MUST_CHECK;
 
-/* What a bundle brings, until all of it is checked. */
+/* What a bundle brings, until all of it is checked. Without a case (NULL) it touches nothing that the hub's thread
+ * changes, so that another thread may fill it. */
 struct staging {
     struct hub *hub;
-    struct hub_case *c; /* of the bundle */
+    struct hub_case *c; /* of the bundle; at the latest when it is published */
     struct arena *arena;
+    size_t number; /* no other staging's */
     struct staged *first, **last;
+    struct staged_file *files;
 };
 void staging_init(struct staging *s, struct hub *h, struct hub_case *c, struct arena *a);
+void staging_release(struct staging *s); /* removes what it has written and not published */
 int staging_sink(
     void *staging, const struct member *m, struct sink **out) MUST_CHECK; /* stage of a bundle_receiver */
 /* A place for one that comes otherwise than in a bundle, which belongs to the staging once it is added. */
@@ -304,16 +309,44 @@ const char *const *hub_names(struct hub *h, size_t *len);
 
 /* Must it have a round of its own? */
 bool receive_alone(const struct hub *h, const struct manifest *m);
+/* A bundle that is opened, and then taken in. */
+struct reception {
+    struct adopted *memory;
+    struct staging staging;
+    struct opened opened;
+    bool open;
+    bool ahead; /* by another thread than the hub's, which does not ask the register: */
+    unsigned char enrolled[KEY_SIZE]; /* its sender's key */
+    unsigned char signed_by[KEY_SIZE];
+};
+int reception_init(struct reception *r, struct hub *h, struct hub_case *c) MUST_CHECK;
+/* Whole into memory and staging. With `ahead` set and no case (NULL) from any thread. */
+int reception_open(struct reception *r, const char *path, struct progress *p) MUST_CHECK;
+void reception_release(struct reception *r);
+
 /* Into the round: it counts when that is stored, and m is borrowed until then. m: what its head said when it was
- * peeked at. */
-int receive_locked(struct hub *h, const char *path, const struct manifest *m, struct arena *a, struct hub_taken *out,
-    struct progress *p) MUST_CHECK;
+ * peeked at. ahead: the bundle, opened already; NULL: it is opened here. */
+int receive_locked(struct hub *h, const char *path, const struct manifest *m, struct arena *a, struct reception *ahead,
+    struct hub_taken *out, struct progress *p) MUST_CHECK;
 
 /* As hub_take_lines, under the lock and into the round. */
 int lines_take_locked(struct hub *h, const char *case_name, const char *lines, size_t len, struct arena *a,
     struct hub_taken *out) MUST_CHECK;
 /* Takes in evidence alone. `list` names it, and so gives the receipt its number. */
 int staging_take(struct staging *s, const void *list, size_t len) MUST_CHECK;
+
+/* ---- ahead.c: bundles that are opened before their turn ---- */
+
+struct ahead;
+int ahead_new(struct ahead **out, struct hub *h) MUST_CHECK;
+void ahead_free(struct ahead *x); /* with what was handed in and not taken back; NULL is fine */
+bool ahead_has_room(struct ahead *x, const struct manifest *m);
+/* Where there is room. From here on `path` and `enrolled`, the key of its sender, name the bundle. */
+int ahead_hand_in(struct ahead *x, const char *path, const struct manifest *m,
+    const unsigned char enrolled[KEY_SIZE]) MUST_CHECK;
+/* The one that was handed in first, once it is open. NULL: that is not of this path, or could not be opened. */
+struct reception *ahead_take(struct ahead *x, const char *path);
+void ahead_done(struct ahead *x); /* with the one that was taken */
 
 /* ---- init.c ---- */
 

@@ -25,17 +25,29 @@ struct incoming {
 
 /* ---- who may ---- */
 
-static int check_sender(void *ctx, const char *kit, const unsigned char signed_by[KEY_SIZE])
+static int check_key(const unsigned char enrolled[KEY_SIZE], const unsigned char signed_by[KEY_SIZE], const char *kit)
 {
-    const struct staging *staging = ctx; /* what the receiver's two callbacks share */
+    if (same_bytes(enrolled, signed_by, KEY_SIZE)) return 0;
+    return err_set(ERR_INPUT, "it is not signed by the key that is enrolled for kit '%s'", kit);
+}
+
+static int check_enrolled(struct hub *h, const char *kit, const unsigned char signed_by[KEY_SIZE])
+{
     const struct registry *registry;
-    int rc = case_registry(staging->hub, &registry);
+    int rc = case_registry(h, &registry);
     if (rc) return rc;
     const struct registry_kit *k = registry_kit(registry, kit);
-    if (k ? same_bytes(k->public_key, signed_by, KEY_SIZE) : registry_root(registry, signed_by)) return 0;
-    if (k) return err_set(ERR_INPUT, "it is not signed by the key that is enrolled for kit '%s'", kit);
+    if (k) return check_key(k->public_key, signed_by, kit);
+    if (registry_root(registry, signed_by)) return 0;
     return err_set(
         ERR_WAIT, "its sender '%s' is not enrolled here; it waits until an admin has done so", kit);
+}
+
+static int check_sender(void *reception, const char *kit, const unsigned char signed_by[KEY_SIZE])
+{
+    struct reception *r = reception;
+    memcpy(r->signed_by, signed_by, KEY_SIZE);
+    return r->ahead ? check_key(r->enrolled, signed_by, kit) : check_enrolled(r->staging.hub, kit, signed_by);
 }
 
 static bool opens_case(const struct opened_entry *e)
@@ -271,11 +283,14 @@ static int take(struct hub *h, struct incoming *in, struct arena *a, struct hub_
 {
     struct hub_case *c;
     struct merge m = {0};
+    struct arena scratch;
     int rc = case_open(h, in->case_name, &c);
     if (rc == 0 && !c->born && c != h->the_register) rc = check_new_case(h, in);
     if (rc == 0) rc = begin_telling(a, in->bundle, in->case_name, in->from, out);
     if (rc) return rc;
-    rc = merge_begin(&m, h, c, in->bundle, in->from, &in->memory->arena);
+    if (in->staging) in->staging->c = c;
+    arena_init(&scratch);
+    rc = merge_begin(&m, h, c, in->bundle, in->from, &scratch);
     m.answer = a;
     if (rc == 0) rc = merge_incoming(&m, in, a, out);
     if (rc == 0 && m.fresh_len) {
@@ -284,24 +299,28 @@ static int take(struct hub *h, struct incoming *in, struct arena *a, struct hub_
         in->memory = NULL;
     }
     merge_release(&m);
+    arena_release(&scratch);
     out->receipt = m.receipt_made;
     return rc || m.receipt_made ? rc : tell_receipt(h, c, in->bundle, a, out);
 }
 
 /* ---- those that wait in other cases, once the register has moved ---- */
 
-static int judge_case_anew(struct hub *h, const char *name, const char *bundle, struct arena *a)
+static int judge_case_anew(struct hub *h, const char *name, const char *bundle)
 {
     struct hub_case *c;
     struct merge m = {0};
     struct oid waiting;
+    struct arena scratch;
     int rc = case_open(h, name, &c);
     if (rc == 0) rc = tree_find(c->tree, FOLDER_WAITING, &waiting);
     if (rc) return rc == ERR_MISSING ? 0 : rc;
-    rc = merge_begin(&m, h, c, bundle, NULL, a);
+    arena_init(&scratch);
+    rc = merge_begin(&m, h, c, bundle, NULL, &scratch);
     if (rc == 0) rc = merge_judge_waiting(&m);
     if (rc == 0) rc = merge_finish(&m);
     merge_release(&m);
+    arena_release(&scratch);
     return rc;
 }
 
@@ -328,7 +347,7 @@ static int judge_others_anew(struct hub *h, const char *bundle)
     for (size_t i = 0; i < len && rc == 0; i++) {
         bool waits = false;
         if (strcmp(branches[i].name, REGISTER_CASE) != 0) rc = has_waiting(h, &branches[i], &waits);
-        if (rc == 0 && waits) rc = judge_case_anew(h, branches[i].name, bundle, &a);
+        if (rc == 0 && waits) rc = judge_case_anew(h, branches[i].name, bundle);
         if (rc == 0 && round_must_end(h)) rc = round_store(h);
     }
     if (rc == 0) rc = round_store(h);
@@ -371,34 +390,72 @@ static int check_same(const struct manifest *peeked, const struct manifest *now)
     return err_set(ERR_INPUT, "it was changed while it was read; take it in again");
 }
 
+/* ---- opening one ---- */
+
+static int stage(void *reception, const struct member *m, struct sink **out)
+{
+    return staging_sink(&((struct reception *)reception)->staging, m, out);
+}
+
+int reception_init(struct reception *r, struct hub *h, struct hub_case *c)
+{
+    *r = (struct reception){.memory = memory_new()};
+    if (!r->memory) return ERR_ROAD;
+    staging_init(&r->staging, h, c, &r->memory->arena);
+    return 0;
+}
+
+int reception_open(struct reception *r, const char *path, struct progress *p)
+{
+    const struct hub *h = r->staging.hub;
+    struct bundle_receiver to = {.self = h->kit, .sender = check_sender, .stage = stage, .ctx = r, .progress = p};
+    memcpy(to.identity, h->identity, KEY_SIZE);
+    int rc = bundle_open(&r->opened, &r->memory->arena, path, &to);
+    wipe(to.identity, sizeof to.identity);
+    r->open = rc == 0;
+    return rc;
+}
+
+void reception_release(struct reception *r)
+{
+    if (r->open) opened_release(&r->opened);
+    staging_release(&r->staging);
+    memory_free(r->memory);
+    *r = (struct reception){0};
+}
+
+/* The register may have moved since it was opened. */
+static int take_opened(struct hub *h, struct reception *r, const char *path, const struct manifest *peeked,
+    struct arena *a, struct hub_taken *out)
+{
+    const struct manifest *m = r->opened.manifest;
+    struct incoming in = {.case_name = m->case_name,
+        .from = m->from,
+        .bundle = m->id,
+        .entries = r->opened.entries,
+        .len = r->opened.entries_len,
+        .staging = &r->staging,
+        .memory = r->memory};
+    struct hub_case *the_register;
+    int rc = check_same(peeked, m);
+    if (rc == 0 && r->ahead) rc = case_open(h, REGISTER_CASE, &the_register);
+    if (rc == 0 && r->ahead) rc = check_enrolled(h, m->from, r->signed_by);
+    if (rc == 0) rc = take_and_judge_others(h, &in, a, out);
+    r->memory = in.memory; /* NULL: the case has it now */
+    return rc ? err_within(rc, "bundle '%s'", path_name(path)) : 0;
+}
+
 static int open_and_take(struct hub *h, const char *path, const struct manifest *peeked, struct arena *a,
     struct hub_taken *out, struct progress *p)
 {
-    struct opened opened;
-    struct staging staging;
+    struct reception r;
     struct hub_case *c;
     int rc = case_open(h, peeked->case_name, &c);
-    struct incoming in = {.staging = &staging, .memory = rc ? NULL : memory_new()};
-    if (!in.memory) return rc ? rc : ERR_ROAD;
-    staging_init(&staging, h, c, &in.memory->arena);
-    struct bundle_receiver r = {
-        .self = h->kit, .sender = check_sender, .stage = staging_sink, .ctx = &staging, .progress = p};
-    memcpy(r.identity, h->identity, KEY_SIZE);
-    rc = bundle_open(&opened, &in.memory->arena, path, &r);
-    wipe(r.identity, sizeof r.identity);
-    if (rc == 0) {
-        const struct manifest *m = opened.manifest;
-        in.case_name = m->case_name;
-        in.from = m->from;
-        in.bundle = m->id;
-        in.entries = opened.entries;
-        in.len = opened.entries_len;
-        rc = check_same(peeked, m);
-        if (rc == 0) rc = take_and_judge_others(h, &in, a, out);
-        if (rc) rc = err_within(rc, "bundle '%s'", path_name(path));
-        opened_release(&opened);
-    }
-    memory_free(in.memory);
+    if (rc == 0) rc = reception_init(&r, h, c);
+    if (rc) return rc;
+    rc = reception_open(&r, path, p);
+    if (rc == 0) rc = take_opened(h, &r, path, peeked, a, out);
+    reception_release(&r);
     return rc;
 }
 
@@ -444,11 +501,12 @@ bool receive_alone(const struct hub *h, const struct manifest *m)
 }
 
 int receive_locked(struct hub *h, const char *path, const struct manifest *m, struct arena *a,
-    struct hub_taken *out, struct progress *p)
+    struct reception *ahead, struct hub_taken *out, struct progress *p)
 {
     bool known = false;
     int rc = answer_again(h, m, a, out, &known);
-    if (rc == 0 && !known) rc = open_and_take(h, path, m, a, out, p);
+    if (rc == 0 && !known && ahead) rc = take_opened(h, ahead, path, m, a, out);
+    if (rc == 0 && !known && !ahead) rc = open_and_take(h, path, m, a, out, p);
     /* who took it in may have been killed before he did this */
     if (rc == 0 && known && strcmp(m->case_name, REGISTER_CASE) == 0) rc = judge_others_anew(h, m->id);
     return rc ? rc : round_note(h, m, !known);
@@ -462,7 +520,7 @@ int hub_receive(struct hub *h, const char *path, struct arena *a, struct hub_tak
     if (rc) return rc;
     arena_init(&head);
     rc = bundle_peek(&m, &head, path, h->identity);
-    if (rc == 0) rc = receive_locked(h, path, m, a, out, p);
+    if (rc == 0) rc = receive_locked(h, path, m, a, NULL, out, p);
     if (rc == 0) rc = round_store(h);
     round_drop(h);
     arena_release(&head);

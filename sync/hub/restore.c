@@ -196,6 +196,7 @@ static int take_batch(struct restoring *w, struct branch *b, struct hub_case *c,
     }
     if (rc == 0) rc = buf_error(&list);
     if (rc == 0 && list.len) rc = staging_take(&s, list.data, list.len);
+    staging_release(&s);
     buf_release(&list);
     return rc;
 }

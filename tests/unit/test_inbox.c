@@ -32,6 +32,12 @@ static void take_and_check(size_t taken, size_t failed)
     hub_exchange_release(&e);
 }
 
+/* The branch's receipt for a bundle has this text. */
+static void check_receipt(const struct hub_taken *t, const char *text)
+{
+    CHECK_SHELL("git -C hub/repo.git show %s:receipt/%.2s/%s.json | grep -q '%s'", t->case_name, t->bundle, t->bundle, text);
+}
+
 static void check_sound(void)
 {
     struct verified v;
@@ -58,7 +64,7 @@ TEST(bundles_of_one_round_have_a_commit_and_a_receipt_each)
     CHECK_SHELL("ls hub/repo.git/objects/pack/*.pack | wc -l > packs");
     struct hub_exchange e = take();
     CHECK(e.taken_len == 3 && e.failed->len == 0);
-    for (size_t i = 0; i < e.taken_len; i++) CHECK_STR(e.taken[i].receipt->bundle, e.taken[i].bundle);
+    for (size_t i = 0; i < e.taken_len; i++) check_receipt(&e.taken[i], e.taken[i].bundle);
     hub_exchange_release(&e);
     CHECK_SHELL("test $(ls hub/repo.git/objects/pack/*.pack | wc -l) = $(($(cat packs) + 1))");
     CHECK_SHELL("test $(git -C hub/repo.git log --format=%%s C-1 | grep -c ^received) = 2");
@@ -84,7 +90,7 @@ TEST(the_same_evidence_in_two_bundles_of_a_round_is_held_by_both_cases)
         upload(&o);
     }
     struct hub_exchange e = take();
-    for (size_t i = 0; i < e.taken_len; i++) CHECK(e.taken[i].receipt->held_len == 1);
+    for (size_t i = 0; i < e.taken_len; i++) check_receipt(&e.taken[i], x.sha256);
     CHECK(e.taken_len == 2);
     hub_exchange_release(&e);
     check_sound();
@@ -101,6 +107,31 @@ TEST(one_bundle_twice_in_a_round_is_answered_twice_alike)
     CHECK(e.taken_len == 2 && strcmp(e.taken[0].bundle, e.taken[1].bundle) == 0);
     CHECK(e.taken[0].accepted == 1 && e.taken[1].accepted == 0 && e.taken[1].known == 1);
     hub_exchange_release(&e);
+    check_sound();
+    hub_kit_end();
+}
+
+/* More than are open at once, of cases by turns: none is mistaken for another. */
+TEST(each_of_many_bundles_is_taken_in_once)
+{
+    enum { MANY = 90, CASES = 3 };
+    hub_kit_begin();
+    for (int i = 0; i < MANY; i++) {
+        const char *name = arena_printf(&world.arena, "C-%d", i % CASES);
+        struct evidence x = make_exhibit((uint64_t)i + 1, 70000);
+        struct test_kit *k = i % 2 ? B : C;
+        if (i / CASES < 2) say(k, name, "organisation", i + 1, "{\"name\":\"X\"}");
+        say_evidence(k, name, MANY + i + 1, &x);
+        struct bundle_order o = order_of(k, name);
+        o.evidence = &x;
+        o.evidence_len = 1;
+        upload(&o);
+    }
+    take_and_check(MANY, 0);
+    CHECK_SHELL("test $(find hub/repo.git/lfs/objects -type f | wc -l) = %d", (int)MANY);
+    CHECK_SHELL("test $(git -C hub/repo.git log --branches --format=%%s | grep -c ^received) -ge %d", (int)MANY);
+    CHECK_SHELL("test -z \"$(find hub/inbox hub/staging -type f)\"");
+    take_and_check(0, 0);
     check_sound();
     hub_kit_end();
 }

@@ -87,7 +87,8 @@ int hub_sync_folder(struct hub *h, const char *folder, uint64_t part_size, struc
 void hub_exchange_release(struct hub_exchange *e);
 
 /* The same for a server, in its two halves. What lies in DIR/inbox/ (finished uploads) is taken in together: bundles of one case
- * share a commit of their own and a sync round, and each has its receipt. A bad one stops none of the others. */
+ * share a commit of their own and a sync round, and each has its receipt. A bad one stops none of the others. What is told of
+ * those taken has no receipts, problems and alarms (NULL): of a whole inbox they are much, and the branches have them. */
 int hub_take_inbox(struct hub *h, struct hub_exchange *out, struct progress *p) MUST_CHECK;
 /* Writes what one kit lacks to FOLDER/outbox/<kit>/, as hub_sync_folder does for all. */
 int hub_serve_kit(struct hub *h, const char *kit, const char *folder, uint64_t part_size, struct hub_exchange *out,
