@@ -116,6 +116,7 @@ int cmd_hub_serve(struct cli *c)
     if (!r) r = hub_desk_open(&d, c->args[0], c->session->forms, c->session->schemes);
     if (r) return r;
     os_hold_stop();
+    os_share_memory();
     r = reader_open(&reader, c->args[0]);
     if (!r) r = serve_until_told(c, &d, &reader, &o);
     reader_close(&reader);

@@ -52,6 +52,7 @@ static struct arena_block *block_for(struct arena *a, size_t size)
     bool alone = size > cap / 2;
     struct arena_block *b = block_new(alone ? size : cap);
     if (!b) return NULL;
+    a->held += b->cap;
     if (open && alone) {
         b->next = open->next;
         open->next = b;

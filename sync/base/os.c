@@ -25,6 +25,9 @@
 #include <termios.h>
 #include <time.h>
 #include <unistd.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include "satchel/base/crypto.h"
 #include "satchel/base/text.h"
 
@@ -913,6 +916,24 @@ const char *os_data_folder(struct arena *a)
     if (home && home[0]) return path_join(a, home, ".local/share");
     err_set(ERR_ROAD, "no folder for data is known: HOME is not set; name one with --store");
     return NULL;
+}
+
+/* glibc keeps what each thread has freed for that thread, and large blocks that were freed once; a server has many threads,
+ * and runs for months. */
+void os_share_memory(void)
+{
+#ifdef __GLIBC__
+    mallopt(M_ARENA_MAX, 2);
+    mallopt(M_MMAP_THRESHOLD, 128 << 10);
+    mallopt(M_TRIM_THRESHOLD, 1 << 20);
+#endif
+}
+
+void os_return_memory(void)
+{
+#ifdef __GLIBC__
+    malloc_trim(0);
+#endif
 }
 
 int os_processors(void)

@@ -8,7 +8,8 @@
 #include "satchel/base/os.h"
 #include "satchel/base/text.h"
 
-#define CASES_MEMORY_MOST ((size_t)512 << 20)
+/* Of the cases in memory, the register apart. To read one anew costs about as much as to take in some bundles of it. */
+#define CASES_MEMORY_MOST ((size_t)12 << 20)
 #define ENTRY_FILE_MAX (ENTRY_MAX_BYTES + 4096)
 #define WHY_MAX 4096
 
@@ -193,13 +194,35 @@ void case_forget(struct hub *h, const char *name)
     case_free(c);
 }
 
+static size_t memory_of(const struct hub_case *c)
+{
+    size_t n = fold_arena(c->fold)->held + tree_memory(c->tree) + c->brought.cap * sizeof *c->brought.slots;
+    for (const struct adopted *a = c->adopted; a; a = a->next) n += a->arena.held;
+    return n;
+}
+
+/* Only the one used last has grown. */
+static void note_memory(struct hub *h)
+{
+    if (h->cases) h->cases->memory = memory_of(h->cases);
+}
+
+bool case_memory_held(struct hub *h)
+{
+    size_t held = 0;
+    for (const struct hub_case *c = h->cases; c; c = c->next)
+        if (c->ahead && c != h->cases) held += c->memory;
+    return held > CASES_MEMORY_MOST;
+}
+
 /* Drops the cases that were not used for longest, never the first, nor what no branch has yet. */
 static void keep_within_memory(struct hub *h)
 {
     size_t used = 0;
+    note_memory(h);
     for (struct hub_case **at = &h->cases; *at;) {
         struct hub_case *c = *at;
-        used += fold_arena(c->fold)->used;
+        used += c->memory;
         if (used <= CASES_MEMORY_MOST || c == h->cases || c->ahead) {
             at = &c->next;
         } else {
@@ -223,6 +246,7 @@ static int open_register(struct hub *h, bool born, const struct oid *tip)
 
 static int open_other(struct hub *h, const char *name, bool born, const struct oid *tip)
 {
+    note_memory(h);
     struct hub_case **at = place_of(h, name), *c = *at;
     if (c && is_current(c, born, tip)) {
         *at = c->next;

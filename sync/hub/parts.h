@@ -29,6 +29,7 @@ struct hub_case {
     char opener[KIT_ID_SIZE]; /* "" until somebody asks */
     struct map brought;       /* evidence that came in its own bundles, by sha256; see evidence.c */
     struct adopted *adopted;
+    size_t memory; /* bytes, when it was used last */
     struct round_case *ahead; /* of its branch, in the round; NULL: it is as the branch */
     bool spoiled;             /* what is in memory is not what was taken in */
 };
@@ -91,6 +92,8 @@ static inline char *hub_file(struct arena *a, const struct hub *h, const char *n
  * is not born. Borrowed until the case is forgotten. */
 int case_open(struct hub *h, const char *name, struct hub_case **out) MUST_CHECK;
 void case_forget(struct hub *h, const char *name); /* NULL: all, the register too */
+/* Must the round end, because cases that it holds take up the memory of all? */
+bool case_memory_held(struct hub *h);
 /* Reads a branch's tip into an empty fold and tree: the entries with the verdicts that their folders tell. */
 int case_read_tree(struct repo *repo, const struct oid *commit, struct tree **out) MUST_CHECK;
 int case_read_entries(struct repo *repo, struct tree *tree, struct fold *f) MUST_CHECK;
@@ -181,7 +184,7 @@ int round_move(struct hub *h, struct hub_case *c, const struct oid *to, const st
 /* A bundle for kits.json; m is borrowed until the round is stored. fresh: it came for the first time. */
 int round_note(struct hub *h, const struct manifest *m, bool fresh) MUST_CHECK;
 bool round_knows(const struct hub *h, const char *bundle); /* noted in this round */
-bool round_must_end(const struct hub *h);
+bool round_must_end(struct hub *h);
 /* Makes all of it durable and begins a new one. On failure nothing of it counts. */
 int round_store(struct hub *h) MUST_CHECK;
 void round_drop(struct hub *h);

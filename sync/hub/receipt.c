@@ -128,10 +128,13 @@ int receipt_make(struct hub *h, const struct receipt_draft *d, struct arena *a, 
 {
     struct receipt r = {
         .bundle = d->bundle, .case_name = d->c->name, .accepted = d->accepted, .known = d->known};
-    int rc = add_heads(&r, d->c->fold, d->c->name, a);
-    if (rc == 0) rc = add_set_apart(&r, d->c->fold, d->c->name, d, a);
-    if (rc == 0) rc = add_evidence(&r, h, d->c, a);
-    if (rc == 0) rc = sign_receipt(h, &r, a, bytes, sig);
+    struct arena scratch;
+    arena_init(&scratch);
+    int rc = add_heads(&r, d->c->fold, d->c->name, &scratch);
+    if (rc == 0) rc = add_set_apart(&r, d->c->fold, d->c->name, d, &scratch);
+    if (rc == 0) rc = add_evidence(&r, h, d->c, &scratch);
+    if (rc == 0) rc = sign_receipt(h, &r, &scratch, bytes, sig);
+    arena_release(&scratch);
     return rc ? rc : receipt_parse(out, a, bytes->data, bytes->len);
 }
 

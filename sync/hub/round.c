@@ -75,11 +75,11 @@ void round_drop(struct hub *h)
     clear(h);
 }
 
-bool round_must_end(const struct hub *h)
+bool round_must_end(struct hub *h)
 {
     const struct round *r = &h->round;
     return r->spoiled || r->bundles >= ROUND_BUNDLES || r->bytes >= ROUND_BYTES ||
-           (r->pack && pack_size(r->pack) >= ROUND_PACK_BYTES);
+           (r->pack && pack_size(r->pack) >= ROUND_PACK_BYTES) || case_memory_held(h);
 }
 
 /* ---- what it collects ---- */

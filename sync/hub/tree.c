@@ -61,6 +61,12 @@ void tree_free(struct tree *t)
     free(t);
 }
 
+/* A node is in its folder's list, too. */
+size_t tree_memory(const struct tree *t)
+{
+    return t->arena.held + t->arena.used / sizeof(struct node) * sizeof(struct node *);
+}
+
 /* ---- items of a folder ---- */
 
 /* Where an item is, or belongs. */

@@ -19,6 +19,7 @@ struct tree;
 /* root NULL: an empty tree. The reader is copied. */
 int tree_new(struct tree **out, const struct tree_reader *reader, const struct oid *root) MUST_CHECK;
 void tree_free(struct tree *t); /* NULL is fine */
+size_t tree_memory(const struct tree *t); /* bytes, about */
 
 /* Paths are "folder/…/file"; folders come and go with what is in them. */
 int tree_put(struct tree *t, const char *path, const struct oid *blob) MUST_CHECK;

@@ -344,6 +344,7 @@ static void tick(struct desk *d)
     struct serve *s = d->serve;
     if (s->owner.look(s->owner.ctx, s)) tell(s, "changes");
     uploads_expire(s);
+    os_return_memory();
 }
 
 /* One piece of work; false: there is none. Called under the lock, and returns under it. */

@@ -7,6 +7,7 @@
 struct arena {
     struct arena_block *blocks;
     size_t used; /* bytes handed out so far */
+    size_t held; /* bytes of its blocks */
 };
 
 void arena_init(struct arena *a);

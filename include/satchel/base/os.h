@@ -97,6 +97,11 @@ void os_hold_stop(void);
 void os_await_stop(void);
 bool os_await_stop_for(double seconds); /* true: one has come; false: the time is over */
 
+/* For a program of many threads that runs for long: os_share_memory, at its start, lets them have one store of memory
+ * where each would have its own; os_return_memory gives what is free to the system. Where it has no such thing, nothing. */
+void os_share_memory(void);
+void os_return_memory(void);
+
 /* Whatever files this process makes from now on, by itself or in a library, are its user's alone. */
 void os_keep_private(void);
 
