@@ -78,6 +78,7 @@ struct hub {
 #define HUB_FORMAT "satchel hub 1"
 #define HUB_CONFIG_MAX ((size_t)64 << 10)
 #define KEY_FILE_MAX ((size_t)4096)
+#define STAMP_SETTLED INT64_C(50000000) /* nanoseconds; no file system in use tells times less finely by then */
 
 static inline char *hub_file(struct arena *a, const struct hub *h, const char *name) /* path of DIR/name */
 {

@@ -60,6 +60,19 @@ check "zhang gets it" as zhang sync
 same "and has it" major "$(as zhang --json show "$finding" | jq -r .fields.grade)"
 check "until there is nothing left to say" as zhang sync
 
+# ---- what another process has taken in is there at once ----
+mkdir stick
+for n in 1 2 3; do
+  as li set "$finding" fact="seen on stick $n" > /dev/null
+  quiet as li sync stick
+  quiet s hub sync hub stick
+  quiet as zhang sync
+  same "what came by stick is handed out at once ($n)" "seen on stick $n" "$(as zhang --json show "$finding" | jq -r .fields.fact)"
+done
+quiet as li sync stick
+quiet s hub sync hub stick
+quiet as li sync hq
+
 # ---- nothing new costs nothing ----
 proxy quiet --to "$(cat hub.port)"
 as zhang remote add hub "$PROXY_URL"
