@@ -95,13 +95,17 @@ struct rows {
     const char *case_name;
     struct row_of_case *list;
     size_t len, cap;
+    size_t current; /* up to here: the last that the hub has signed by its present key */
 };
 
 static int collect(void *ctx, const struct receipt_row *row)
 {
     struct rows *r = ctx;
-    if (strcmp(row->case_name, r->case_name) != 0 || !same_bytes(row->public_key, r->s->hub.public_key, KEY_SIZE)) return 0;
     unsigned char hash[SHA256_SIZE];
+    bool ours;
+    if (strcmp(row->case_name, r->case_name) != 0) return 0;
+    int rc = hub_signed(r->s, row->public_key, &ours);
+    if (rc || !ours) return rc;
     if (r->len == r->cap) {
         size_t cap = r->cap ? 2 * r->cap : 64;
         struct row_of_case *list = arena_alloc(r->arena, cap * sizeof *list);
@@ -113,7 +117,16 @@ static int collect(void *ctx, const struct receipt_row *row)
     sha256(hash, row->bytes, row->bytes_len);
     hex_write(r->list[r->len].id, hash, sizeof hash);
     r->list[r->len++].number = row->number;
+    if (same_bytes(row->public_key, r->s->hub.public_key, KEY_SIZE)) r->current = r->len;
     return 0;
+}
+
+/* By its former keys too, up to the last by the present one: a hub by a new key has yet to say what it holds. */
+static int read_rows(struct rows *r)
+{
+    int rc = r->s->hub.kit ? receipt_walk(r->s, 0, collect, r) : 0;
+    r->len = r->current;
+    return rc;
 }
 
 static int compare_hash(const void *hash, const void *item)
@@ -172,7 +185,7 @@ int store_record_holding(struct store *s, const struct fold_record *of, struct r
     struct record_holding found = {.entries = of->entries_len};
     arena_init(&a);
     struct rows rows = {.s = s, .arena = &a, .case_name = of->case_name};
-    int rc = s->hub.kit ? receipt_walk(s, 0, collect, &rows) : 0;
+    int rc = read_rows(&rows);
     if (rc == 0) rc = find_first(&rows, of, &found);
     arena_release(&a);
     if (rc == 0) *out = found;
@@ -241,7 +254,7 @@ int store_entry_holdings(struct store *s, const struct fold_record *of, struct a
     q.found = arena_alloc(a, (of->entries_len + 1) * sizeof *q.found);
     q.order = arena_alloc(a, (of->entries_len + 1) * sizeof *q.order);
     int rc = q.found && q.order ? 0 : ERR_ROAD;
-    if (rc == 0 && s->hub.kit) rc = receipt_walk(s, 0, collect, &rows);
+    if (rc == 0) rc = read_rows(&rows);
     if (rc == 0) rc = find_all(&q);
     if (rc == 0) *out = q.found;
     return rc;

@@ -155,10 +155,10 @@ static int choose_receipt(struct outbox *o, struct reader *to, struct hub_case *
     int rc = ERR_MISSING;
     if (k->bundle && is_sha256_hex(k->bundle)) rc = receipt_find(o->hub, c, k->bundle, a, bytes, &receipt);
     if (rc && rc != ERR_MISSING) return rc;
-    bool answers = rc == 0, more = false;
+    bool answers = rc == 0, more = false, former = answers && strcmp(receipt->hub, o->hub->kit) != 0;
     rc = answers ? holds_more(o, c, receipt, a, &more) : 0;
     if (rc) return rc;
-    bool now = anyhow || more;
+    bool now = anyhow || more || former; /* by a key that the hub has no more it is not said again */
     if (now) {
         buf_clear(bytes);
         rc = receipt_now(o->hub, c, answers ? k->bundle : NULL, a, bytes, &receipt);

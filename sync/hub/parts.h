@@ -85,6 +85,12 @@ static inline char *hub_file(struct arena *a, const struct hub *h, const char *n
     return path_join(a, h->folder, name);
 }
 
+/* ---- keys.c ---- */
+
+int keys_make(struct arena *a, const char *keys) MUST_CHECK; /* into an empty folder */
+int keys_public(struct arena *a, const char *folder, unsigned char key[KEY_SIZE]) MUST_CHECK; /* of DIR/keys/hub.pub */
+int keys_settle(struct arena *a, const char *folder) MUST_CHECK; /* ends a change of keys that was stopped between two renames */
+
 /* ---- case.c: branches in memory ---- */
 
 /* The case as its branch stands now, read or from memory; a branch that is not there gives an empty one that
@@ -200,6 +206,8 @@ int receipt_find(struct hub *h, struct hub_case *c, const char *bundle, struct a
 /* The one that refuses a bundle of a case that can't be here. */
 int receipt_refuse(struct hub *h, const char *case_name, const char *bundle, const char *clash, struct arena *a,
     struct buf *bytes) MUST_CHECK;
+/* The bundle that the tip of the branch is about; NULL: none. */
+int receipt_last_bundle(struct hub *h, struct hub_case *c, struct arena *a, const char **out) MUST_CHECK;
 /* What the hub says of a case as it stands, for a bundle that is held; NULL: the one that came last. */
 int receipt_now(struct hub *h, struct hub_case *c, const char *bundle, struct arena *a, struct buf *bytes,
     struct receipt **out) MUST_CHECK;
@@ -220,6 +228,7 @@ struct merge {
     struct pack *pack;
     struct oid tip;
     bool born, changed, done;
+    bool new_key; /* the commit is to be there for its signature's sake */
     int64_t time;
     int offset_minutes;
     struct fresh *fresh;
