@@ -100,7 +100,8 @@ static const struct option hub_mirror_options[] = {
     {"evidence", "ADDRESS|none", N_("where evidence goes: a Git LFS server, s3+https://host/bucket, a folder (default: as Git LFS finds it)"), 0},
     {"save", "NAME", N_("keep the addresses, without a password, under this name"), 0},
     {"dry-run", NULL, N_("only tell what would be sent"), 'n'},
-    {"netrc", "FILE", N_("names and passwords of servers (default: ~/.netrc)"), 0},
+    {"netrc", "FILE", N_("names and passwords of servers (default: ~/.netrc, then git's credential helpers)"), 0},
+    {"ca", "FILE", N_("certificates to trust in place of the system's, PEM"), 0},
     {"region", "R", N_("of an S3 store (default: us-east-1)"), 0},
     {"part-size", "N", N_("larger evidence goes to an S3 store in parts of this size (default 64M)"), 0},
     {"patience", "SECONDS", N_("give up after so long a silence (default 120)"), 0}, {NULL, NULL, NULL, 0}};
