@@ -371,6 +371,18 @@ static int check_same(const struct manifest *peeked, const struct manifest *now)
     return err_set(ERR_INPUT, "it was changed while it was read; take it in again");
 }
 
+/* Another hub's answer, or what it holds and wants. It keeps no account of what it has handed out, so there is nothing to answer:
+ * two hubs would go on doing so for ever. */
+static bool only_tells(struct hub *h, const struct manifest *m)
+{
+    const struct registry *r = m->entries ? NULL : hub_registry(h);
+    const struct registry_kit *from = r ? registry_kit(r, m->from) : NULL;
+    if (!from || !registry_hub_key(r, from->public_key)) return false;
+    for (size_t i = 0; i < m->members_len; i++)
+        if (m->members[i].kind == MEMBER_BLOB) return false;
+    return true;
+}
+
 static int open_and_take(struct hub *h, const char *path, const struct manifest *peeked, struct arena *a,
     struct hub_taken *out, struct progress *p)
 {
@@ -394,7 +406,10 @@ static int open_and_take(struct hub *h, const char *path, const struct manifest 
         in.entries = opened.entries;
         in.len = opened.entries_len;
         rc = check_same(peeked, m);
-        if (rc == 0) rc = take_and_judge_others(h, &in, a, out);
+        if (rc == 0 && only_tells(h, m))
+            rc = begin_telling(a, m->id, m->case_name, m->from, out);
+        else if (rc == 0)
+            rc = take_and_judge_others(h, &in, a, out);
         if (rc) rc = err_within(rc, "bundle '%s'", path_name(path));
         opened_release(&opened);
     }

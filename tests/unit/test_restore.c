@@ -308,6 +308,16 @@ static void sync_hub(struct hub *h, const char *stick)
     hub_exchange_release(&e);
 }
 
+/* One stick, from the first hub to the second and back. */
+static void exchange(struct hub *second)
+{
+    sync_hub(world.hub, "s1");
+    CHECK_SHELL("rm -f s2/inbox/*; cp s1/outbox/%s/* s2/inbox/ 2> /dev/null || true", hub_kit(second));
+    sync_hub(second, "s2");
+    CHECK_SHELL("rm -f s1/inbox/*; cp s2/outbox/%s/* s1/inbox/ 2> /dev/null || true", hub_kit(world.hub));
+    sync_hub(world.hub, "s1");
+}
+
 TEST(two_hubs_that_exchange_bundles_end_with_the_same_records)
 {
     struct hub_restored t;
@@ -332,14 +342,15 @@ TEST(two_hubs_that_exchange_bundles_end_with_the_same_records)
     memcpy(o.recipient, hub_recipient(second), KEY_SIZE);
     CHECK_OK(hub_receive(second, cut_order(&o, &len)[0].path, &world.arena, &taken, NULL));
     CHECK_SHELL("mkdir -p s1/inbox s2/inbox");
-    for (int i = 0; i < 2; i++) {
-        sync_hub(world.hub, "s1");
-        CHECK_SHELL("cp s1/outbox/%s/* s2/inbox/", hub_kit(second));
-        sync_hub(second, "s2");
-        CHECK_SHELL("cp s2/outbox/%s/* s1/inbox/", hub_kit(world.hub));
-    }
-    sync_hub(world.hub, "s1");
+    for (int i = 0; i < 3; i++) exchange(second);
     check_same_records();
+    CHECK_SHELL("test \"$(git -C hub/repo.git rev-parse C-1:evidence)\" = \"$(git -C second/repo.git rev-parse C-1:evidence)\" && "
+                "test \"$(git -C hub/repo.git ls-tree -r --name-only C-1 evidence | wc -l)\" = 1");
+    exchange(second);
+    CHECK_SHELL("git -C hub/repo.git for-each-ref > refs; git -C second/repo.git for-each-ref >> refs");
+    exchange(second);
+    exchange(second);
+    CHECK_SHELL("(git -C hub/repo.git for-each-ref; git -C second/repo.git for-each-ref) | cmp - refs");
     CHECK_OK(verify("hub"));
     CHECK_OK(verify("second"));
     hub_close(second);
