@@ -249,6 +249,7 @@ int cmd_hub_sync(struct cli *c);
 int cmd_hub_serve(struct cli *c);
 int cmd_hub_status(struct cli *c);
 int cmd_hub_restore(struct cli *c);
+int cmd_hub_key(struct cli *c);
 int cmd_hub_verify(struct cli *c);
 int cmd_hub_history(struct cli *c);
 int cmd_hub_calendar(struct cli *c);

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "enrol.h"
 #include "hub_hooks.h"
 #include "satchel/base/os.h"
 #include "satchel/base/time.h"
@@ -71,15 +72,22 @@ static int join_as_root(struct cli *c, struct hub *hub)
     return r;
 }
 
+int check_admin(struct cli *c)
+{
+    const struct registry *registry = store_registry(c->session->store);
+    if (registry && registry_role(registry, store_kit(c->session->store), "admin", NULL)) return 0;
+    return err_set(ERR_INPUT, "only an admin enrols people, and this kit is not one's");
+}
+
 static int check_joined(struct cli *c, struct hub *hub)
 {
     const struct hub_identity *joined = store_hub(c->session->store);
     if (!joined) return join_as_root(c, hub);
-    if (!same_bytes(joined->public_key, hub_public_key(hub), KEY_SIZE))
+    if (!same_bytes(joined->root, hub_root(hub), KEY_SIZE))
         return err_set(ERR_INPUT, "this kit has joined another hub, '%s'", joined->name);
-    const struct registry *registry = store_registry(c->session->store);
-    if (registry && registry_role(registry, store_kit(c->session->store), "admin", NULL)) return 0;
-    return err_set(ERR_INPUT, "only an admin enrols people, and this kit is not one's");
+    if (!same_bytes(joined->public_key, hub_public_key(hub), KEY_SIZE))
+        return err_set(ERR_INPUT, "the register does not name this hub's key as that of '%s'; 'satchel hub key DIR' enrols it", joined->name);
+    return check_admin(c);
 }
 
 int cmd_join_folder(struct cli *c, const char *folder)
@@ -224,13 +232,12 @@ static const char *refusal(const struct store *s, const struct jv *problems)
     return NULL;
 }
 
-/* What the admin's kit has and the hub lacks, by the same bundles that a stick would carry. */
-static int hand_over(struct cli *c, struct hub *hub)
+int hand_over(struct cli *c, struct hub *hub, const char *case_name)
 {
     struct bundle_files files = {0};
     struct store *s = c->session->store;
     char *folder = path_join(&c->arena, store_folder(s), "outbox");
-    struct pack_request q = {.part_size = BUNDLE_PART_SIZE, .folder = folder};
+    struct pack_request q = {.case_name = case_name, .part_size = BUNDLE_PART_SIZE, .folder = folder};
     int r = folder ? os_make_folder(folder) : err_memory();
     if (!r) r = store_pack(s, &q, &files);
     for (size_t i = 0; i < files.len && !r; i++) {
@@ -245,7 +252,7 @@ static int hand_over(struct cli *c, struct hub *hub)
     return r;
 }
 
-static int write_enrolment(struct cli *c, struct hub *hub, const struct request *q, const char *path)
+int write_enrolment(struct cli *c, struct hub *hub, const char *kit, const char *path)
 {
     struct buf lines, out;
     char at[TIME_TEXT];
@@ -254,7 +261,7 @@ static int write_enrolment(struct cli *c, struct hub *hub, const struct request 
     buf_init(&lines, ENROLMENT_MAX_BYTES);
     buf_init(&out, ENROLMENT_MAX_BYTES);
     int r = hub_register_lines(hub, &lines);
-    struct enrolment e = enrolment_of(hub, &lines, at, store_kit(s), q->kit);
+    struct enrolment e = enrolment_of(hub, &lines, at, store_kit(s), kit);
     e.url = cli_option(c, "url");
     e.pin = cli_option(c, "pin");
     if (!r) r = enrolment_write(&out, &e, store_signer(s));
@@ -280,8 +287,7 @@ static int report_enrolled(struct cli *c, const struct request *q, const char *p
     return 0;
 }
 
-/* Who is enrolled is not to find out that the address is none. */
-static int check_address(const struct cli *c)
+int check_address(const struct cli *c)
 {
     struct http_place place = {.url = cli_option(c, "url"), .pin = cli_option(c, "pin"), .plain = cli_flag(c, "plain")};
     if (!place.url) return place.pin ? err_set(ERR_USAGE, "a pinned key belongs to an address: --url URL") : 0;
@@ -307,8 +313,8 @@ int cmd_hub_enrol(struct cli *c)
     if (r) return r;
     r = check_joined(c, d.hub);
     if (!r) r = enrol_entries(c, &q);
-    if (!r) r = hand_over(c, d.hub);
-    if (!r) r = write_enrolment(c, d.hub, &q, path);
+    if (!r) r = hand_over(c, d.hub, NULL);
+    if (!r) r = write_enrolment(c, d.hub, q.kit, path);
     hub_desk_close(&d);
     return r ? r : report_enrolled(c, &q, path);
 }
@@ -494,7 +500,7 @@ static int report_restored(struct cli *c, const struct hub_restored *t)
             (long long)t->missing, (long long)t->damaged);
         fprintf(c->out, "\n");
     }
-    fprintf(c->out, T("the hub has a new key, '%s'; an admin has yet to enrol it"), t->kit);
+    fprintf(c->out, T("the hub has a new key, '%s'; an admin has yet to enrol it: 'satchel hub key DIR'"), t->kit);
     fprintf(c->out, "\n");
     return 0;
 }
@@ -502,10 +508,17 @@ static int report_restored(struct cli *c, const struct hub_restored *t)
 int cmd_hub_restore(struct cli *c)
 {
     struct hub_restored t;
-    const char *name = cli_option(c, "name");
+    struct request admin;
+    struct buf request;
+    const char *name = cli_option(c, "name"), *path = cli_option(c, "admin");
     int r = session_forms(c->session);
     struct hub_restore q = {.folder = c->args[0], .clone = c->args[1], .name = name && *name ? name : path_name(c->args[0]),
         .forms = c->session->forms};
+    buf_init(&request, REQUEST_MAX_BYTES);
+    if (!r && path) r = file_read(path, &request);
+    if (!r && path) r = request_read(&admin, &c->arena, request.data, request.len);
+    buf_release(&request);
+    if (path) q.admin = &admin;
     if (!r) r = hub_restore(&q, &t);
     return r ? r : report_restored(c, &t);
 }

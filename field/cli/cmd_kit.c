@@ -40,6 +40,7 @@ static int kit_json(struct cli *c, struct jv **out)
     if (!r) r = jv_put_str(&c->arena, o, "store", store_folder(s));
     if (!r) r = jv_put_str(&c->arena, o, "version", SATCHEL_VERSION);
     if (!r) r = jv_put_str(&c->arena, o, "hub", hub ? hub->name : NULL);
+    if (!r) r = jv_put_str(&c->arena, o, "hub_kit", hub ? hub->kit : NULL);
     if (!r) *out = o;
     return r;
 }

@@ -37,9 +37,29 @@ static int read_options(struct mirroring *m)
     m->options.patience_seconds = (int)patience;
     m->options.region = cli_option(c, "region");
     m->options.netrc = cli_option(c, "netrc");
+    m->options.ca = cli_option(c, "ca");
+    if (!r && m->options.ca && !os_exists(m->options.ca)) r = err_set(ERR_INPUT, "--ca: '%s' is not there", m->options.ca);
+    if (!r) r = mirror_login_new(&m->options.login, m->options.patience_seconds);
     m->dry = cli_flag(c, "dry-run");
     m->evidence_address = cli_option(c, "evidence");
     return r;
+}
+
+/* Anybody on this machine can read the arguments of a program; and the shell keeps them. */
+static int refuse_password(const struct mirror_place *p)
+{
+    if (!p->password) return 0;
+    return err_set(ERR_USAGE, "no password in an address: others on this machine could read it; git's credential helper or a netrc file gives it to '%s'", p->shown);
+}
+
+/* Before anything is sent. What else may be wrong with it stops no branch, and is told when its turn comes. */
+static int refuse_evidence_password(const struct mirroring *m)
+{
+    struct mirror_place p;
+    if (strcmp(m->evidence_address, "none") == 0) return 0;
+    if (mirror_place_read(&p, &m->cli->arena, m->evidence_address) == 0) return refuse_password(&p);
+    err_clear();
+    return 0;
 }
 
 /* A name is looked up; what has a colon or a slash is an address. Passwords are not for a hub's folder. */
@@ -57,7 +77,9 @@ static int read_place(struct mirroring *m, const char *text)
     }
     if (!r) r = mirror_place_read(&m->place, &m->cli->arena, address);
     if (!r && address != text && m->place.password)
-        r = err_set(ERR_INPUT, "the address of '%s' is kept with a password; take it out and put it into a netrc file", text);
+        r = err_set(ERR_INPUT, "the address of '%s' is kept with a password; take it out, and let git's credential helper or a netrc file give it", text);
+    if (!r && address == text) r = refuse_password(&m->place);
+    if (!r && m->evidence_address) r = refuse_evidence_password(m);
     if (!m->evidence_address) m->evidence_address = lfs_url;
     m->with_evidence = !m->evidence_address || strcmp(m->evidence_address, "none") != 0;
     return r;
@@ -239,6 +261,7 @@ static int run(struct mirroring *m)
     if (!r) r = report(m);
     mirror_free(m->mirror);
     road_close(road);
+    mirror_login_free(m->options.login);
     return r;
 }
 

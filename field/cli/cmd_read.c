@@ -254,6 +254,40 @@ int cmd_find(struct cli *c)
     return r ? r : report_hits(c, hits, len, NULL);
 }
 
+/* One step, with the receipt of the hub that first named it: "held":{"receipt","since"}, or null. */
+static struct jv *step_held(struct cli *c, const struct jv *step, const struct entry_holding *h)
+{
+    struct arena *a = &c->arena;
+    struct jv *o = jv_object(a), *held = h && h->receipt ? jv_object(a) : jv_null(a);
+    int r = 0;
+    for (size_t i = 0; i < step->len && !r; i++) r = jv_put(a, o, step->keys[i], step->items[i]);
+    if (!r && h && h->receipt) r = jv_put_str(a, held, "receipt", h->receipt);
+    if (!r && h && h->receipt) r = jv_put_str(a, held, "since", h->since);
+    if (!r) r = jv_put(a, o, "held", held);
+    return r ? NULL : o;
+}
+
+/* Steps stand in the order of cause and effect, entries in that of the fold. */
+static const struct entry_holding *holding_of(const struct fold_record *r, const struct entry_holding *list, const char *id)
+{
+    for (size_t i = 0; id && i < r->entries_len; i++)
+        if (strcmp(r->entries[i]->entry->id, id) == 0) return &list[i];
+    return NULL;
+}
+
+static int history_held(struct cli *c, const struct fold_record *r, const struct jv **history)
+{
+    struct entry_holding *list;
+    struct jv *out = jv_array(&c->arena);
+    int rc = store_entry_holdings(c->session->store, r, &c->arena, &list);
+    for (size_t i = 0; i < (*history)->len && !rc; i++) {
+        const struct jv *step = (*history)->items[i];
+        rc = jv_push(&c->arena, out, step_held(c, step, holding_of(r, list, jv_get_str(step, "id"))));
+    }
+    if (!rc) *history = out;
+    return rc;
+}
+
 int cmd_history(struct cli *c)
 {
     const struct fold_record *r;
@@ -261,6 +295,8 @@ int cmd_history(struct cli *c)
     if (rc) return rc;
     c->result = record_history(&c->arena, r, kit_person, c->session);
     if (!c->result) return err_memory();
+    if (store_hub(c->session->store)) rc = history_held(c, r, &c->result);
+    if (rc) return rc;
     if (!c->json) print_history(c, record_form(c, r), c->result);
     return 0;
 }

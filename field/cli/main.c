@@ -78,7 +78,8 @@ static const struct option hub_init_options[] = {
     {"name", "NAME", N_("the hub's name"), 0},
     {"admin", "REQUEST", N_("the request file of its first admin"), 0}, {NULL, NULL, NULL, 0}};
 static const struct option hub_restore_options[] = {
-    {"name", "NAME", N_("the hub's name"), 0}, {NULL, NULL, NULL, 0}};
+    {"name", "NAME", N_("the hub's name"), 0},
+    {"admin", "REQUEST", N_("the first admin's request file, where the register does not enrol his kit"), 0}, {NULL, NULL, NULL, 0}};
 static const struct option hub_enrol_options[] = {
     {"roles", "R,…", N_("auditor, leader, headquarters, reviewer, decider, expert, admin"), 0},
     {"cases", "C,…", N_("the cases that the person works on"), 0},
@@ -86,13 +87,21 @@ static const struct option hub_enrol_options[] = {
     {"pin", "sha256//…", N_("the server's public key, and no other"), 0},
     {"plain", NULL, N_("without TLS, in a network that you trust"), 0},
     {"output", "FILE", N_("where to write the enrolment"), 'o'}, {NULL, NULL, NULL, 0}};
+static const struct option hub_key_options[] = {
+    {"new", NULL, N_("make the hub new keys first: those that it has were stolen or lost"), 0},
+    WHY,
+    {"output", "FOLDER", N_("write a new enrolment for every kit there"), 'o'},
+    {"url", "URL", N_("where the hub answers over a network, for the kit to know"), 0},
+    {"pin", "sha256//…", N_("the server's public key, and no other"), 0},
+    {"plain", NULL, N_("without TLS, in a network that you trust"), 0}, {NULL, NULL, NULL, 0}};
 static const struct option hub_checkpoint_options[] = {
     {"output", "FILE", N_("where to write it; the signature goes to FILE.sig"), 'o'}, {NULL, NULL, NULL, 0}};
 static const struct option hub_mirror_options[] = {
     {"evidence", "ADDRESS|none", N_("where evidence goes: a Git LFS server, s3+https://host/bucket, a folder (default: as Git LFS finds it)"), 0},
     {"save", "NAME", N_("keep the addresses, without a password, under this name"), 0},
     {"dry-run", NULL, N_("only tell what would be sent"), 'n'},
-    {"netrc", "FILE", N_("names and passwords of servers (default: ~/.netrc)"), 0},
+    {"netrc", "FILE", N_("names and passwords of servers (default: ~/.netrc, then git's credential helpers)"), 0},
+    {"ca", "FILE", N_("certificates to trust in place of the system's, PEM"), 0},
     {"region", "R", N_("of an S3 store (default: us-east-1)"), 0},
     {"part-size", "N", N_("larger evidence goes to an S3 store in parts of this size (default 64M)"), 0},
     {"patience", "SECONDS", N_("give up after so long a silence (default 120)"), 0}, {NULL, NULL, NULL, 0}};
@@ -163,6 +172,8 @@ const struct command commands[] = {
     {"hub status", "DIR", N_("what the hub holds"), NULL, 1, 1, cmd_hub_status},
     {"hub restore", "DIR CLONE", N_("make a hub of a clone of another one's repository"), hub_restore_options, 2, 2,
         cmd_hub_restore},
+    {"hub key", "DIR [--new] [-o FOLDER]", N_("tell the register of the hub's new key, after 'hub restore' or a theft (an admin's task)"),
+        hub_key_options, 1, 1, cmd_hub_key},
     {"hub verify", "DIR", N_("check the hub end to end"), verify_options, 1, 1, cmd_hub_verify},
     {"hub history", "DIR RECORD", N_("who changed what, when and why, from the repository"), case_options, 2, 2, cmd_hub_history},
     {"hub calendar", "DIR [--case C] [--on DATE]", N_("what is due, overdue or proposed in all cases of the hub"), calendar_options,

@@ -444,6 +444,19 @@ static const struct form *entry_form(struct cli *c, const char *id, const struct
     return then ? then : form;
 }
 
+/* Which receipt of headquarters' first named the entry; its first digits are enough to tell it from others. */
+static void print_step_held(struct cli *c, const struct jv *held)
+{
+    const char *receipt = jv_get_str(held, "receipt"), *since = jv_get_str(held, "since");
+    if (!held) return;
+    fprintf(c->out, "    %s: ", T("At the hub"));
+    if (receipt && since)
+        fprintf(c->out, T("held since %s, by receipt %.12s"), since, receipt);
+    else
+        fprintf(c->out, "%s", T("no receipt yet"));
+    fprintf(c->out, "\n");
+}
+
 void print_history(struct cli *c, const struct form *form, const struct jv *history)
 {
     for (size_t i = 0; i < history->len; i++) {
@@ -454,5 +467,6 @@ void print_history(struct cli *c, const struct form *form, const struct jv *hist
         for (size_t k = 0; set && k < set->len; k++)
             print_change(c, entry_form(c, jv_get_str(h, "id"), form), set->keys[k], jv_get(old, set->keys[k]), set->items[k]);
         if (why) fprintf(c->out, "    “%s”\n", shown(c, why));
+        print_step_held(c, jv_get(h, "held"));
     }
 }

@@ -110,6 +110,16 @@ int packing_refused(struct packing *p, const char *case_name, const char **clash
  * NULL): of them, from which on this call added. */
 int packing_cut(struct packing *p, const struct bundle_order *o, size_t *made) MUST_CHECK;
 
+/* ---- follow.c: the hub's key is another now ---- */
+
+/* Before a commit: where the register, by an admin's entry, gives the joined hub another key, that is the joined hub's from
+ * now on. Then the fold is made anew. */
+int follow_hub(struct store_tx *tx) MUST_CHECK;
+/* Does the register as it stands give the joined hub this key in place of the one that the kit knows it by? */
+int follows(struct store *s, const unsigned char public_key[KEY_SIZE], bool *yes) MUST_CHECK;
+/* Is this the joined hub's key, or one that it had before? */
+int hub_signed(struct store *s, const unsigned char public_key[KEY_SIZE], bool *yes) MUST_CHECK;
+
 /* ---- peer.c ---- */
 
 /* ERR_INPUT: the bundle is of a case that its sender, by what is held here of it, may not see. */

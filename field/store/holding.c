@@ -1,5 +1,5 @@
 /* What the joined hub holds, by its verified receipts and by nothing else: of each case what this kit is to deliver, and of
- * one record since when. */
+ * one record, and of each of its entries, since when. */
 #include "exchange.h"
 
 #include <stdio.h>
@@ -84,28 +84,49 @@ int store_holdings(struct store *s, struct arena *a, struct holding **out, size_
 
 /* ---- of one record ---- */
 
+struct row_of_case {
+    int64_t number;
+    char id[SHA256_HEX];
+};
+
 struct rows {
     struct store *s;
     struct arena *arena;
     const char *case_name;
-    int64_t *list;
+    struct row_of_case *list;
     size_t len, cap;
+    size_t current; /* up to here: the last that the hub has signed by its present key */
 };
 
 static int collect(void *ctx, const struct receipt_row *row)
 {
     struct rows *r = ctx;
-    if (strcmp(row->case_name, r->case_name) != 0 || !same_bytes(row->public_key, r->s->hub.public_key, KEY_SIZE)) return 0;
+    unsigned char hash[SHA256_SIZE];
+    bool ours;
+    if (strcmp(row->case_name, r->case_name) != 0) return 0;
+    int rc = hub_signed(r->s, row->public_key, &ours);
+    if (rc || !ours) return rc;
     if (r->len == r->cap) {
         size_t cap = r->cap ? 2 * r->cap : 64;
-        int64_t *list = arena_alloc(r->arena, cap * sizeof *list);
+        struct row_of_case *list = arena_alloc(r->arena, cap * sizeof *list);
         if (!list) return ERR_ROAD;
         if (r->len) memcpy(list, r->list, r->len * sizeof *list);
         r->list = list;
         r->cap = cap;
     }
-    r->list[r->len++] = row->number;
+    sha256(hash, row->bytes, row->bytes_len);
+    hex_write(r->list[r->len].id, hash, sizeof hash);
+    r->list[r->len++].number = row->number;
+    if (same_bytes(row->public_key, r->s->hub.public_key, KEY_SIZE)) r->current = r->len;
     return 0;
+}
+
+/* By its former keys too, up to the last by the present one: a hub by a new key has yet to say what it holds. */
+static int read_rows(struct rows *r)
+{
+    int rc = r->s->hub.kit ? receipt_walk(r->s, 0, collect, r) : 0;
+    r->len = r->current;
+    return rc;
 }
 
 static int compare_hash(const void *hash, const void *item)
@@ -143,7 +164,7 @@ static int find_first(const struct rows *rows, const struct fold_record *of, str
         struct receipt *r;
         size_t middle = high == rows->len ? high - 1 : low + (high - low) / 2;
         arena_init(&a);
-        int rc = receipt_of_row(rows->s, rows->list[middle], &a, &r);
+        int rc = receipt_of_row(rows->s, rows->list[middle].number, &a, &r);
         if (rc == 0) compare(r, of, &at);
         if (rc == 0 && middle + 1 == rows->len) *out = at;
         if (rc == 0 && at.all) snprintf(out->since, sizeof out->since, "%s", r->at);
@@ -164,9 +185,77 @@ int store_record_holding(struct store *s, const struct fold_record *of, struct r
     struct record_holding found = {.entries = of->entries_len};
     arena_init(&a);
     struct rows rows = {.s = s, .arena = &a, .case_name = of->case_name};
-    int rc = s->hub.kit ? receipt_walk(s, 0, collect, &rows) : 0;
+    int rc = read_rows(&rows);
     if (rc == 0) rc = find_first(&rows, of, &found);
     arena_release(&a);
     if (rc == 0) *out = found;
+    return rc;
+}
+
+/* ---- of each entry of one record ---- */
+
+struct search {
+    const struct rows *rows;
+    const struct fold_record *of;
+    struct entry_holding *found;
+    size_t *order; /* of the entries */
+};
+
+/* Those that the receipt names come to the front; *n: how many they are. */
+static int part(struct search *q, size_t row, size_t *entries, size_t len, size_t *n)
+{
+    struct arena a;
+    struct receipt *r;
+    arena_init(&a);
+    int rc = receipt_of_row(q->rows->s, q->rows->list[row].number, &a, &r);
+    const char *since = rc ? NULL : arena_strdup(q->rows->arena, r->at);
+    if (rc == 0 && !since) rc = ERR_ROAD;
+    *n = 0;
+    for (size_t i = 0; rc == 0 && i < len; i++) {
+        const struct entry *e = q->of->entries[entries[i]]->entry;
+        if (e->seq > head_of(r, q->of->case_name, e->kit)) continue;
+        size_t named = entries[i];
+        q->found[named] = (struct entry_holding){q->rows->list[row].id, since};
+        entries[i] = entries[*n];
+        entries[(*n)++] = named;
+    }
+    arena_release(&a);
+    return rc;
+}
+
+/* Their first receipts lie in [low, high), or are known already. */
+static int find_each(struct search *q, size_t low, size_t high, size_t *entries, size_t len)
+{
+    while (low < high && len > 0) {
+        size_t named, middle = low + (high - low) / 2;
+        int rc = part(q, middle, entries, len, &named);
+        if (rc == 0) rc = find_each(q, low, middle, entries, named);
+        if (rc) return rc;
+        low = middle + 1;
+        entries += named;
+        len -= named;
+    }
+    return 0;
+}
+
+/* What the last one does not name is not held, whatever those before it said. */
+static int find_all(struct search *q)
+{
+    size_t last = q->rows->len, named = 0;
+    for (size_t i = 0; i < q->of->entries_len; i++) q->order[i] = i;
+    int rc = last ? part(q, last - 1, q->order, q->of->entries_len, &named) : 0;
+    return rc || !last ? rc : find_each(q, 0, last - 1, q->order, named);
+}
+
+int store_entry_holdings(struct store *s, const struct fold_record *of, struct arena *a, struct entry_holding **out)
+{
+    struct rows rows = {.s = s, .arena = a, .case_name = of->case_name};
+    struct search q = {.rows = &rows, .of = of};
+    q.found = arena_alloc(a, (of->entries_len + 1) * sizeof *q.found);
+    q.order = arena_alloc(a, (of->entries_len + 1) * sizeof *q.order);
+    int rc = q.found && q.order ? 0 : ERR_ROAD;
+    if (rc == 0) rc = read_rows(&rows);
+    if (rc == 0) rc = find_all(&q);
+    if (rc == 0) *out = q.found;
     return rc;
 }

@@ -169,6 +169,8 @@ int store_tx_receipt(struct store_tx *tx, const struct receipt *r, const struct 
 /* Makes `hub` the joined hub and sets every register entry held so far aside. Folds anew: all that was
  * borrowed from the fold is gone. Not for the hub that is joined already (its register would be lost). */
 int store_tx_join(struct store_tx *tx, const struct hub_identity *hub) MUST_CHECK;
+/* The joined hub is known by this key, name and recipient from now on; its register stays. Folds anew, too. */
+int store_tx_hub(struct store_tx *tx, const struct hub_identity *hub) MUST_CHECK;
 /* Creates the person of this kit in the register, with every role. *record: id. */
 int store_tx_person(struct store_tx *tx, struct arena *a, const char **record) MUST_CHECK;
 int store_tx_set(

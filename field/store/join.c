@@ -169,18 +169,28 @@ struct joining {
     bool again;
 };
 
-static bool same_hub(const struct hub_identity *a, const struct hub_identity *b)
+static int another_hub(const struct hub_identity *joined)
 {
-    return same_bytes(a->public_key, b->public_key, KEY_SIZE) && same_bytes(a->root, b->root, KEY_SIZE);
+    return err_set(ERR_INPUT, "this kit has joined another hub, '%s'", joined->name);
 }
 
 /* Another root would be another register, and this one would be set aside. */
-static int check_hub(struct joining *j)
+static int check_root(struct joining *j)
 {
     const struct hub_identity *joined = store_hub(j->s);
     j->again = joined != NULL;
-    if (!joined || same_hub(joined, &j->hub)) return 0;
-    return err_set(ERR_INPUT, "this kit has joined another hub, '%s'", joined->name);
+    return !joined || same_bytes(joined->root, j->hub.root, KEY_SIZE) ? 0 : another_hub(joined);
+}
+
+/* The hub that is joined, by this key or another: the one it has now, if the register says that it is the same hub's; or one
+ * that it had, if the file is an old one. */
+static int check_hub(struct joining *j)
+{
+    const struct hub_identity *joined = store_hub(j->s);
+    bool same, follow = false;
+    int rc = hub_signed(j->s, j->hub.public_key, &same);
+    if (rc == 0 && !same) rc = follows(j->s, j->hub.public_key, &follow);
+    return rc || same || follow ? rc : another_hub(joined);
 }
 
 /* Who vouches for the register's lines must be an admin by what needs nobody's voucher. */
@@ -225,9 +235,10 @@ static int take_register(struct joining *j)
 
 static int join(struct joining *j)
 {
-    int rc = check_hub(j);
+    int rc = check_root(j);
     if (rc == 0 && !j->again) rc = store_tx_join(j->tx, &j->hub);
     if (rc == 0) rc = take_register(j);
+    if (rc == 0) rc = check_hub(j);
     if (rc == 0 && !j->again) rc = remember_hub_has(j->tx, j->s, &j->hub);
     if (rc == 0) rc = found_register(j->tx, j->s, &j->hub);
     if (rc == 0) rc = check_enrolled(j);

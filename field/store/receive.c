@@ -19,6 +19,8 @@ struct receiving {
     struct jv *problems, *alarms;
     bool *known; /* by entry */
     bool from_hub;
+    bool from_stranger; /* who may be the hub by a new key, if the register that it brings says so */
+    unsigned char stranger[KEY_SIZE];
 };
 
 /* ---- who may send ---- */
@@ -29,9 +31,18 @@ static int check_key(const char *kit, const unsigned char is[KEY_SIZE], const un
     return err_set(ERR_INPUT, "it is signed by another key than that of '%s'", kit);
 }
 
+static int unknown_sender(const char *kit)
+{
+    return err_set(ERR_WAIT,
+        "its sender '%s' is not in the register; take the register in first, or where headquarters has a new key or hub, "
+        "ask an admin for a new enrolment file and 'satchel join' it",
+        kit);
+}
+
 static int check_sender(void *ctx, const char *kit, const unsigned char signed_by[KEY_SIZE])
 {
-    struct store *s = ((struct receiving *)ctx)->s;
+    struct receiving *w = ctx;
+    struct store *s = w->s;
     const struct hub_identity *hub = store_hub(s);
     const struct registry *registry;
     if (hub && strcmp(kit, hub->kit) == 0) return check_key(kit, signed_by, hub->public_key);
@@ -40,12 +51,35 @@ static int check_sender(void *ctx, const char *kit, const unsigned char signed_b
     if (rc) return rc;
     const struct registry_kit *known = registry_kit(registry, kit);
     if (known) return check_key(kit, signed_by, known->public_key);
-    return err_set(ERR_WAIT, "its sender '%s' is not in the register; take the register in first", kit);
+    if (!hub) return unknown_sender(kit);
+    w->from_stranger = true;
+    memcpy(w->stranger, signed_by, KEY_SIZE);
+    return 0;
 }
 
+/* A stranger may bring the register's entries, which others have signed, and nothing else. */
 static int stage(void *ctx, const struct member *m, struct sink **out)
 {
-    return quarantine_sink(((struct receiving *)ctx)->quarantine, m, out);
+    struct receiving *w = ctx;
+    char kit[KIT_ID_SIZE];
+    if (!w->from_stranger) return quarantine_sink(w->quarantine, m, out);
+    kit_id_of(kit, w->stranger);
+    return unknown_sender(kit);
+}
+
+static int check_stranger(struct receiving *w)
+{
+    if (!w->from_stranger) return 0;
+    w->o.receipt = NULL; /* it is nobody's yet; the hub gives another */
+    return strcmp(w->o.manifest->case_name, REGISTER_CASE) == 0 ? 0 : unknown_sender(w->o.manifest->from);
+}
+
+/* Unless what it has brought says that it is the hub, it was not brought. */
+static int check_followed(struct receiving *w)
+{
+    bool yes;
+    int rc = w->from_stranger ? follows(w->s, w->stranger, &yes) : 0;
+    return rc || !w->from_stranger || yes ? rc : unknown_sender(w->o.manifest->from);
 }
 
 static int check_receipt(struct receiving *w)
@@ -70,7 +104,8 @@ static int open_bundle(struct receiving *w, const char *path, struct progress *p
     if (rc) return rc;
     const struct hub_identity *hub = store_hub(w->s);
     w->from_hub = hub && strcmp(w->o.manifest->from, hub->kit) == 0;
-    rc = check_receipt(w);
+    rc = check_stranger(w);
+    if (rc == 0) rc = check_receipt(w);
     return rc ? err_within(rc, "bundle '%s'", path_name(path)) : 0;
 }
 
@@ -301,6 +336,7 @@ static int take_all(struct receiving *w)
     w->by.vouched = w->from_hub;
     if (rc == 0) rc = take_entries(w);
     if (rc == 0 && is_register) rc = settle_register(w->tx, w->s, &w->by);
+    if (rc == 0) rc = check_followed(w);
     if (rc == 0 && is_register) rc = rejudge_cases(w->tx, w->s, REJUDGE_WAITING);
     if (rc == 0 && w->o.receipt) rc = apply_receipt(w->tx, w->s, w->o.receipt);
     if (rc == 0 && !is_register) rc = judge_again(w);

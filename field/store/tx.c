@@ -1,6 +1,6 @@
 /* A transaction: one database transaction around appended rows, folded as they come so that the next change
  * sees them. What is rolled back is in the fold already, so a rollback folds anew. */
-#include "internal.h"
+#include "exchange.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -88,6 +88,11 @@ static void recover(struct store *s, bool reopen)
 int store_commit(struct store_tx *tx)
 {
     struct store *s = tx->s;
+    int rc = tx->wrote ? follow_hub(tx) : 0;
+    if (rc) {
+        store_rollback(tx);
+        return rc;
+    }
     db_exec(s->db, "COMMIT");
     int err = db_error(s->db);
     if (!err) {
@@ -188,18 +193,29 @@ static int hub_text(struct buf *out, const struct hub_identity *hub)
     return err ? err : buf_error(out);
 }
 
+static int put_hub(struct store_tx *tx, const struct hub_identity *hub)
+{
+    struct buf text;
+    buf_init(&text, 4096);
+    int err = tx_write(tx);
+    if (!err) err = hub_text(&text, hub);
+    if (!err) err = setting_put(tx->s, SETTING_HUB, buf_str(&text));
+    buf_release(&text);
+    return err;
+}
+
 int store_tx_join(struct store_tx *tx, const struct hub_identity *hub)
 {
     struct store *s = tx->s;
-    struct buf text;
     char since[24];
-    buf_init(&text, 4096);
     snprintf(since, sizeof since, "%" PRId64, s->last_row + 1);
-    int err = tx_write(tx);
-    if (!err) err = hub_text(&text, hub);
-    if (!err) err = setting_put(s, SETTING_HUB, buf_str(&text));
+    int err = put_hub(tx, hub);
     if (!err) err = setting_put(s, SETTING_REGISTER_SINCE, since);
-    if (!err) err = store_reload(s);
-    buf_release(&text);
-    return err;
+    return err ? err : store_reload(s);
+}
+
+int store_tx_hub(struct store_tx *tx, const struct hub_identity *hub)
+{
+    int err = put_hub(tx, hub);
+    return err ? err : store_reload(tx->s);
 }

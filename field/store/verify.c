@@ -117,9 +117,11 @@ static int check_receipt(void *ctx, const struct receipt_row *row)
     snprintf(where, sizeof where, "receipt/%" PRId64, row->number);
     if (!sshsig_good(row->signature, row->public_key, NAMESPACE_RECEIPT, row->bytes, row->bytes_len))
         return found(c, where, T("the signature is bad"));
-    if (!c->s->hub.kit || !same_bytes(row->public_key, c->s->hub.public_key, KEY_SIZE)) return 0;
+    bool ours;
+    int err = hub_signed(c->s, row->public_key, &ours);
+    if (err || !ours) return err;
     arena_init(&a);
-    int err = receipt_parse(&r, &a, row->bytes, row->bytes_len);
+    err = receipt_parse(&r, &a, row->bytes, row->bytes_len);
     if (err == ERR_INPUT)
         err = found(c, where, err_message());
     else

@@ -98,11 +98,23 @@ static int read_identity(struct hub *h)
     return rc;
 }
 
+int hub_folder_root(const char *folder, unsigned char root[KEY_SIZE])
+{
+    struct hub h = {0};
+    arena_init(&h.arena);
+    h.folder = folder;
+    int rc = read_config(&h);
+    if (rc == 0) memcpy(root, h.root, KEY_SIZE);
+    arena_release(&h.arena);
+    return rc;
+}
+
 static int open_parts(struct hub *h, const char *folder)
 {
     const char *path = path_join(&h->arena, folder, "repo.git");
     h->folder = arena_strdup(&h->arena, folder);
     int rc = path && h->folder ? read_config(h) : ERR_ROAD;
+    if (rc == 0) rc = keys_settle(&h->arena, folder);
     if (rc == 0) rc = read_signing_key(h);
     if (rc == 0) rc = read_identity(h);
     return rc ? rc : repo_open(&h->repo, path);
@@ -145,6 +157,22 @@ void hub_close(struct hub *h)
 
 /* ---- the lock ---- */
 
+/* Another process may have given the hub new keys since it was opened here. */
+static int check_keys(struct hub *h)
+{
+    unsigned char key[KEY_SIZE];
+    struct arena a;
+    arena_init(&a);
+    int rc = keys_public(&a, h->folder, key);
+    arena_release(&a);
+    if (rc == ERR_MISSING) { /* it is for people, and somebody has taken it away */
+        err_clear();
+        return 0;
+    }
+    if (rc || same_bytes(key, h->signer.public_key, KEY_SIZE)) return rc;
+    return err_set(ERR_WAIT, "the hub was given another key meanwhile; begin again");
+}
+
 int hub_begin(struct hub *h)
 {
     struct arena a;
@@ -153,7 +181,8 @@ int hub_begin(struct hub *h)
     int rc = path ? os_lock(&h->lock, path, true, true) : ERR_ROAD;
     h->names = NULL;
     if (rc == 0) {
-        rc = repo_clean(h->repo);
+        rc = check_keys(h);
+        if (rc == 0) rc = repo_clean(h->repo);
         if (rc == 0) rc = hub_clean(h);
         if (rc == 0) rc = repo_consolidate(h->repo, PACKS_MOST, PACKS_GRACE);
         if (rc) hub_end(h);

@@ -10,45 +10,6 @@
 #include "satchel/base/os.h"
 #include "satchel/format/age.h"
 
-static int write_signing_key(struct arena *a, const char *keys)
-{
-    unsigned char seed[KEY_SIZE], public_key[KEY_SIZE];
-    struct buf file, line;
-    buf_init(&file, KEY_FILE_MAX);
-    buf_init(&line, KEY_FILE_MAX);
-    const char *path = path_join(a, keys, "hub"), *public_path = path_join(a, keys, "hub.pub");
-    int rc = path && public_path ? random_bytes(seed, sizeof seed) : ERR_ROAD;
-    if (rc == 0) rc = ed25519_public(public_key, seed);
-    if (rc) goto out;
-    ssh_private_key_write(&file, seed, "hub");
-    ssh_key_line_write(&line, public_key, "hub");
-    buf_addc(&line, '\n');
-    rc = buf_error(&file) ? buf_error(&file) : buf_error(&line);
-    if (rc == 0) rc = file_write(path, file.data, file.len);
-    if (rc == 0) rc = file_write(public_path, line.data, line.len);
-out:
-    wipe(seed, sizeof seed);
-    buf_wipe(&file);
-    buf_release(&line);
-    return rc;
-}
-
-static int write_identity(struct arena *a, const char *keys)
-{
-    unsigned char scalar[KEY_SIZE];
-    char text[AGE_IDENTITY_SIZE + 1];
-    const char *path = path_join(a, keys, "hub.age");
-    int rc = path ? random_bytes(scalar, sizeof scalar) : ERR_ROAD;
-    if (rc == 0) {
-        age_identity_write(text, scalar);
-        strcat(text, "\n");
-        rc = file_write(path, text, strlen(text));
-    }
-    wipe(scalar, sizeof scalar);
-    wipe(text, sizeof text);
-    return rc;
-}
-
 static struct jv *admin_value(struct arena *a, const struct request *q)
 {
     struct buf line;
@@ -152,8 +113,7 @@ static int make_hub(struct arena *a, const char *folder, const char *name, const
     const char *keys = path_join(a, folder, "keys");
     int rc = keys ? refuse_old(a, folder) : ERR_ROAD;
     if (rc == 0) rc = make_folders(a, folder);
-    if (rc == 0) rc = write_signing_key(a, keys);
-    if (rc == 0) rc = write_identity(a, keys);
+    if (rc == 0) rc = keys_make(a, keys);
     if (rc == 0) rc = write_config(a, folder, name, q);
     if (rc == 0) rc = make_repository(a, folder);
     return rc ? rc : rename_config(a, folder, "hub.new", "hub.json");

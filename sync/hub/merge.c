@@ -392,9 +392,9 @@ static size_t count_fresh(const struct merge *m, enum verdict v)
 
 static int put_hub_commit(struct merge *m)
 {
+    const char *form = m->from ? "received %.16s from %s" : m->new_key ? "a new key of the hub, after %.16s%s" : "judged anew after %.16s%s";
     buf_clear(&m->subject);
-    buf_addf(&m->subject, m->from ? "received %.16s from %s" : "judged anew after %.16s%s", m->bundle,
-        m->from ? m->from : "");
+    buf_addf(&m->subject, form, m->bundle, m->from ? m->from : "");
     buf_addf(&m->subject, ": %zu entries, %zu waiting, %zu quarantined\n\nBundle: %s\n",
         count_fresh(m, VERDICT_GOOD), count_fresh(m, VERDICT_WAITING), count_fresh(m, VERDICT_QUARANTINED),
         m->bundle);

@@ -15,6 +15,7 @@ struct served {
     char kit[KIT_ID_SIZE];
     unsigned char recipient[KEY_SIZE];
     bool all;    /* headquarters: quarantined entries too */
+    bool hub;    /* another one: it is asked for evidence that is lacking here */
     bool failed; /* its folder is bad: it is left as it is */
     const char *folder;
     struct map names;
@@ -68,7 +69,9 @@ static int list_served(struct outbox *o, const char *folder)
     for (size_t i = 0; i < len && rc == 0; i++) {
         const char *kit = kits[i]->kit;
         bool all = registry_role(r, kit, "headquarters", NULL) || registry_role(r, kit, "admin", NULL);
-        if (!kits[i]->revoked) rc = serve(o, kit, kits[i]->recipient, all, folder);
+        if (kits[i]->revoked) continue;
+        rc = serve(o, kit, kits[i]->recipient, all, folder);
+        if (o->len) o->kits[o->len - 1].hub |= strcmp(o->kits[o->len - 1].kit, kit) == 0 && registry_hub_key(r, kits[i]->public_key);
     }
     return rc;
 }
@@ -104,6 +107,29 @@ static int choose_evidence(struct outbox *o, struct hub_case *c, const struct ki
     order->evidence = list;
     map_release(&seen);
     return rc;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Evidence of the case that records name and no bundle has brought here. What was brought to another hub alone, that one has. */
+static int choose_wanted(struct outbox *o, const struct served *s, struct hub_case *c, struct arena *a, struct bundle_order *order)
+{
+    struct claim *claims;
+    size_t len, n = 0;
+    if (!s->hub) return 0;
+    int rc = layout_claims(c->fold, c->name, a, &claims, &len);
+    const char **list = rc ? NULL : arena_alloc(a, (len + 1) * sizeof *list);
+    if (!list) return rc ? rc : ERR_ROAD;
+    for (size_t i = 0; i < len; i++)
+        if (!evidence_held(o->hub, c, claims[i].sha256, NULL)) list[n++] = claims[i].sha256;
+    if (n > 1) qsort(list, n, sizeof *list, compare_names);
+    for (size_t i = 0; i < n; i++)
+        if (order->want_len == 0 || strcmp(list[order->want_len - 1], list[i]) != 0) list[order->want_len++] = list[i];
+    order->want = list;
+    return 0;
 }
 
 /* Are entries among what is handed out that do not apply? What the hub hands out counts as accepted by it, so
@@ -155,10 +181,10 @@ static int choose_receipt(struct outbox *o, struct reader *to, struct hub_case *
     int rc = ERR_MISSING;
     if (k->bundle && is_sha256_hex(k->bundle)) rc = receipt_find(o->hub, c, k->bundle, a, bytes, &receipt);
     if (rc && rc != ERR_MISSING) return rc;
-    bool answers = rc == 0, more = false;
+    bool answers = rc == 0, more = false, former = answers && strcmp(receipt->hub, o->hub->kit) != 0;
     rc = answers ? holds_more(o, c, receipt, a, &more) : 0;
     if (rc) return rc;
-    bool now = anyhow || more;
+    bool now = anyhow || more || former; /* by a key that the hub has no more it is not said again */
     if (now) {
         buf_clear(bytes);
         rc = receipt_now(o->hub, c, answers ? k->bundle : NULL, a, bytes, &receipt);
@@ -285,6 +311,7 @@ static int cut_for(struct outbox *o, struct reader *to, struct hub_case *c)
     order.beyond_len = k.have_len;
     order.lacking = k.withheld;
     order.lacking_len = k.withheld_len;
+    if (rc == 0 && to->sees) rc = choose_wanted(o, s, c, &a, &order);
     if (rc == 0) rc = cut_answer(o, to, c, &k, &a, &order);
     if (rc == 0 && to->sees) rc = choose_evidence(o, c, &k, &a, &order);
     if (rc == 0 && to->sees) rc = cut(o, to, c, &order);

@@ -80,11 +80,18 @@ struct hub {
 #define HUB_FORMAT "satchel hub 1"
 #define HUB_CONFIG_MAX ((size_t)64 << 10)
 #define KEY_FILE_MAX ((size_t)4096)
+#define STAMP_SETTLED INT64_C(50000000) /* nanoseconds; no file system in use tells times less finely by then */
 
 static inline char *hub_file(struct arena *a, const struct hub *h, const char *name) /* path of DIR/name */
 {
     return path_join(a, h->folder, name);
 }
+
+/* ---- keys.c ---- */
+
+int keys_make(struct arena *a, const char *keys) MUST_CHECK; /* into an empty folder */
+int keys_public(struct arena *a, const char *folder, unsigned char key[KEY_SIZE]) MUST_CHECK; /* of DIR/keys/hub.pub */
+int keys_settle(struct arena *a, const char *folder) MUST_CHECK; /* ends a change of keys that was stopped between two renames */
 
 /* ---- case.c: branches in memory ---- */
 
@@ -207,6 +214,8 @@ int receipt_find(struct hub *h, struct hub_case *c, const char *bundle, struct a
 /* The one that refuses a bundle of a case that can't be here. */
 int receipt_refuse(struct hub *h, const char *case_name, const char *bundle, const char *clash, struct arena *a,
     struct buf *bytes) MUST_CHECK;
+/* The bundle that the tip of the branch is about; NULL: none. */
+int receipt_last_bundle(struct hub *h, struct hub_case *c, struct arena *a, const char **out) MUST_CHECK;
 /* What the hub says of a case as it stands, for a bundle that is held; NULL: the one that came last. */
 int receipt_now(struct hub *h, struct hub_case *c, const char *bundle, struct arena *a, struct buf *bytes,
     struct receipt **out) MUST_CHECK;
@@ -227,6 +236,7 @@ struct merge {
     struct pack *pack;
     struct oid tip;
     bool born, changed, done;
+    bool new_key; /* the commit is to be there for its signature's sake */
     int64_t time;
     int offset_minutes;
     struct fresh *fresh;

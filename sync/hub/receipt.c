@@ -149,8 +149,7 @@ int receipt_find(struct hub *h, struct hub_case *c, const char *bundle, struct a
     return rc ? rc : receipt_parse(out, a, bytes->data, bytes->len);
 }
 
-/* The bundle that the branch's tip is about. */
-static int last_bundle(struct hub *h, struct hub_case *c, struct arena *a, const char **out)
+int receipt_last_bundle(struct hub *h, struct hub_case *c, struct arena *a, const char **out)
 {
     struct buf bytes;
     struct commit_view view;
@@ -167,7 +166,7 @@ int receipt_now(struct hub *h, struct hub_case *c, const char *bundle, struct ar
 {
     struct receipt_draft d = {.c = c, .bundle = bundle};
     struct buf sig;
-    int rc = bundle ? 0 : last_bundle(h, c, a, &d.bundle);
+    int rc = bundle ? 0 : receipt_last_bundle(h, c, a, &d.bundle);
     if (rc == 0 && (!d.bundle || !is_sha256_hex(d.bundle)))
         rc = err_set(ERR_DAMAGED, "a commit is not of the form that a hub writes");
     if (rc) return rc;

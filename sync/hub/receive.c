@@ -424,6 +424,18 @@ void reception_release(struct reception *r)
     *r = (struct reception){0};
 }
 
+/* Another hub's answer, or what it holds and wants. It keeps no account of what it has handed out, so there is nothing to answer:
+ * two hubs would go on doing so for ever. */
+static bool only_tells(struct hub *h, const struct manifest *m)
+{
+    const struct registry *r = m->entries ? NULL : hub_registry(h);
+    const struct registry_kit *from = r ? registry_kit(r, m->from) : NULL;
+    if (!from || !registry_hub_key(r, from->public_key)) return false;
+    for (size_t i = 0; i < m->members_len; i++)
+        if (m->members[i].kind == MEMBER_BLOB) return false;
+    return true;
+}
+
 /* The register may have moved since it was opened. */
 static int take_opened(struct hub *h, struct reception *r, const char *path, const struct manifest *peeked,
     struct arena *a, struct hub_taken *out)
@@ -440,7 +452,8 @@ static int take_opened(struct hub *h, struct reception *r, const char *path, con
     int rc = check_same(peeked, m);
     if (rc == 0 && r->ahead) rc = case_open(h, REGISTER_CASE, &the_register);
     if (rc == 0 && r->ahead) rc = check_enrolled(h, m->from, r->signed_by);
-    if (rc == 0) rc = take_and_judge_others(h, &in, a, out);
+    if (rc == 0)
+        rc = only_tells(h, m) ? begin_telling(a, m->id, m->case_name, m->from, out) : take_and_judge_others(h, &in, a, out);
     r->memory = in.memory; /* NULL: the case has it now */
     return rc ? err_within(rc, "bundle '%s'", path_name(path)) : 0;
 }

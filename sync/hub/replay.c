@@ -432,10 +432,31 @@ static int check_hub_change(void *ctx, const char *path, const struct oid *old, 
     return rc ? problem_note(c->replay->v, c->replay->where, rc) : check_place(c, path, old, now);
 }
 
+struct signed_by {
+    struct signed_by *next;
+    unsigned char key[KEY_SIZE];
+};
+
+/* Once another key has signed on the branch, one that has signed before it has been replaced: it may be anybody's by now. */
+static int check_signer(struct replay *r, const unsigned char key[KEY_SIZE])
+{
+    struct signed_by *s = r->signers;
+    if (s && same_bytes(s->key, key, KEY_SIZE)) return 0;
+    for (; s; s = s->next)
+        if (same_bytes(s->key, key, KEY_SIZE)) return problem(r->v, r->where, N_("the commit is signed by a key that the hub had replaced"));
+    s = arena_alloc(fold_arena(r->fold), sizeof *s);
+    if (!s) return ERR_ROAD;
+    memcpy(s->key, key, KEY_SIZE);
+    s->next = r->signers;
+    r->signers = s;
+    return 0;
+}
+
 static int check_hub_signature(struct replay *r, const struct commit_view *c)
 {
     unsigned char key[KEY_SIZE];
-    if (!r->v->hub.kit || (commit_signer(c, key) && registry_hub_key(r->v->registry, key))) return 0;
+    if (!r->v->hub.kit) return 0;
+    if (commit_signer(c, key) && registry_hub_key(r->v->registry, key)) return check_signer(r, key);
     return problem(r->v, r->where,
         N_("the commit is neither of an entry nor signed by the hub that the register names"));
 }

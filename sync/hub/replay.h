@@ -32,6 +32,7 @@ struct replay {
     size_t commits_len, commits_cap;
     struct fold *fold;
     struct tree *tree;       /* as it must be */
+    struct signed_by *signers; /* the hub's keys, the newest first */
     struct registry *so_far; /* of the register's branch: what its entries up to here say */
     uint64_t so_far_version;
     char where[REPLAY_WHERE_SIZE];

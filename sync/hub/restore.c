@@ -250,8 +250,22 @@ static int take_all(struct restoring *w)
 
 /* ---- the new folder ---- */
 
+/* The kit is the root's, whatever the register says of its person; who he is he may say himself. */
+static int ask_admin(const struct request *told, const unsigned char root[KEY_SIZE], const char *kit, struct request *out)
+{
+    if (!told)
+        return err_set(ERR_INPUT,
+            "the register does not settle who the first admin's kit '%s' belongs to; have 'satchel whoami --request' run on "
+            "it, and give what it prints: --admin REQUEST",
+            kit);
+    if (!same_bytes(told->public_key, root, KEY_SIZE))
+        return err_set(ERR_INPUT, "the request is not of '%s', whose key is the root of this register", kit);
+    *out = *told;
+    return 0;
+}
+
 /* The first admin, as the register has him. */
-static int find_admin(struct repo *clone, struct forms *forms, const unsigned char root[KEY_SIZE], struct arena *a,
+static int find_admin(struct repo *clone, const struct hub_restore *q, const unsigned char root[KEY_SIZE], struct arena *a,
     struct request *out)
 {
     struct repo_branch from = {.name = REGISTER_CASE};
@@ -262,9 +276,9 @@ static int find_admin(struct repo *clone, struct forms *forms, const unsigned ch
     int rc = repo_tip(clone, REGISTER_CASE, &from.tip);
     if (rc) return rc == ERR_MISSING ? err_set(ERR_INPUT, "there is no branch 'register'") : rc;
     rc = branch_open(clone, &b, &from);
-    if (rc == 0) rc = registry_new(&registry, b.fold, forms, root);
+    if (rc == 0) rc = registry_new(&registry, b.fold, q->forms, root);
     const struct registry_kit *k = rc ? NULL : registry_kit(registry, kit);
-    if (rc == 0 && !k) rc = err_set(ERR_INPUT, "the register does not name its first admin");
+    if (rc == 0 && !k) rc = ask_admin(q->admin, root, kit, out);
     if (k) {
         *out = (struct request){.name = arena_strdup(a, k->name), .email = arena_strdup(a, k->email),
             .kit = arena_strdup(a, kit)};
@@ -296,7 +310,7 @@ static int open_folder(const struct hub_restore *q, struct repo *clone, const un
     if (!config) return ERR_ROAD;
     int rc = 0;
     if (!os_exists(config)) {
-        rc = find_admin(clone, q->forms, root, a, &admin);
+        rc = find_admin(clone, q, root, a, &admin);
         if (rc == 0) rc = hub_make(q->folder, q->name, &admin, q->forms);
     }
     if (rc == 0) rc = hub_open(out, q->folder, q->forms, q->hooks);

@@ -29,22 +29,40 @@ static bool same_file(const struct file_info *a, const struct file_info *b)
     return a->size == b->size && a->modified == b->modified && a->identity[1] == b->identity[1];
 }
 
-/* Every move of a branch renames a file in the folder of branches. */
-static bool branches_moved(struct hub_serve *s)
+static void take_stamps(const struct hub_serve *s, struct stamps *out)
 {
     struct arena a;
-    struct file_info heads = {0}, packed = {0};
     arena_init(&a);
+    memset(out, 0, sizeof *out);
     const char *repo = hub_repo_path(s->hub);
     const char *folder = path_join(&a, repo, "refs/heads"), *file = path_join(&a, repo, "packed-refs");
-    if (folder && file) (void)!(os_stat(&heads, folder) || os_stat(&packed, file));
+    if (folder && file) (void)!(os_stat(&out->heads, folder) || os_stat(&out->packed, file));
     err_clear();
-    bool moved = !s->looked || !same_file(&heads, &s->heads) || !same_file(&packed, &s->packed);
-    s->heads = heads;
-    s->packed = packed;
-    s->looked = true;
     arena_release(&a);
+}
+
+/* Every move of a branch renames a file in the folder of branches. */
+static bool branches_moved(void *hub_serve)
+{
+    struct hub_serve *s = hub_serve;
+    struct stamps now;
+    take_stamps(s, &now);
+    pthread_mutex_lock(&s->stamps_lock);
+    bool moved = !s->looked || !same_file(&now.heads, &s->stamps.heads) || !same_file(&now.packed, &s->stamps.packed);
+    pthread_mutex_unlock(&s->stamps_lock);
     return moved;
+}
+
+/* Before they are read, so that what moves meanwhile is read again. */
+static void keep_stamps(struct hub_serve *s)
+{
+    struct stamps now;
+    take_stamps(s, &now);
+    int64_t youngest = now.heads.modified > now.packed.modified ? now.heads.modified : now.packed.modified;
+    pthread_mutex_lock(&s->stamps_lock);
+    s->stamps = now;
+    s->looked = os_clock_nanoseconds() - youngest > STAMP_SETTLED;
+    pthread_mutex_unlock(&s->stamps_lock);
 }
 
 /* Has this branch moved since it was asked last? */
@@ -94,6 +112,7 @@ static int look_at_branches(void *hub_serve, struct serve *serve)
     size_t len = 0, kits_len;
     s->served = serve;
     if (!branches_moved(s)) return 0;
+    keep_stamps(s);
     arena_init(&a);
     int rc = repo_branches(s->hub->repo, &a, &branches, &len);
     if (rc == 0) rc = serve_settled_kits(s->served, &a, &kits, &kits_len);
@@ -164,7 +183,8 @@ static int start(struct hub_serve *s)
         .standing = sight_standing,
         .take_in = take_in,
         .hand_out = hand_out,
-        .look = look_at_branches};
+        .look = look_at_branches,
+        .changed = branches_moved};
     s->net = path_join(&s->arena, s->o.folder, "net");
     int rc = s->net ? sight_init(s) : ERR_ROAD;
     return rc ? rc : serve_start(&s->serve, &owner, &s->o);
@@ -178,6 +198,7 @@ int hub_serve_start(struct hub_serve **out, struct hub *hub, struct hub *reader,
     s->hub = hub;
     s->reader = reader;
     arena_init(&s->arena);
+    pthread_mutex_init(&s->stamps_lock, NULL);
     pthread_mutex_init(&s->sight_lock, NULL);
     int rc = start(s);
     if (rc)
@@ -202,6 +223,7 @@ void hub_serve_stop(struct hub_serve *s)
         s->tips = t->next;
         free(t);
     }
+    pthread_mutex_destroy(&s->stamps_lock);
     pthread_mutex_destroy(&s->sight_lock);
     arena_release(&s->arena);
     free(s);

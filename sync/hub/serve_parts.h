@@ -9,6 +9,10 @@
 #include "satchel/hub/serve.h"
 #include "satchel/serve/visit.h"
 
+struct stamps {
+    struct file_info heads, packed;
+};
+
 struct hub_serve {
     struct serve_options o;
     struct arena arena;
@@ -18,8 +22,10 @@ struct hub_serve {
     struct hub *hub; /* the worker's, as what follows */
     struct serve *served; /* as the worker is told it, which may be before the start has returned */
     struct tip *tips;
-    struct file_info heads, packed;
-    bool looked;
+
+    pthread_mutex_t stamps_lock; /* guards what follows: how the branches' files were when they were looked at last */
+    struct stamps stamps;
+    bool looked; /* and none of them was so young that a later change might bear the same stamp */
 
     pthread_mutex_t sight_lock; /* guards what follows */
     struct hub *reader;

@@ -10,7 +10,6 @@
 #include "parts.h"
 #include "satchel/base/time.h"
 
-#define STAMP_SETTLED INT64_C(50000000) /* nanoseconds; no file system in use tells times less finely by then */
 #define MADE_OF_SIZE 16
 
 struct handed {

@@ -17,6 +17,7 @@ struct http_road {
     struct sink to;
     struct arena arena;
     const struct mirror_place *place;
+    const struct mirror_options *options;
     const char *netrc;
     struct web *http;
     struct spool *spool; /* what is to be posted; NULL: nothing, or it has been */
@@ -48,7 +49,7 @@ static int ask(struct http_road *r, struct web_request *q)
 {
     mirror_credentials(q, r->place, r->netrc);
     q->answer_max = ANSWER_MOST;
-    int rc = q->url ? web_ask(r->http, q, &r->answer) : ERR_ROAD;
+    int rc = q->url ? mirror_ask(r->http, r->place, r->options, q, &r->answer) : ERR_ROAD;
     r->answered = q->url != NULL;
     if (rc == 0 && r->answer.status != 200) rc = web_refused(r->place->shown, &r->answer);
     return rc;
@@ -136,10 +137,10 @@ int http_road(struct road **out, const struct mirror_place *place, const struct 
 {
     struct http_road *r = calloc(1, sizeof *r);
     if (!r) return err_memory();
-    *r = (struct http_road){.base = {true, step, hang_up, close_road}, .from = {read_answer, NULL}, .to = {write_spool, finish_nothing, NULL}, .place = place};
+    *r = (struct http_road){.base = {true, step, hang_up, close_road}, .from = {read_answer, NULL}, .to = {write_spool, finish_nothing, NULL}, .place = place, .options = o};
     arena_init(&r->arena);
     r->netrc = mirror_netrc(&r->arena, o);
-    int rc = web_new(&r->http, o->patience_seconds);
+    int rc = web_new(&r->http, o);
     if (rc)
         close_road(&r->base);
     else

@@ -15,6 +15,7 @@
 struct web {
     CURL *curl;
     int patience;
+    const char *ca; /* NULL: the system's */
     char error[CURL_ERROR_SIZE];
 };
 
@@ -29,11 +30,13 @@ struct exchange {
     int patience;
 };
 
-int web_new(struct web **out, int patience_seconds)
+int web_new(struct web **out, const struct mirror_options *o)
 {
+    const char *ca = o->ca ? o->ca : getenv("GIT_SSL_CAINFO");
     struct web *h = calloc(1, sizeof *h);
     if (!h) return err_memory();
-    h->patience = patience_seconds;
+    h->patience = o->patience_seconds;
+    h->ca = ca && *ca ? ca : NULL;
     if (curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK) h->curl = curl_easy_init();
     if (!h->curl) {
         free(h);
@@ -225,6 +228,7 @@ static void set_calls(struct web *h, struct exchange *e)
     curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, h->error);
     curl_easy_setopt(curl, CURLOPT_USERAGENT, "satchel");
+    if (h->ca) curl_easy_setopt(curl, CURLOPT_CAINFO, h->ca);
 }
 
 /* Scheme, host and path, without what a query may carry of secrets. */
@@ -319,7 +323,7 @@ int web_refused(const char *shown, const struct web_answer *a)
 {
     char words[SHOWN_MOST];
     if (a->status == 401 || a->status == 403)
-        return err_set(ERR_ROAD, "'%s' refuses this: name and password in a netrc file are missing or wrong (status %ld)", shown, a->status);
+        return err_set(ERR_ROAD, "'%s' refuses this: name and password are missing or wrong (status %ld); git's credential helper or a netrc file gives them", shown, a->status);
     if (a->status == 404) return err_set(ERR_ROAD, "'%s' is not there (status 404)", shown);
     if (a->status >= 300 && a->status < 400)
         return err_set(ERR_ROAD, "'%s' leads elsewhere (status %ld); give the address that it leads to", shown, a->status);

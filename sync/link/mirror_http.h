@@ -33,7 +33,7 @@ struct web_answer {
 
 /* One connection is kept for several requests. */
 struct web;
-int web_new(struct web **out, int patience_seconds) MUST_CHECK;
+int web_new(struct web **out, const struct mirror_options *o) MUST_CHECK; /* the options are borrowed */
 void web_free(struct web *h); /* NULL is fine */
 /* ERR_ROAD where there is no answer; any status is one. `answer` is to be released in either case. */
 int web_ask(struct web *h, const struct web_request *r, struct web_answer *answer) MUST_CHECK;

@@ -28,14 +28,16 @@ static struct lfs_store *lfs(struct evidence_store *s)
 }
 
 /* Ours for our server, what came with the address for any other. */
-static void set_credentials(struct lfs_store *s, struct web_request *q, bool granted, size_t headers)
+static int ask_server(struct lfs_store *s, struct web_request *q, bool granted, size_t headers, struct web_answer *answer)
 {
     const struct mirror_place *p = s->base.place;
-    if (granted || !web_same_origin(q->url, p->origin)) return;
-    if (p->header)
+    if (granted || !web_same_origin(q->url, p->origin)) return web_ask(s->http, q, answer);
+    if (p->header) {
         q->headers[headers] = p->header;
-    else
-        mirror_credentials(q, p, s->netrc);
+        return web_ask(s->http, q, answer);
+    }
+    mirror_credentials(q, p, s->netrc);
+    return mirror_ask(s->http, p, s->base.options, q, answer);
 }
 
 /* ---- asking ---- */
@@ -57,8 +59,7 @@ static int post(struct lfs_store *s, const char *url, const struct buf *body, st
         .headers = {"Accept: " LFS_TYPE, "Content-Type: " LFS_TYPE},
         .body = &b,
         .answer_max = ANSWER_MOST};
-    set_credentials(s, &q, false, 2);
-    return web_ask(s->http, &q, answer);
+    return ask_server(s, &q, false, 2, answer);
 }
 
 static const struct jv *find_object(const struct jv *list, const char *sha256)
@@ -146,8 +147,7 @@ static int act(struct evidence_store *s, const struct jv *action, struct web_req
     if (!q->url) return err_set(ERR_ROAD, "'%s' names no address to send to", s->place->shown);
     int rc = action_headers(s, action, q, &n, &granted);
     if (rc) return rc == ERR_INPUT ? ERR_ROAD : rc;
-    set_credentials(lfs(s), q, granted, n);
-    return web_ask(lfs(s)->http, q, answer);
+    return ask_server(lfs(s), q, granted, n, answer);
 }
 
 /* 2xx; else the object is refused in the server's words, and where it knows us not, all are. */
@@ -213,7 +213,7 @@ int lfs_store(struct evidence_store **out, const struct mirror_place *place, con
     s->base = (struct evidence_store){.ask = ask, .send = send, .close = close_store, .place = place, .options = o};
     arena_init(&s->arena);
     s->netrc = mirror_netrc(&s->arena, o);
-    int rc = web_new(&s->http, o->patience_seconds);
+    int rc = web_new(&s->http, o);
     if (rc)
         close_store(&s->base);
     else

@@ -413,7 +413,7 @@ int s3_store(struct evidence_store **out, const struct mirror_place *place, cons
     arena_init(&s->arena);
     int rc = split_address(s, place);
     if (rc == 0) rc = set_keys(s, place, o);
-    if (rc == 0) rc = web_new(&s->http, o->patience_seconds);
+    if (rc == 0) rc = web_new(&s->http, o);
     if (rc)
         close_store(&s->base);
     else

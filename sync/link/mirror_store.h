@@ -23,12 +23,16 @@ int lfs_store(struct evidence_store **out, const struct mirror_place *place, con
 int s3_store(struct evidence_store **out, const struct mirror_place *place, const struct mirror_options *o) MUST_CHECK;
 int folder_store(struct evidence_store **out, const struct mirror_place *place, const struct mirror_options *o) MUST_CHECK;
 
-/* The netrc file to ask; NULL: there is none. */
 /* "%40" is '@'; what is malformed stays as it is. NULL: memory is out. */
 const char *mirror_decoded(struct arena *a, const char *s, size_t len);
+/* The netrc file to ask; NULL: there is none. */
 const char *mirror_netrc(struct arena *a, const struct mirror_options *o);
 /* Name and password of the place's address, or the netrc file: for this place's server only. */
 void mirror_credentials(struct web_request *r, const struct mirror_place *place, const char *netrc);
+
+/* web_ask with those set; where the place's server wants some and they are not enough, with git's (mirror_login.c). */
+int mirror_ask(struct web *http, const struct mirror_place *place, const struct mirror_options *o, struct web_request *q,
+    struct web_answer *answer) MUST_CHECK;
 
 /* A program on the other side of ssh: "git-receive-pack '/path'". */
 int ssh_start(struct child **out, struct arena *a, const struct mirror_place *place, const char *program, const char *more,

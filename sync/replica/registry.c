@@ -50,8 +50,10 @@ struct kit {
     struct revocation *revocations;
 };
 
+/* A key that a hub record names, or that an entry of it named once: the record is the hub, whatever its key. */
 struct hub_key {
     struct hub_key *next;
+    const struct registry_kit *hub; /* as it is now; NULL: void, or unsettled */
     unsigned char public_key[KEY_SIZE];
 };
 
@@ -63,8 +65,7 @@ struct registry {
     struct map kits;                  /* struct kit by kit id */
     const struct registry_kit **list; /* those that are settled, sorted */
     size_t list_len, list_cap;
-    struct registry_kit hub;
-    bool has_hub;
+    const struct registry_kit *hub; /* NULL: none is named */
     struct hub_key *hub_keys;
 };
 
@@ -223,39 +224,52 @@ static int read_kit(struct registry *r, const struct fold_record *record)
     return rc;
 }
 
-/* Every key that a hub record names or named. */
-static int read_hub_keys(struct registry *r, const struct fold_record *record)
+/* *out NULL: it is void, or names no one key and recipient. */
+static int read_hub_now(struct registry *r, const struct fold_record *record, const struct registry_kit **out)
 {
-    const struct fold_field *key = record_field(record, "key");
-    for (size_t i = 0; key && i < key->heads_len; i++) {
-        unsigned char public_key[KEY_SIZE];
-        const char *line = jv_str(key->heads[i].value);
-        if (!line || ssh_key_line_read(public_key, line)) continue;
-        struct hub_key *k = arena_alloc(&r->arena, sizeof *k);
-        if (!k) return ERR_ROAD;
-        memcpy(k->public_key, public_key, KEY_SIZE);
-        k->next = r->hub_keys;
-        r->hub_keys = k;
-    }
+    char id[KIT_ID_SIZE];
+    bool failed = false;
+    const char *key = record_str(record, "key"), *recipient = record_str(record, "recipient");
+    struct registry_kit *hub = arena_alloc(&r->arena, sizeof *hub);
+    *out = NULL;
+    if (!hub) return ERR_ROAD;
+    if (record->void_state == VOID || !key || !recipient) return 0;
+    if (ssh_key_line_read(hub->public_key, key) || age_recipient_read(hub->recipient, recipient)) return 0;
+    kit_id_of(id, hub->public_key);
+    hub->kit = arena_strdup(&r->arena, id);
+    hub->name = copy_str(r, record, "name", &failed);
+    hub->person = arena_strdup(&r->arena, record->id);
+    hub->email = "";
+    hub->record = record;
+    if (!hub->name) hub->name = "";
+    if (!hub->kit || !hub->person || failed) return ERR_ROAD;
+    *out = hub;
+    return 0;
+}
+
+static int add_hub_key(struct registry *r, const char *line, const struct registry_kit *hub)
+{
+    unsigned char public_key[KEY_SIZE];
+    if (!line || ssh_key_line_read(public_key, line)) return 0;
+    struct hub_key *k = arena_alloc(&r->arena, sizeof *k);
+    if (!k) return ERR_ROAD;
+    *k = (struct hub_key){.next = r->hub_keys, .hub = hub};
+    memcpy(k->public_key, public_key, KEY_SIZE);
+    r->hub_keys = k;
     return 0;
 }
 
 static int read_hub(struct registry *r, const struct fold_record *record)
 {
-    const char *key = record_str(record, "key"), *recipient = record_str(record, "recipient");
-    struct registry_kit hub = {.person = record->id, .email = "", .record = record};
-    if (r->has_hub || !key || !recipient) return 0;
-    if (ssh_key_line_read(hub.public_key, key) || age_recipient_read(hub.recipient, recipient)) return 0;
-    char id[KIT_ID_SIZE];
-    bool failed = false;
-    kit_id_of(id, hub.public_key);
-    hub.kit = arena_strdup(&r->arena, id);
-    hub.name = copy_str(r, record, "name", &failed);
-    if (!hub.name) hub.name = "";
-    if (!hub.kit || failed) return ERR_ROAD;
-    r->hub = hub;
-    r->has_hub = true;
-    return 0;
+    const struct registry_kit *hub;
+    int rc = read_hub_now(r, record, &hub);
+    for (size_t i = 0; i < record->entries_len && rc == 0; i++) {
+        const struct held *h = record->entries[i];
+        const struct entry_field *key = h->verdict == VERDICT_GOOD ? entry_field(h->entry, "key") : NULL;
+        if (key) rc = add_hub_key(r, jv_str(key->value), hub);
+    }
+    if (rc == 0 && !r->hub) r->hub = hub;
+    return rc;
 }
 
 /* The forms of a published scheme. One that this program cannot read stays unknown: what was written with it
@@ -296,8 +310,7 @@ static int read_register(struct registry *r, struct fold *f, struct forms *forms
     if (!rc) rc = each_record(r, &records, "kit", false, read_kit);
     if (!rc) rc = each_record(r, &records, "kit", true, read_kit);
     if (!rc) rc = each_record(r, &records, "hub", false, read_hub);
-    if (!rc) rc = each_record(r, &records, "hub", false, read_hub_keys);
-    if (!rc) rc = each_record(r, &records, "hub", true, read_hub_keys);
+    if (!rc) rc = each_record(r, &records, "hub", true, read_hub);
     for (size_t i = 0; i < records.len && !rc; i++)
         if (strcmp(records.items[i]->type, "scheme") == 0) rc = read_scheme(forms, records.items[i]);
     if (!rc) err_clear(); /* values that could not be read are passed over, as said above */
@@ -382,14 +395,24 @@ bool registry_root(const struct registry *r, const unsigned char public_key[KEY_
 
 bool registry_hub(const struct registry *r, struct registry_kit *out)
 {
-    if (r->has_hub) *out = r->hub;
-    return r->has_hub;
+    if (r->hub) *out = *r->hub;
+    return r->hub;
 }
 
 bool registry_hub_key(const struct registry *r, const unsigned char public_key[KEY_SIZE])
 {
     for (const struct hub_key *k = r->hub_keys; k; k = k->next)
         if (same_bytes(k->public_key, public_key, KEY_SIZE)) return true;
+    return false;
+}
+
+bool registry_hub_now(const struct registry *r, const unsigned char public_key[KEY_SIZE], struct registry_kit *out)
+{
+    for (const struct hub_key *k = r->hub_keys; k; k = k->next) {
+        if (!k->hub || !same_bytes(k->public_key, public_key, KEY_SIZE)) continue;
+        *out = *k->hub;
+        return true;
+    }
     return false;
 }
 

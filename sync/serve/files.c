@@ -163,13 +163,23 @@ static bool is_awaited(struct serve *s, struct guest *g, bool all)
     return true;
 }
 
+/* Under the lock. The number of a look that is to come before the state is told; 0: none need be. */
+static uint64_t ask_for_look(struct serve *s)
+{
+    const struct serve_owner *o = &s->owner;
+    if (s->taking || !o->changed || !o->changed(o->ctx)) return 0;
+    pthread_cond_signal(&s->work);
+    return ++s->looks_asked;
+}
+
 static int await(struct serve *s, struct guest *g, double seconds, bool all)
 {
     struct timespec until;
     int timed_out = 0;
+    uint64_t look = ask_for_look(s);
     clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_sec += (time_t)seconds;
-    while (!s->stopping && !timed_out && is_awaited(s, g, all))
+    while (!s->stopping && !timed_out && (s->looks_done < look || is_awaited(s, g, all)))
         timed_out = pthread_cond_timedwait(&s->news, &s->lock, &until);
     return 0;
 }

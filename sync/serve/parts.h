@@ -94,6 +94,8 @@ struct serve {
     uint64_t stamp; /* of the last nonce that was given out */
     struct pass *passes;
     struct bucket *buckets;
+    uint64_t looks_asked, looks_done; /* numbers of what kits have asked the worker to look at, and of what it has */
+    bool taking;                      /* it takes in: nobody else can change the owner's folder, and it looks afterwards */
     uint64_t finished, taken; /* numbers of uploads: the last one finished, the last one that was tried to take in */
     struct counts counts;
 

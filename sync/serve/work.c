@@ -265,17 +265,40 @@ static void unsettle_all(struct serve *s, const struct jv *kits)
         if (kit_id_valid(jv_str(kits->items[i]))) serve_unsettle(s, jv_str(kits->items[i]));
 }
 
+/* Whoever asked before it began has been looked for when it ends. */
+static void look(struct serve *s)
+{
+    pthread_mutex_lock(&s->lock);
+    uint64_t asked = s->looks_asked;
+    pthread_mutex_unlock(&s->lock);
+    if (s->owner.look(s->owner.ctx, s)) tell(s, "changes");
+    pthread_mutex_lock(&s->lock);
+    if (s->looks_done < asked) s->looks_done = asked;
+    pthread_cond_broadcast(&s->news);
+    pthread_mutex_unlock(&s->lock);
+}
+
+static void set_taking(struct serve *s, bool taking)
+{
+    pthread_mutex_lock(&s->lock);
+    s->taking = taking;
+    pthread_mutex_unlock(&s->lock);
+}
+
 static void take_in(struct desk *d, uint64_t upto)
 {
     struct serve *s = d->serve;
     struct serve_work w;
     int rc = begin_work(&w);
+    look(s);
+    set_taking(s, true);
     if (rc == 0) rc = s->owner.take_in(s->owner.ctx, &w);
     if (rc) tell(s, "inbox");
     d->retry_at = rc || w.again ? os_monotonic_seconds() + (rc ? RETRY_SECONDS : RETRY_FILES_SECONDS) : 0;
     tell_failures(s, w.failed);
     unsettle_all(s, w.names);
-    if (s->owner.look(s->owner.ctx, s)) tell(s, "changes");
+    look(s);
+    set_taking(s, false);
     arena_release(&w.arena);
     pthread_mutex_lock(&s->lock);
     sort_out_guests(s, upto);
@@ -342,7 +365,7 @@ static void wait_for_work(struct serve *s)
 static void tick(struct desk *d)
 {
     struct serve *s = d->serve;
-    if (s->owner.look(s->owner.ctx, s)) tell(s, "changes");
+    look(s);
     uploads_expire(s);
     os_return_memory();
 }
@@ -376,8 +399,9 @@ static void *work(void *serve)
     double ticked = 0;
     pthread_mutex_lock(&s->lock);
     while (!s->stopping) {
-        if (!work_once(&d)) wait_for_work(s);
-        if (os_monotonic_seconds() - ticked < TICK_SECONDS) continue;
+        bool asked = s->looks_done < s->looks_asked;
+        if (!asked && !work_once(&d)) wait_for_work(s);
+        if (!asked && os_monotonic_seconds() - ticked < TICK_SECONDS) continue;
         pthread_mutex_unlock(&s->lock);
         tick(&d);
         ticked = os_monotonic_seconds();

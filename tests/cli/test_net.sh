@@ -35,10 +35,18 @@ finding=$(as zhang new finding --case BJ-1 audit="$audit" clause=B2 grade=minor 
 head -c 3000000 /dev/urandom > photo.jpg
 ev=$(as zhang attach photo.jpg --to "$finding")
 same "before a sync it is not held" null "$(as zhang --json show "$ev" | jq .held.since)"
+same "nor its history" '[null]' "$(as zhang --json history "$ev" | jq -c '[.[].held]')"
+same "which says so" 1 "$(as zhang history "$ev" | grep -c 'At the hub: no receipt yet')"
 check "zhang's work goes up" as zhang sync
 same "photo and all" 1 "$(grep -c 'BJ-1 *entries 3 of 3 held · evidence 1 of 1 held$' out)"
 same "now it is held since a time" 1 "$(as zhang show "$ev" | grep -c 'held since 20')"
 same "in JSON too" true "$(as zhang --json show "$ev" | jq .held.bytes)"
+as zhang set "$finding" due=2026-12-20 > /dev/null
+as zhang --json history "$finding" > steps
+same "and in its history: which receipt, and the hub's time" true "$(jq '.[0].held | (.receipt | length == 64) and (.since | startswith("20"))' steps)"
+same "of each entry" null "$(jq '.[1].held' steps)"
+same "in words" 1 "$(SATCHEL_LANG=zh as zhang history "$finding" | grep -c "中心持有: 自 20.* 起已持有，见回执 $(jq -r '.[0].held.receipt[:12]' steps)$")"
+same "and what is not held yet" 1 "$(SATCHEL_LANG=zh as zhang history "$finding" | grep -c '中心持有: 尚无回执$')"
 check "li takes it" as li sync
 same "the record is here" minor "$(as li --json show "$finding" | jq -r .fields.grade)"
 check "its bytes come on demand, from the hub" as li extract "$ev" -o there.jpg
@@ -51,6 +59,19 @@ check "li's change goes up" as li sync hq
 check "zhang gets it" as zhang sync
 same "and has it" major "$(as zhang --json show "$finding" | jq -r .fields.grade)"
 check "until there is nothing left to say" as zhang sync
+
+# ---- what another process has taken in is there at once ----
+mkdir stick
+for n in 1 2 3; do
+  as li set "$finding" fact="seen on stick $n" > /dev/null
+  quiet as li sync stick
+  quiet s hub sync hub stick
+  quiet as zhang sync
+  same "what came by stick is handed out at once ($n)" "seen on stick $n" "$(as zhang --json show "$finding" | jq -r .fields.fact)"
+done
+quiet as li sync stick
+quiet s hub sync hub stick
+quiet as li sync hq
 
 # ---- nothing new costs nothing ----
 proxy quiet --to "$(cat hub.port)"

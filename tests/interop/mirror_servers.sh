@@ -4,7 +4,34 @@
 free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
 open_port() { (exec 3<> "/dev/tcp/127.0.0.1/$1") 2> /dev/null; }
 
-# web_git FOLDER: serves its repositories; pushing needs mirror:s3cret. Sets GIT_URL (without a password) and GIT_PORT.
+# test_ca: an authority of our own, ca.pem, and by it a certificate of this machine, tls.pem and tls.key.
+test_ca() {
+  local to=$WORK
+  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj '/CN=test authority' \
+    -keyout "$to/ca.key" -out "$to/ca.pem" 2> /dev/null &&
+  openssl req -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj '/CN=127.0.0.1' -keyout "$to/tls.key" -out "$to/tls.csr" 2> /dev/null &&
+  openssl x509 -req -in "$to/tls.csr" -CA "$to/ca.pem" -CAkey "$to/ca.key" -CAcreateserial -days 2 \
+    -extfile <(echo 'subjectAltName=IP:127.0.0.1') -out "$to/tls.pem" 2> /dev/null
+}
+
+# credential_helper NAME PASSWORD: git's helper, which has these, and says in helper.log what it is asked; what all programs were
+# called with meanwhile goes to helper.ps.
+credential_helper() {
+  export GIT_CONFIG_GLOBAL=$WORK/gitconfig
+  cat > "$WORK/helper" << C
+#!/bin/sh
+asked=\$(cat)
+echo "\$1 \$(echo "\$asked" | grep -v ^password= | tr '\n' ' ')" >> "$WORK/helper.log"
+ps axww >> "$WORK/helper.ps"
+[ "\$1" != get ] || printf 'username=%s\npassword=%s\n' "$1" "$2"
+C
+  chmod +x "$WORK/helper"
+  printf '[credential]\n\thelper = %s/helper\n' "$WORK" > "$GIT_CONFIG_GLOBAL"
+  : > "$WORK/helper.log"
+}
+
+# web_git FOLDER: serves its repositories; pushing needs mirror:s3cret. Sets GIT_URL (without a password) and GIT_PORT; and where
+# lighttpd has TLS, GIT_TLS_URL of the same, whose certificate is by the authority ca.pem.
 web_git() {
   command -v lighttpd > /dev/null || return 1
   local top; top=$(realpath "$1"); GIT_PORT=$(free_port)
@@ -26,6 +53,14 @@ auth.backend.plain.userfile = "$WORK/users"
 \$HTTP["querystring"] =~ "service=git-receive-pack" { auth.require = ("" => ("method" => "basic", "realm" => "git", "require" => "valid-user")) }
 \$HTTP["url"] =~ "/git-receive-pack$" { auth.require = ("" => ("method" => "basic", "realm" => "git", "require" => "valid-user")) }
 C
+  GIT_TLS_URL=
+  local tls; tls=$(free_port)
+  if test_ca && [ -n "$(find /usr/lib /usr/local/lib -name mod_openssl.so -print -quit 2> /dev/null)" ]; then
+    sed -i 's/("mod_alias"/("mod_openssl", "mod_alias"/' "$WORK/lighttpd.conf"
+    printf '$SERVER["socket"] == "127.0.0.1:%s" { ssl.engine = "enable"\nssl.pemfile = "%s"\nssl.privkey = "%s" }\n' \
+      "$tls" "$WORK/tls.pem" "$WORK/tls.key" >> "$WORK/lighttpd.conf"
+    GIT_TLS_URL=https://127.0.0.1:$tls/git
+  fi
   printf '[safe]\n\tdirectory = *\n[http]\n\treceivepack = true\n' > "$WORK/served.config"
   lighttpd -D -f "$WORK/lighttpd.conf" > "$WORK/lighttpd.out" 2>&1 &
   started+=($!)

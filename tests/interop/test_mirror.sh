@@ -54,7 +54,39 @@ if web_git served; then
   lfs_server lfs
   url=$GIT_URL/m.git lfs=http://127.0.0.1:$LFS_PORT/m.git/info/lfs
   refuse "without a password" 5 s hub mirror hub "$url" --evidence none
-  refuse "with a wrong one" 5 s hub mirror hub "http://mirror:wrong@127.0.0.1:$GIT_PORT/git/m.git" --evidence none
+  refuse "with one on the command line, for all to read" 2 s hub mirror hub "http://mirror:s3cret@127.0.0.1:$GIT_PORT/git/m.git" --evidence none
+  same "which is not told again" 0 "$(grep -c s3cret err)"
+  refuse "nor there" 2 s hub mirror hub "$url" --evidence "http://mirror:s3cret@127.0.0.1:$LFS_PORT/x"
+  credential_helper mirror wr0ng
+  refuse "with a wrong one of git's helper" 5 s hub mirror hub "$url" --evidence none
+  same "the message has no password" 0 "$(grep -c wr0ng err)"
+  same "the helper was told that it is wrong" "get erase" "$(cut -d' ' -f1 helper.log | xargs)"
+  refuse "without git nobody is asked" 5 env PATH=/nowhere "$SATCHEL" hub mirror hub "$url" --evidence none
+  credential_helper mirror s3cret
+  bare served/helped.git
+  check "with a good one of git's helper" mirror "$GIT_URL/helped.git" --evidence "http://127.0.0.1:$LFS_PORT/helped"
+  branches "helped" served/helped.git
+  same "evidence and all" "3 0" "$(told '"\(.evidence.sent) \(.evidence.held)"')"
+  same "each server was asked for once, and what served was said" "get get store store" "$(cut -d' ' -f1 helper.log | sort | xargs)"
+  same "of the server alone, as git has it" "$(printf 'host=127.0.0.1:%s protocol=http\n' "$LFS_PORT" "$GIT_PORT" | sort)" "$(sed -n 's/^get //p' helper.log | tr ' ' '\n' | grep -E '^(host|protocol)=' | sort | paste -d' ' - - - - | sed 's/\(host=[^ ]*\) \(host=[^ ]*\) .*/\1 protocol=http\n\2 protocol=http/' | sort)"
+  same "nobody could read it in the list of processes" 0 "$(grep -c 's3cret\|wr0ng' helper.ps)"
+  same "nor is it in any file" "" "$(grep -rl 's3cret\|wr0ng' hub zhang li 2> /dev/null)"
+  export GIT_CONFIG_GLOBAL=/dev/null
+  rm -rf lfs.objects/*
+  if [ -n "$GIT_TLS_URL" ]; then
+    bare served/tls.git
+    credential_helper mirror s3cret
+    refuse "a certificate that nobody vouches for" 5 s hub mirror hub "$GIT_TLS_URL/tls.git" --evidence none
+    same "gets no password" "" "$(cat helper.log)"
+    check "by HTTPS, with the test's authority" mirror "$GIT_TLS_URL/tls.git" --evidence none --ca ca.pem
+    branches "HTTPS" served/tls.git
+    check "as git names it" env GIT_SSL_CAINFO=ca.pem "$SATCHEL" hub mirror hub "$GIT_TLS_URL/tls.git" --evidence none
+    check "stock git clones it" env GIT_SSL_CAINFO="$WORK/ca.pem" git clone -q "$GIT_TLS_URL/tls.git" tls
+    check "git fsck --strict" git -C tls fsck --strict
+    export GIT_CONFIG_GLOBAL=/dev/null
+  else
+    skip "HTTPS: lighttpd has no TLS (Debian's package lighttpd-mod-openssl)"
+  fi
   echo "machine 127.0.0.1 login mirror password s3cret" > .netrc; chmod 600 .netrc
   check "by HTTP, with a netrc" mirror "$url" --evidence "$lfs" --save backup
   same "evidence went to the LFS server" "3 0 3" "$(told '"\(.evidence.sent) \(.evidence.held)"') $(ls lfs.objects | wc -l)"

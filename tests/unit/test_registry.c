@@ -276,6 +276,31 @@ TEST(the_hub)
     world_release(&w);
 }
 
+static const unsigned char *author_key(struct world *w, char author)
+{
+    return w->scene.authors[author - 'A'].signer.public_key;
+}
+
+TEST(a_hub_stays_the_same_under_another_key)
+{
+    WORLD("h: A A5 + :hub" R "name=Head key=&F recipient=*F", "k2: A A5 :hub" R "key=&E<h recipient=*E<h");
+    struct registry_kit now;
+    CHECK(registry_hub_now(w.registry, author_key(&w, 'F'), &now) && same_bytes(now.public_key, author_key(&w, 'E'), KEY_SIZE));
+    CHECK(registry_hub_now(w.registry, author_key(&w, 'E'), &now) && !registry_hub_now(w.registry, author_key(&w, 'D'), &now));
+    CHECK(registry_hub_key(w.registry, author_key(&w, 'F')) && registry_hub_key(w.registry, author_key(&w, 'E')));
+    world_release(&w);
+}
+
+TEST(two_new_keys_of_a_hub_are_none)
+{
+    WORLD("h: A A5 + :hub" R "name=Head key=&F recipient=*F", "k2: A A5 :hub" R "key=&E<h recipient=*E<h",
+        "k3: A A5 :hub" R "key=&D<h recipient=*D<h");
+    struct registry_kit now;
+    CHECK(!registry_hub_now(w.registry, author_key(&w, 'F'), &now) && !registry_hub_now(w.registry, author_key(&w, 'E'), &now));
+    CHECK(registry_hub_key(w.registry, author_key(&w, 'D')));
+    world_release(&w);
+}
+
 static bool may_see(struct world *w, char author, const char *case_name)
 {
     return registry_may_see(w->registry, w->scene.fold, w->scene.authors[author - 'A'].kit, case_name, NULL, NULL);

@@ -189,6 +189,83 @@ TEST(a_folder_of_another_register_is_left_alone)
     hub_kit_end();
 }
 
+/* His kit is the root, whoever's the register leaves it; then he says himself who he is. */
+TEST(a_first_admin_whom_the_register_leaves_open_is_asked)
+{
+    struct hub_restored t;
+    begin();
+    fill_hub();
+    say(A, REGISTER_CASE, "kit", 21, arena_printf(&world.arena, "{\"person\":\"register:%s\",%s}", record_of(A, "person", 21), key_json(A)));
+    CHECK_DELIVER(A, REGISTER_CASE);
+    clone_hub(true);
+    CHECK(restore("clone.git", &t) == ERR_INPUT);
+    CHECK(strstr(err_message(), "--admin REQUEST") && !os_exists(restored_path));
+    struct request admin = {.name = "Chen", .email = "chen@example.org", .kit = B->id};
+    struct hub_restore q = request_for("clone.git");
+    q.admin = &admin;
+    memcpy(admin.public_key, B->signer.public_key, KEY_SIZE);
+    CHECK(hub_restore(&q, &t) == ERR_INPUT && !os_exists(restored_path));
+    memcpy(admin.public_key, A->signer.public_key, KEY_SIZE);
+    memcpy(admin.recipient, A->recipient, KEY_SIZE);
+    admin.kit = A->id;
+    CHECK_OK(hub_restore(&q, &t));
+    check_same_records();
+    hub_kit_end();
+}
+
+/* ---- another key ---- */
+
+/* The admin's entry: the record of the first hub names this hub's key. */
+static void replace_key(struct hub *h)
+{
+    struct test_kit k;
+    memcpy(k.signer.public_key, hub_public_key(h), KEY_SIZE);
+    memcpy(k.recipient, hub_recipient(h), KEY_SIZE);
+    say(A, REGISTER_CASE, "hub", 4, arena_printf(&world.arena, "{%s}", key_json(&k)));
+}
+
+TEST(a_hub_with_a_new_key_verifies_and_the_old_key_signs_no_more)
+{
+    begin();
+    fill_hub();
+    CHECK_SHELL("cp -r hub/keys stolen");
+    hub_close(world.hub);
+    world.hub = NULL;
+    CHECK_OK(hub_renew_keys(world.path));
+    open_hub();
+    CHECK_SHELL("! cmp -s hub/keys/hub stolen/hub && cmp hub/keys.*/hub stolen/hub && test ! -e hub/keys.new");
+    CHECK_OK(hub_sign_branches(world.hub));
+    CHECK_SHELL("git -C hub/repo.git for-each-ref > refs");
+    CHECK_OK(hub_sign_branches(world.hub));
+    CHECK_SHELL("git -C hub/repo.git for-each-ref | cmp - refs && git -C hub/repo.git fsck --strict");
+    CHECK(verify("hub") == ERR_NO); /* no admin has said so */
+    replace_key(world.hub);
+    tell_register(world.hub);
+    CHECK_OK(verify("hub"));
+    hub_close(world.hub);
+    CHECK_SHELL("rm -r hub/keys && cp -r stolen hub/keys");
+    open_hub();
+    say(B, "C-1", "finding", 2, "{\"fact\":\"b\"}");
+    struct hub_taken taken;
+    CHECK_OK(deliver(B, "C-1", &taken));
+    CHECK(verify("hub") == ERR_NO);
+    hub_kit_end();
+}
+
+/* Between the two renames there is no folder of keys; whoever opens the hub next ends the change. */
+TEST(a_change_of_keys_that_was_stopped_is_ended)
+{
+    begin();
+    hub_close(world.hub);
+    world.hub = NULL;
+    CHECK_SHELL("cp -r hub/keys other && mv hub/keys hub/keys.kaaaaaaaaaaaa && mv other hub/keys.new");
+    open_hub();
+    CHECK_SHELL("test -e hub/keys/hub && test ! -e hub/keys.new");
+    CHECK_OK(hub_renew_keys(world.path));
+    CHECK(hub_sign_branches(world.hub) == ERR_WAIT); /* opened before: it would sign with the old one */
+    hub_kit_end();
+}
+
 /* Killed at any moment, and begun again until it comes to its end. */
 TEST(a_restoring_that_is_killed_is_gone_on_with)
 {
@@ -231,6 +308,16 @@ static void sync_hub(struct hub *h, const char *stick)
     hub_exchange_release(&e);
 }
 
+/* One stick, from the first hub to the second and back. */
+static void exchange(struct hub *second)
+{
+    sync_hub(world.hub, "s1");
+    CHECK_SHELL("rm -f s2/inbox/*; cp s1/outbox/%s/* s2/inbox/ 2> /dev/null || true", hub_kit(second));
+    sync_hub(second, "s2");
+    CHECK_SHELL("rm -f s1/inbox/*; cp s2/outbox/%s/* s1/inbox/ 2> /dev/null || true", hub_kit(world.hub));
+    sync_hub(world.hub, "s1");
+}
+
 TEST(two_hubs_that_exchange_bundles_end_with_the_same_records)
 {
     struct hub_restored t;
@@ -255,14 +342,15 @@ TEST(two_hubs_that_exchange_bundles_end_with_the_same_records)
     memcpy(o.recipient, hub_recipient(second), KEY_SIZE);
     CHECK_OK(hub_receive(second, cut_order(&o, &len)[0].path, &world.arena, &taken, NULL));
     CHECK_SHELL("mkdir -p s1/inbox s2/inbox");
-    for (int i = 0; i < 2; i++) {
-        sync_hub(world.hub, "s1");
-        CHECK_SHELL("cp s1/outbox/%s/* s2/inbox/", hub_kit(second));
-        sync_hub(second, "s2");
-        CHECK_SHELL("cp s2/outbox/%s/* s1/inbox/", hub_kit(world.hub));
-    }
-    sync_hub(world.hub, "s1");
+    for (int i = 0; i < 3; i++) exchange(second);
     check_same_records();
+    CHECK_SHELL("test \"$(git -C hub/repo.git rev-parse C-1:evidence)\" = \"$(git -C second/repo.git rev-parse C-1:evidence)\" && "
+                "test \"$(git -C hub/repo.git ls-tree -r --name-only C-1 evidence | wc -l)\" = 1");
+    exchange(second);
+    CHECK_SHELL("git -C hub/repo.git for-each-ref > refs; git -C second/repo.git for-each-ref >> refs");
+    exchange(second);
+    exchange(second);
+    CHECK_SHELL("(git -C hub/repo.git for-each-ref; git -C second/repo.git for-each-ref) | cmp - refs");
     CHECK_OK(verify("hub"));
     CHECK_OK(verify("second"));
     hub_close(second);

@@ -100,6 +100,7 @@ int hub_serve_kit(struct hub *h, const char *kit, const char *folder, uint64_t p
 struct hub_restore {
     const char *folder, *name, *clone;
     const unsigned char *root; /* from outside, or NULL: that of the register's first entry */
+    const struct request *admin; /* who the first admin is, where the register does not say; may be NULL */
     struct forms *forms;
     const struct hub_hooks *hooks; /* may be NULL */
     struct progress *progress;     /* may be NULL */
@@ -110,6 +111,14 @@ struct hub_restored {
     int64_t missing, damaged; /* evidence whose bytes are not in the clone, or not what they should be: it is awaited */
 };
 int hub_restore(const struct hub_restore *q, struct hub_restored *out) MUST_CHECK;
+
+/* New keys in place of those that were stolen or lost. The hub must be closed, and not served (ERR_ROAD). After it,
+ * hub_sign_branches, and an admin's entry that gives the hub's record the new key and recipient; until then kits know this
+ * hub no more. */
+int hub_renew_keys(const char *folder) MUST_CHECK;
+int hub_folder_root(const char *folder, unsigned char root[KEY_SIZE]) MUST_CHECK; /* as hub_root, also where its keys are lost */
+/* A commit by the hub's key on every branch whose last one is by another: there older keys count no more from it on. */
+int hub_sign_branches(struct hub *h) MUST_CHECK;
 
 /* {"name","kit","cases":[{"case","entries","records","conflicts","gaps","quarantined","awaited","forks"}],"kits":n,
  *  "sizes":{"evidence","inbox","objects","packs","partial","repository","uploads"}}: bytes, but for objects and packs */

@@ -2,9 +2,9 @@
  * S3-compatible store, or into a folder.
  *
  * Credentials are those of the address ("https://name:password@host/…"), else of a netrc file (~/.netrc, or the one that
- * NETRC names); of an S3 store also AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN. ssh has its own keys and
- * known hosts. They go to the server of the address alone, are never shown or kept, and never leave this machine without
- * TLS. A redirection is told, not followed. */
+ * NETRC names), else those that `git credential` has for the server; of an S3 store AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and
+ * AWS_SESSION_TOKEN. ssh has its own keys and known hosts. They go to the server of the address alone, are never shown or kept,
+ * and never leave this machine without TLS. A redirection is told, not followed. */
 #ifndef SATCHEL_LINK_MIRROR_H
 #define SATCHEL_LINK_MIRROR_H
 
@@ -34,8 +34,15 @@ struct mirror_options {
     uint64_t part_size;    /* S3: larger evidence goes in parts of this size, 5 MiB at least */
     const char *region;    /* S3; NULL: AWS_REGION, else us-east-1 */
     const char *netrc;     /* NULL: NETRC, else ~/.netrc */
+    const char *ca;        /* file of certificates (PEM) that are trusted in place of the system's; NULL: GIT_SSL_CAINFO, else those */
+    struct mirror_login *login; /* NULL: git is not asked */
     struct progress *progress;
 };
+
+/* What git's credential helpers have said, while a mirroring lasts; roads and stores share it. */
+struct mirror_login;
+int mirror_login_new(struct mirror_login **out, int patience_seconds) MUST_CHECK;
+void mirror_login_free(struct mirror_login *l); /* wipes it; NULL is fine */
 
 /* The road to a repository's git-receive-pack; *out NULL for a folder, which needs none. The place is borrowed. */
 int mirror_road(struct road **out, const struct mirror_place *place, const struct mirror_options *o) MUST_CHECK;

@@ -34,8 +34,11 @@ const struct registry_kit *const *registry_kits(const struct registry *r, size_t
 bool registry_root(const struct registry *r, const unsigned char public_key[KEY_SIZE]);
 /* The hub record of the register (type "hub": name, key, recipient); false when there is none. */
 bool registry_hub(const struct registry *r, struct registry_kit *out);
-/* Does any hub record name this key, also one that is void by now? What such a hub has signed stays good. */
+/* Does any hub record name this key, or did it once, also one that is void by now? What such a hub has signed stays good. */
 bool registry_hub_key(const struct registry *r, const unsigned char public_key[KEY_SIZE]);
+/* The hub that this key is of or once was, as its record names it now: who relied on that key relies on this one. False:
+ * there is none, it is void, or its key is in conflict. */
+bool registry_hub_now(const struct registry *r, const unsigned char public_key[KEY_SIZE], struct registry_kit *out);
 /* Does the person of this kit hold the role (one of auditor … admin), at RFC 3339 time `at` (NULL: whenever)? Never for a
  * revoked kit, nor while the role is in conflict. */
 bool registry_role(const struct registry *r, const char *kit, const char *role, const char *at);

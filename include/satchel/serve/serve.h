@@ -70,6 +70,9 @@ struct serve_owner {
     int (*take_in)(void *ctx, struct serve_work *out);
     int (*hand_out)(void *ctx, const char *kit, struct serve_work *out);
     int (*look)(void *ctx, struct serve *s);
+    /* From any thread; may be NULL. Has somebody changed that since the last look? A kit that asks is then told its state once
+     * the worker has looked. To be cheap; a wrong yes costs a look. */
+    bool (*changed)(void *ctx);
 };
 
 /* ERR_USAGE: plain on an address that others reach. */

@@ -210,6 +210,12 @@ struct record_holding {
     char since[40]; /* the hub's time of the first receipt that named all of it; "" where none does */
 };
 int store_record_holding(struct store *s, const struct fold_record *r, struct record_holding *out) MUST_CHECK;
+/* Of each of its entries, in their order: the first receipt that named it. In the arena. */
+struct entry_holding {
+    const char *receipt; /* id: the SHA-256 of its bytes; NULL: none names the entry */
+    const char *since;   /* the hub's time of it */
+};
+int store_entry_holdings(struct store *s, const struct fold_record *r, struct arena *a, struct entry_holding **out) MUST_CHECK;
 
 /* ---- proof ---- */
 
