@@ -194,7 +194,7 @@ static int check_proof(struct wire_welcome *w, const char *armor, const char *ki
     if (rc == ERR_ROAD) return rc;
     bool good = rc == 0 && same_bytes(key, hub_key, KEY_SIZE) && strcmp(w->challenge, challenge) == 0;
     if (good && strcmp(w->hub, hub) == 0) return 0;
-    return err_set(ERR_INPUT, "another hub answers at this address, '%s': nothing was sent to it", w->hub_name);
+    return err_set(ERR_INPUT, "another hub answers at this address, '%s': nothing was sent to it; is the address right? ask headquarters", w->hub_name);
 }
 
 int wire_welcome_read(struct wire_welcome *out, struct arena *a, const char *kit, const char *challenge,
