@@ -272,7 +272,7 @@ if [ -n "$fake" ] && off +10y --help > /dev/null 2>&1; then
     told "the kit's clock is ten years off ($years)" 0 "clock is 3650 days (ahead of|behind) the hub's; set it" "(快|慢) 3650 天；如有误请校正" off $years --store zhang sync
     same "and all is there" $made "$(hub_has hub BJ-1 "$ZHANG")"
   done
-  as zhang history "$finding" | head -n 1
+  same "an entry bears the time of its kit" $(($(date +%Y) - 10)) "$(as zhang --json history "$finding" | jq -r ".[0].at[:4]")"
   unserve "$HUB_PID"
   for years in +10y -10y; do
     real=$SATCHEL
