@@ -138,11 +138,7 @@ for named in BJ-1 NONE-1; do
 done
 check "a case that he names is as one that is not there" cmp BJ-1.status NONE-1.status
 check "in all that is said" cmp BJ-1.body NONE-1.body
-as wang remote add hub "$AT"
-quiet as wang new organisation --case BJ-1 name=王氏
-quiet as wang sync; quiet as wang sync
-same "who writes into it gets nothing of it" "[1,0,0]" "$(for t in organisation audit finding; do as wang --json list $t --case BJ-1 | jq length; done | jq -cs .)"
-same "and is seen by nobody there" 0 "$(git -C hub/repo.git grep -c 王氏 BJ-1 -- record | wc -l)"
+refuse "his own kit writes nothing into it" 3 as wang new organisation --case BJ-1 name=王氏
 li=$(login li)
 column "a colleague's upload and outbox" "$(grep 'FILE\|UPLOAD' <<< "$EVERY_SERVER")" 2 -H "$(bearer "$li")"
 for t in "$zhang" "${zhang//[0-4]/e}"; do
