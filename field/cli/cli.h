@@ -180,6 +180,7 @@ int remote_names(struct cli *c, const char ***out, size_t *len) MUST_CHECK;
 /* ---- cmd_sync.c, sync_link.c ---- */
 int exchange_add(struct cli *c, const struct exchange *e, struct jv *result) MUST_CHECK; /* to "received", "written", … */
 void exchange_tell(struct cli *c, const struct exchange *e); /* to people, problems too; and the exit status */
+int sync_failed(int r); /* adds to the message of ERR_ROAD that nothing is lost; returns r */
 /* Both directions over a network. */
 int sync_link(struct cli *c, const struct remote *r) MUST_CHECK;
 /* The same with a colleague's kit that shares at this address, by the code that --code gives. */

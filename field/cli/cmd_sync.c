@@ -201,6 +201,12 @@ int cmd_receive(struct cli *c)
 
 /* ---- sync ---- */
 
+/* Of a disk or medium that failed: what somebody on site wants to know first. */
+int sync_failed(int r)
+{
+    return r == ERR_ROAD ? err_set(r, "%s; nothing is lost, and the next sync goes on", err_message()) : r;
+}
+
 /* The remote that is named, the folder itself, else the hub's own remote or the one there is. */
 static int sync_place(struct cli *c, struct remote *out)
 {
@@ -238,9 +244,10 @@ static void print_written(struct cli *c, const struct exchange *e)
 void exchange_tell(struct cli *c, const struct exchange *e)
 {
     if (!c->json) print_exchange(c, e);
+    const char *then = e->failed_code == ERR_ROAD ? T("; nothing is lost, and the next sync goes on") : "";
     for (size_t i = 0; i < e->failed->len; i++)
-        fprintf(stderr, "satchel: %s: %s\n", shown(c, jv_get_str(e->failed->items[i], "file")),
-            shown(c, jv_get_str(e->failed->items[i], "error")));
+        fprintf(stderr, "satchel: %s: %s%s\n", shown(c, jv_get_str(e->failed->items[i], "file")),
+            shown(c, jv_get_str(e->failed->items[i], "error")), i + 1 == e->failed->len ? then : "");
     for (size_t i = 0; i < e->taken_len; i++) print_alarms(c, &e->taken[i]);
     if (!c->status) c->status = err_exit_status(e->failed_code ? e->failed_code : e->refused->len ? ERR_NO : 0);
 }
@@ -294,10 +301,11 @@ static int sync_folder(struct cli *c, const char *place, uint64_t size)
     struct bar bar;
     const char *with = cli_option(c, "with");
     if (os_stat(&info, place) || !info.is_folder)
-        return err_set(ERR_ROAD, "'%s' is neither a remote nor a folder that is there; is the stick in?", place);
+        return err_set(ERR_ROAD, "'%s' is neither a remote nor a folder that is there; is the stick in? what was saved is safe in the kit", place);
     struct progress *p = bar_start(&bar, T("syncing"));
     int r = with ? exchange_with(c, place, with, size, &e, p) : store_sync_folder(c->session->store, place, size, &e, p);
     bar_end(&bar);
+    if ((r == ERR_ROAD || e.failed_code == ERR_ROAD) && !os_exists(place)) r = err_set(ERR_ROAD, "'%s' is not there any more, as if the stick was taken out", place);
     if (!r) r = exchange_add(c, &e, o); /* the arena of the exchange goes with it */
     if (!r) {
         exchange_tell(c, &e);
@@ -305,7 +313,7 @@ static int sync_folder(struct cli *c, const char *place, uint64_t size)
         c->result = o;
     }
     exchange_release(&e);
-    return r;
+    return sync_failed(r);
 }
 
 int cmd_sync(struct cli *c)

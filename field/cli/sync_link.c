@@ -102,14 +102,21 @@ static int tell_holdings(struct linked *k)
     return r ? r : jv_put(&c->arena, k->result, "held", all);
 }
 
+static const char *span_text(struct cli *c, int64_t seconds)
+{
+    long long minutes = (long long)(seconds / 60), hours = minutes / 60, days = hours / 24;
+    if (days > 1) return arena_printf(&c->arena, T("%lld days"), days);
+    return hours > 1 ? arena_printf(&c->arena, T("%lld hours"), hours) : arena_printf(&c->arena, T("%lld minutes"), minutes);
+}
+
 static void warn_of_clock(const struct linked *k)
 {
     int64_t ahead = link_clock_ahead(k->link), off = ahead < 0 ? -ahead : ahead;
     if (off <= CLOCK_SECONDS) return;
     fprintf(stderr, "satchel: ");
-    fprintf(stderr, ahead > 0 ? T("this machine's clock is %lld minutes ahead of the hub's; set it, for entries bear its time")
-                              : T("this machine's clock is %lld minutes behind the hub's; set it, for entries bear its time"),
-        (long long)(off / 60));
+    fprintf(stderr, ahead > 0 ? T("this machine's clock is %s ahead of the hub's; set it if it is wrong, for entries bear its time")
+                              : T("this machine's clock is %s behind the hub's; set it if it is wrong, for entries bear its time"),
+        span_text(k->c, off));
     fprintf(stderr, "\n");
 }
 
@@ -216,20 +223,38 @@ static int tell_failure(struct linked *k, int r, size_t files, uint64_t bytes)
     if (link_trouble(k->link) == LINK_OFFLINE && !files)
         r = err_set(r, "offline: %s; nothing waits here to be sent", err_message());
     else if (link_trouble(k->link) == LINK_OFFLINE)
-        r = err_set(r, "offline: %s; waiting here: %zu files, %s; nothing is lost, and the next sync goes on", err_message(), files, size);
+        r = err_set(r, "offline: %s; waiting here: %s; nothing is lost, and the next sync goes on", err_message(), size);
+    else if (link_trouble(k->link) == LINK_HERE)
+        r = sync_failed(r);
     else if (files)
-        r = err_set(r, "%s; waiting here: %zu files, %s; nothing is lost", err_message(), files, size);
+        r = err_set(r, "%s; waiting here: %s; nothing is lost", err_message(), size);
     int put = jv_put_str(&c->arena, k->result, "error", err_message());
     cli_failed(c, r);
     return put;
 }
 
+/* How many files from the i-th on are refused for its reason; 0: an earlier one was. */
+static size_t same_reason(const struct jv *refused, size_t i)
+{
+    const char *why = jv_get_str(refused->items[i], "error");
+    size_t n = 0;
+    for (size_t k = 0; k < refused->len; k++) {
+        bool same = strcmp(jv_get_str(refused->items[k], "error"), why) == 0;
+        if (same && k < i) return 0;
+        n += same;
+    }
+    return n;
+}
+
 static void tell_refused(struct linked *k)
 {
     const struct jv *refused = k->carried.refused;
-    for (size_t i = 0; refused && i < refused->len; i++)
-        fprintf(stderr, "satchel: %s: %s\n", shown(k->c, jv_get_str(refused->items[i], "file")),
-            shown(k->c, jv_get_str(refused->items[i], "error")));
+    for (size_t i = 0; refused && i < refused->len; i++) {
+        const char *what = jv_get_str(refused->items[i], "file"), *why = jv_get_str(refused->items[i], "error");
+        size_t n = same_reason(refused, i);
+        if (n > 1) what = arena_printf(&k->c->arena, T("%zu files"), n);
+        if (n > 0) fprintf(stderr, "satchel: %s: %s\n", shown(k->c, what), shown(k->c, why));
+    }
     if (refused && refused->len && !k->c->status) k->c->status = err_exit_status(ERR_ROAD);
 }
 
@@ -310,7 +335,8 @@ static int sync_linked(struct linked *k)
     bool harmed;
     int r = open_folder(k, "link", k->remote->name);
     if (!r) r = exchange(k, &harmed);
-    if (!r) r = open_link(k->c, k->remote, &k->link);
+    if (r) return sync_failed(r);
+    r = open_link(k->c, k->remote, &k->link);
     if (r) return r;
     r = link_meet(k->link);
     if (!r) warn_of_clock(k);

@@ -36,7 +36,7 @@ static int translate(sqlite3 *handle, int code)
     case SQLITE_LOCKED:
         return err_set(ERR_ROAD, "another process is writing to the database; try again when it is done");
     case SQLITE_FULL:
-        return err_set(ERR_ROAD, "the disk is full; make room and try again");
+        return err_set(ERR_ROAD, "the disk is full: this was not saved, and what was saved before is safe; make room and try again");
     case SQLITE_IOERR:
     case SQLITE_CANTOPEN:
     case SQLITE_READONLY:

@@ -72,7 +72,7 @@ static const char *words_of(int number)
     case ENOTDIR:
         return T("there is no such file or folder");
     case EROFS:
-        return T("the medium is write-protected");
+        return T("the medium is write-protected; take the protection off, or use another");
     default:
         return strerror(number);
     }

@@ -764,7 +764,7 @@ int os_lock(struct os_lock **out, const char *path, bool exclusive, bool wait)
     if (!l) return err_memory();
     l->fd = open_retry(path, O_RDWR | O_CREAT);
     if (l->fd < 0)
-        err = err_system("open", path);
+        err = err_system("use", path);
     else if (lock_fd(l->fd, (exclusive ? LOCK_EX : LOCK_SH) | (wait ? 0 : LOCK_NB)) == 0)
         *out = l;
     else if (errno == EWOULDBLOCK)

@@ -195,8 +195,8 @@ static int check_proof(struct wire_welcome *w, const char *armor, const char *ki
     bool good = rc == 0 && same_bytes(key, hub_key, KEY_SIZE) && strcmp(w->challenge, challenge) == 0;
     if (good && strcmp(w->hub, hub) == 0) return 0;
     return err_set(ERR_INPUT,
-        "another hub answers at this address, '%s': nothing was sent to it; if headquarters has a new key or hub, ask an "
-        "admin for a new enrolment file and 'satchel join' it",
+        "another hub answers at this address, '%s': nothing was sent to it; is the address right? ask headquarters: where it has "
+        "a new key or hub, 'satchel join' takes its new enrolment file",
         w->hub_name);
 }
 

@@ -75,6 +75,7 @@ struct hub {
     const char *const *names; /* of the branches; NULL: to be listed anew */
     size_t names_len;
     struct served_memory *served; /* see served.c */
+    int64_t told_at, told_when; /* the time of the last receipt of this process, and what the machine's clock said then */
 };
 
 #define HUB_FORMAT "satchel hub 1"

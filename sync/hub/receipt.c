@@ -1,10 +1,14 @@
 /* Receipts: what the hub says that it holds, signed. One for a bundle speaks of the bundle's whole case, so
  * the last one always tells everything; what does not apply in the case is in each. The branch keeps them
  * whole; receipt_limit makes of one what a kit may learn. */
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include "parts.h"
 #include "satchel/base/text.h"
 #include "satchel/base/time.h"
+
+#define CLOCK_MAX 32 /* bytes of DIR/clock */
 
 static int add_heads(struct receipt *r, struct fold *f, const char *case_name, struct arena *a)
 {
@@ -105,18 +109,50 @@ static int add_evidence(struct receipt *r, struct hub *h, const struct hub_case 
     return 0;
 }
 
+/* ---- its time ---- */
+
+static int read_clock(const char *path, int64_t *last)
+{
+    struct buf b;
+    *last = 0;
+    buf_init(&b, CLOCK_MAX);
+    int rc = os_exists(path) ? file_read(path, &b) : 0;
+    if (rc == 0) *last = strtoll(buf_str(&b), NULL, 10);
+    buf_release(&b);
+    return rc;
+}
+
+/* Never before an earlier receipt's, whatever became of the machine's clock: kits go by the newest. A clock that was set back
+ * is waited for, and meanwhile a second is a second. */
+static int receipt_time(struct hub *h, struct arena *a, char out[TIME_TEXT])
+{
+    char text[CLOCK_MAX];
+    int64_t last, now = time_now();
+    const char *path = hub_file(a, h, "clock");
+    int rc = path ? read_clock(path, &last) : ERR_ROAD;
+    if (rc) return rc;
+    int64_t at = now >= last ? now : last + (now != h->told_when || last != h->told_at);
+    time_write_now(out);
+    if (at != now) time_write(out, at, 0);
+    h->told_at = at;
+    h->told_when = now;
+    snprintf(text, sizeof text, "%lld\n", (long long)at);
+    return at == last ? 0 : file_write(path, text, strlen(text));
+}
+
 /* The bytes, their signature, and the parsed form. */
 static int sign_receipt(struct hub *h, struct receipt *r, struct arena *a, struct buf *bytes, struct buf *sig)
 {
     unsigned char raw[SIGNATURE_SIZE];
     char at[TIME_TEXT], root[KIT_ID_SIZE];
-    time_write_now(at);
+    int rc = receipt_time(h, a, at);
+    if (rc) return rc;
     kit_id_of(root, h->root);
     r->at = arena_strdup(a, at);
     r->root = arena_strdup(a, root);
     r->hub = h->kit;
     if (!r->at || !r->root) return ERR_ROAD;
-    int rc = receipt_write(bytes, a, r);
+    rc = receipt_write(bytes, a, r);
     if (rc == 0) rc = sshsig_sign(raw, &h->signer, NAMESPACE_RECEIPT, bytes->data, bytes->len);
     if (rc) return rc;
     sshsig_armor(sig, raw, h->signer.public_key, NAMESPACE_RECEIPT);

@@ -13,14 +13,24 @@ static bool host_good(const char *host)
     return *host && strspn(host, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-:[]") == strlen(host);
 }
 
-/* Where the asker has found this server, as its own words say: it may stand behind another one. */
+static bool prefix_good(const char *prefix)
+{
+    size_t len = strlen(prefix);
+    return *prefix == '/' && prefix[len - 1] != '/' &&
+           strspn(prefix, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_~/") == len;
+}
+
+/* Where the asker has found this server, as its own words say: it may stand behind another one, below a path of that one's. */
 static const char *objects_url(struct visit *v)
 {
-    const char *host = http_header(v->request, "Host"), *proto = NULL;
+    const char *host = http_header(v->request, "Host"), *proto = NULL, *prefix = NULL;
     if (!host || !host_good(host)) return NULL;
-    if (visit_hub(v)->o.behind_proxy) proto = http_header(v->request, "X-Forwarded-Proto");
+    if (visit_hub(v)->o.behind_proxy) {
+        proto = http_header(v->request, "X-Forwarded-Proto");
+        prefix = http_header(v->request, "X-Forwarded-Prefix");
+    }
     bool tls = proto ? strcmp(proto, "https") == 0 : visit_hub(v)->o.cert != NULL;
-    return arena_printf(&v->arena, "%s://%s/lfs/objects", tls ? "https" : "http", host);
+    return arena_printf(&v->arena, "%s://%s%s/lfs/objects", tls ? "https" : "http", host, prefix && prefix_good(prefix) ? prefix : "");
 }
 
 static int find(void *visit, const char *ref, const char *sha256, uint64_t *size, bool *found)

@@ -186,7 +186,11 @@ static int tell_distrust(struct http_over_curl *h, CURLcode code)
         return err_set(ERR_ROAD, "the certificate of %s is not valid on this machine's date: set its clock, or ask headquarters for a new one", h->url);
     if (code == CURLE_SSL_PINNEDPUBKEYNOTMATCH)
         return err_set(ERR_ROAD, "the key of %s is not the one that was pinned: nothing was sent; ask headquarters before you sync here", h->url);
-    return err_set(ERR_ROAD, "the certificate of %s is not trusted here (%s): nothing was sent; name headquarters' own with 'remote add NAME URL --ca FILE'",
+    if (code == CURLE_PEER_FAILED_VERIFICATION && (verify == 0 || verify == 1)) /* libcurl looks at the name before the rest is judged */
+        return err_set(ERR_ROAD, "the certificate at %s is of another host: nothing was sent; is the address right? ask headquarters before you sync here", h->url);
+    if (verify >= 18 && verify <= 21) /* X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT … UNABLE_TO_VERIFY_LEAF_SIGNATURE */
+        return err_set(ERR_ROAD, "the certificate of %s is not trusted here: nothing was sent, for somebody may stand in between; ask headquarters, and if it has one of its own, name it: 'remote add NAME URL --ca FILE'", h->url);
+    return err_set(ERR_ROAD, "the certificate of %s is not trusted here (%s): nothing was sent; ask headquarters before you sync here",
         h->url, *h->told ? h->told : curl_easy_strerror(code));
 }
 

@@ -53,17 +53,19 @@ static int refuse(struct link *l, const struct http_answer *a, const char *why)
     case 401:
         return link_failed(l, LINK_REFUSED, err_set(ERR_ROAD, "the hub refused the session: %s", why));
     case 403:
-        return link_failed(l, LINK_REFUSED, err_set(ERR_ROAD, "the hub does not let this kit in: %s; ask an admin for its enrolment", why));
+        return link_failed(l, LINK_REFUSED, err_set(ERR_ROAD, "the hub does not let this kit in: %s; tell headquarters", why));
     case 413:
-        return link_failed(l, LINK_FULL, err_set(ERR_ROAD, "the hub takes no more: %s", why));
+        return link_failed(l, LINK_FULL, err_set(ERR_ROAD, "the hub takes no more: %s; nothing is lost: it waits here, and the next sync tries again", why));
     case 507:
-        return link_failed(l, LINK_FULL, err_set(ERR_ROAD, "the hub's disk is full: %s", why));
+        return link_failed(l, LINK_FULL, err_set(ERR_ROAD, "the hub can't store it: %s; tell headquarters; nothing is lost: it waits here, and the next sync tries again", why));
     case 429:
         return link_failed(l, LINK_BUSY, err_set(ERR_ROAD, "the hub is asked too much at once; try again later"));
     case 503:
         return link_failed(l, LINK_BUSY, err_set(ERR_ROAD, "the hub is stopping or overloaded; try again later"));
     case 404:
-        return link_failed(l, LINK_BUSY, err_set(ERR_ROAD, "there is no hub at %s (404): is the address right?", l->url));
+    case 405:
+    case 501:
+        return link_failed(l, LINK_BUSY, err_set(ERR_ROAD, "there is no hub at %s (%d): is the address right?", l->url, a->status));
     default:
         break;
     }
@@ -78,7 +80,7 @@ int link_refused(struct link *l, const struct http_answer *a)
     if (a->fault) return link_failed(l, trouble_of(a->fault), ERR_ROAD);
     arena_init(&arena);
     const char *why = wire_error_read(&arena, a->body.data, a->body.len);
-    int rc = refuse(l, a, *why ? why : T("it does not say why"));
+    int rc = refuse(l, a, *why ? text_of(why) : T("it does not say why")); /* the hub speaks English */
     arena_release(&arena);
     return rc;
 }

@@ -415,7 +415,7 @@ static bool read_length(const char *text, uint64_t *out)
 static void refuse_failed(struct visit *v)
 {
     tell(v->serve, http_path(v->request));
-    refuse(v, 507, N_("this could not be written to the disk here; what was there before is safe"));
+    refuse(v, 507, N_("the server could not write this to its disk; what was there before is safe"));
 }
 
 void options_close(struct visit *v)
@@ -645,7 +645,7 @@ static const char *no_room(struct visit *v, const char *name, uint64_t length, i
     if (uploads >= UPLOADS_OF_KIT)
         return N_("too many files of this kit are not taken in; wait for the hub, or ask its people to clear what it has refused");
     *status = 507;
-    return has_room(s, length) ? NULL : N_("the disk here is full; its people must make room");
+    return has_room(s, length) ? NULL : N_("the server's disk is full; its people must make room");
 }
 
 /* Under the lock. Off the list; the caller ends it. */

@@ -225,6 +225,7 @@ static void sort_out(struct serve *s, struct guest *g, struct lying **at)
             *to = l;
         }
         g->dirty = true;
+        g->patience = 0; /* whatever kept its outbox from being filled, the disk takes what is written again */
     }
     arena_release(&a);
 }

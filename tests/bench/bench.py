@@ -6,6 +6,7 @@ import os
 import pathlib
 import random
 import shutil
+import socket
 import statistics
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import time
 BUILD = pathlib.Path(sys.argv[1]).resolve()
 QUICK = "--quick" in sys.argv
 SATCHEL = str(BUILD / "satchel")
+PROXY = pathlib.Path(__file__).resolve().parent.parent / "faults/proxy.py"
 RUNS = 3 if QUICK else 5
 MB = 1 << 20
 MIX = (128 if QUICK else 1024) * MB
@@ -282,6 +284,167 @@ def bench_scheme(work):
     report("gates of the process of that case, six decisions with the check of their audits", f"{v['gates_ms']:.1f} ms", "folding apart",
            v["gates_ms"], 200, " ms")
 
+# ---- over the wire ----
+
+class Road:
+    """A counting proxy to a port: bytes both ways, and requests where they are HTTP."""
+
+    def __init__(self, work, port, *options):
+        self.folder = pathlib.Path(tempfile.mkdtemp(dir=work))
+        self.process = subprocess.Popen([sys.executable, PROXY, "--to", str(port), "--port-file", self.folder / "port",
+                                         "--stats", self.folder / "stats", *options])
+        self.port = int(await_text(self.folder / "port"))
+
+    def end(self):
+        time.sleep(0.2)
+        self.process.terminate()
+        self.process.wait()
+        stats = json.loads((self.folder / "stats").read_text())
+        return stats["up"] + stats["down"], stats["requests"]
+
+
+def await_text(path, having=""):
+    for _ in range(200):
+        if path.exists() and path.read_text() and having in path.read_text():
+            return path.read_text()
+        time.sleep(0.05)
+    sys.exit(f"bench: nothing comes in {path}")
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+class Hub:
+    """A hub that is served, and a kit that has joined it."""
+
+    def __init__(self, work):
+        self.work, self.store, self.folder = work, kit(work, "zhang"), work / "hub"
+        (work / "request").write_bytes(run("whoami", "--request", store=self.store, out=subprocess.PIPE).stdout)
+        run("hub", "init", self.folder, "--name", "HQ", "--admin", work / "request")
+        run("join", self.folder, store=self.store)
+        with open(work / "url", "w") as out:
+            self.process = subprocess.Popen([SATCHEL, "--json", "hub", "serve", self.folder, "--listen", "127.0.0.1:0"], stdout=out)
+        self.port = int(json.loads(await_text(work / "url", "\n"))["url"].rsplit(":", 1)[1])
+
+    def sync(self, *options, road=()):
+        """Bytes and requests of one sync."""
+        r = Road(self.work, self.port, *road)
+        run("remote", "add", "hub", f"http://127.0.0.1:{r.port}", store=self.store)
+        subprocess.run([SATCHEL, "--store", self.store, "sync", *options], check=not road, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        return r.end()
+
+    def entries(self):
+        """All that the hub has been sent, as the lines of its bundles: an entry, and its signature."""
+        repo = ["git", "-C", self.folder / "repo.git"]
+        files = subprocess.run([*repo, "ls-tree", "-r", "B-1", "log/"], check=True, stdout=subprocess.PIPE).stdout.decode().splitlines()
+        text = b""
+        for line in files:
+            parts = subprocess.run([*repo, "cat-file", "blob", line.split()[2]], check=True, stdout=subprocess.PIPE).stdout.split(b"\n")
+            text += parts[0] + b" " + b"".join(p for p in parts[1:] if not p.startswith(b"-----")) + b"\n"
+        return text
+
+
+def increment(hub, data, name, findings, photos):
+    """Findings and photos for the kit, and the same photos as files for the others."""
+    lines = [json.dumps({"do": "new", "type": "finding", "case": "B-1", "as": f"$f{i}",
+                         "set": {"audit": hub.audit, "clause": f"B{i % 4}", "grade": "minor", "fact": f"{name} {i}：记录没有复核签字"}})
+             for i in range(findings)]
+    for i in range(photos):
+        photo_like(data / f"{name}{i}.jpg", 300000, hash((name, i)) & 0xffffff)
+        lines.append(json.dumps({"do": "attach", "record": f"$f{i % findings}", "file": str(data / f"{name}{i}.jpg")}))
+    run("apply", "-", store=hub.store, stdin="\n".join(lines).encode())
+
+
+def rsync_bytes(work, data):
+    """The least of its compressions, unencrypted."""
+    counts = {}
+    for how in (["-z", "--zc=zstd"], ["-z", "--zc=zlibx"], ["-z", "--zc=zlib"], []):
+        into, conf, port = work / ("into" + "".join(how)), work / "rsyncd.conf", free_port()
+        into.mkdir(exist_ok=True)
+        conf.write_text(f"[into]\npath = {into}\nread only = no\nuse chroot = no\n" + ("uid = 0\ngid = 0\n" if os.getuid() == 0 else ""))
+        daemon = subprocess.Popen(["rsync", "--daemon", "--no-detach", f"--config={conf}", "--address=127.0.0.1", f"--port={port}"])
+        await_port(port)
+        road = Road(work, port)
+        subprocess.run(["rsync", "-a", *how, f"{data}/", f"rsync://127.0.0.1:{road.port}/into/"], check=True)
+        counts[" ".join(how)] = road.end()[0]
+        daemon.terminate()
+        daemon.wait()
+    return min(counts.values())
+
+
+def restic_bytes(work, data):
+    """By the REST protocol, plain, its best compression."""
+    port, repo = free_port(), work / "restic"
+    server = subprocess.Popen(["rclone", "serve", "restic", repo, "--addr", f"127.0.0.1:{port}"], stderr=subprocess.DEVNULL)
+    await_port(port)
+    road = Road(work, port)
+    with_password = {**os.environ, "RESTIC_PASSWORD": "x", "RESTIC_CACHE_DIR": str(work / "cache"), "RESTIC_REPOSITORY": f"rest:http://127.0.0.1:{road.port}/"}
+    restic = ["restic", "--compression", "max", "-q"]
+    if not repo.exists():
+        subprocess.run([*restic, "init", "--repository-version", "2"], check=True, env=with_password)
+    subprocess.run([*restic, "backup", "."], cwd=data, check=True, env=with_password)
+    server.terminate()
+    server.wait()
+    return road.end()[0]
+
+
+def await_port(port):
+    for _ in range(200):
+        with socket.socket() as s:
+            if s.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.05)
+    sys.exit(f"bench: nobody listens on {port}")
+
+
+def bench_wire(work):
+    hub, data = Hub(work), work / "data"
+    data.mkdir()
+    run("new", "organisation", "--case", "B-1", "name=x", store=hub.store)
+    hub.audit = text("new", "audit", "--case", "B-1", "kind=onsite", store=hub.store)
+
+    def both(what, findings, photos):
+        increment(hub, data, what, findings, photos)
+        ours = hub.sync()[0]
+        (data / "entries.jsonl").write_bytes(hub.entries())
+        return ours, rsync_bytes(work, data), restic_bytes(work, data)
+
+    both("base", 40, 40)
+    for what, findings, photos in (("a bundle", 3, 2), ("a day", 40, 60)):
+        ours, rsync, restic = both(what, findings, photos)
+        report(f"bytes over the wire of {what} ({findings} findings, {photos} photos of 300 KB) / the best of rsync and restic", f"{ours:,}",
+               f"rsync {rsync:,}, restic {restic:,}", ours / min(rsync, restic), 1.05)
+    hub.sync()
+    count, requests = hub.sync()
+    report("a sync with nothing new", f"{count:,} bytes", "", count, 4096, " bytes")
+    report("a sync with nothing new", f"{requests} requests", "", requests, 2, " requests")
+    bench_latency(work, hub)
+    hub.process.terminate()
+    hub.process.wait()
+
+
+def bench_latency(work, hub):
+    """The road ends as soon as a megabyte of the video has gone: by which request was the finding there?"""
+    photo_like(work / "video.mp4", 50 * MB, 9)
+    run("attach", work / "video.mp4", "--to", hub.audit, store=hub.store)
+    hub.sync("--tries", "1", road=("--cut-up", str(MB), "--gone"))
+    run("new", "finding", "--case", "B-1", f"audit={hub.audit}", "clause=B2", "grade=minor", "fact=新发现", store=hub.store)
+    log = hub.folder / "access.log"
+    before = len(log.read_text().splitlines())
+    hub.sync("--tries", "1", road=("--cut-up", str(MB), "--gone"))
+    asked = [json.loads(line) for line in log.read_text().splitlines()[before:]]
+    sent = [i for i, r in enumerate(asked, 1) if r["method"] == "POST" and r["path"] == "/v1/uploads" and r["status"] == 201]
+    for _ in range(100):
+        found = subprocess.run(["git", "-C", hub.folder / "repo.git", "grep", "-q", "新发现", "B-1"]).returncode == 0
+        if found:
+            break
+        time.sleep(0.05)
+    report("a new finding while a video of 50 MB waits: the request that brings it", "there" if found else "NOT THERE", "",
+           sent[0] if found and sent else 99, 4, ". request")
+
 
 def main():
     only = [a for a in sys.argv[2:] if not a.startswith("--")]
@@ -290,7 +453,7 @@ def main():
         work = pathlib.Path(tmp)
         (work / "passphrase").write_text("bench\n")
         os.environ["SATCHEL_PASSPHRASE_FILE"] = str(work / "passphrase")
-        for bench in (bench_save, bench_open, bench_receive, bench_take, bench_attach, bench_pack, bench_calendar, bench_scheme):
+        for bench in (bench_save, bench_open, bench_receive, bench_take, bench_wire, bench_attach, bench_pack, bench_calendar, bench_scheme):
             if not only or bench.__name__.removeprefix("bench_") in only:
                 bench(work)
     widths = [max(len(r[i]) for r in rows) for i in range(6)]

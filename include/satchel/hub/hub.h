@@ -8,6 +8,7 @@
  *   DIR/brought/     evidence that came in bundles of a case before any record of it there
  *   DIR/index.db     made by the hooks' owner; rebuildable
  *   DIR/kits.json    per kit and case what that kit is known to hold
+ *   DIR/clock        the time of the last receipt, in seconds since 1970
  *
  * One process writes at a time (DIR/lock). A bundle counts as received only when branch and evidence are synced.
  *
