@@ -31,7 +31,7 @@ photos=0 lies=0
 # A change, now and then with a photo of some KB.
 change() {
   if [ $((RANDOM % 4)) = 0 ]; then
-    dd if=photo.raw of=photo.jpg bs=1 skip=$((RANDOM * 100)) count=$((RANDOM * 3 + 100)) iflag=skip_bytes,count_bytes status=none
+    dd if=photo.raw of=photo.jpg bs=64K skip=$((RANDOM * 100)) count=$((RANDOM * 3 + 100)) iflag=skip_bytes,count_bytes status=none
     quiet as zhang attach photo.jpg --to "$finding" && written=$((written + 1)) photos=$((photos + 1))
   else
     quiet as zhang set "$finding" fact="x$RANDOM$RANDOM" && written=$((written + 1))
@@ -64,7 +64,7 @@ echo "$HUB_URL" > good.url
 roads() {
   # ---- cut after each of some numbers of bytes, on real sockets ----
   for i in $(seq $cuts); do
-    dd if=photo.raw of=photo.jpg bs=1 skip=$((i * 70000 % 4900000)) count=65536 iflag=skip_bytes,count_bytes status=none
+    dd if=photo.raw of=photo.jpg bs=64K skip=$((i * 70000 % 4900000)) count=65536 iflag=skip_bytes,count_bytes status=none
     quiet as zhang attach photo.jpg --to "$finding" && written=$((written + 1)) photos=$((photos + 1))
     proxy cut --target-file hub.port --cut-up $((i * 65536 / cuts + RANDOM % (65536 / cuts)))
     as zhang remote add hub "$PROXY_URL"
@@ -91,30 +91,37 @@ roads() {
   settle "syncs"
 }
 
+# sync_and_kill WHOM: a sync, and at some moment of it kill -9. Died: it was under way, and who was meant was there.
+sync_and_kill() {
+  "$SATCHEL" --store zhang --json sync --tries 2 --timeout 2 > result 2> err &
+  local syncing=$! victim=$HUB_PID moment=$((RANDOM % (longest + 1)))
+  [ "$1" = kit ] && victim=$syncing
+  sleep $((moment / 1000)).$(printf %03d $((moment % 1000)))
+  kill -0 $syncing 2> /dev/null && kill -9 "$victim" 2> /dev/null && died[$1]=$((died[$1] + 1))
+  kill -9 "$victim" 2> /dev/null
+  wait $syncing 2> /dev/null
+  [ "$1" = kit ] && return
+  wait "$victim" 2> /dev/null
+  serve hub --rate 0
+  as zhang remote add hub "$HUB_URL"
+}
 deaths() {
   # ---- either end dies ----
-  died=0
-  for i in $(seq $deaths); do
+  declare -A died=([kit]=0 [hub]=0)
+  local of=0 started_at
+  for i in 1 2 3; do change; done
+  started_at=$(date +%s%3N)
+  quiet as zhang sync
+  longest=$(($(date +%s%3N) - started_at))
+  while [ $((died[kit] + died[hub])) -lt "$deaths" ] && [ $of -lt $((4 * deaths)) ]; do
+    of=$((of + 1))
     change
-    if [ $((RANDOM % 2)) = 0 ]; then
-      "$SATCHEL" --store zhang --json sync --tries 2 --timeout 2 > result 2> err &
-      victim=$!
-      sleep 0.0$((RANDOM % 7))$((RANDOM % 10))
-      kill -9 $victim 2> /dev/null && died=$((died + 1))
-      wait $victim 2> /dev/null
-    else
-      "$SATCHEL" --store zhang --json sync --tries 2 --timeout 2 > result 2> err &
-      syncing=$!
-      sleep 0.0$((RANDOM % 7))$((RANDOM % 10))
-      unserve "$HUB_PID" -KILL && died=$((died + 1))
-      wait $syncing 2> /dev/null
-      serve hub --rate 0
-      as zhang remote add hub "$HUB_URL"
-      look result
-    fi
+    if [ $((RANDOM % 2)) = 0 ]; then sync_and_kill kit; else sync_and_kill hub; fi
+    look result
   done
-  echo "$died deaths in $deaths syncs"
-  same "a tenth or more died in the middle" true "$([ $((10 * died)) -ge "$deaths" ] && echo true)"
+  echo "in $of syncs, each killed within its first $longest ms, ${died[kit]} deaths of the kit and ${died[hub]} of the hub while one was under way"
+  same "so many died in the middle" "$deaths" $((died[kit] + died[hub]))
+  check "of each" test "${died[kit]}" -gt $((deaths / 5)) -a "${died[hub]}" -gt $((deaths / 5))
   echo "$HUB_URL" > good.url
   settle "deaths"
 }
