@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Random runs of 3 to 6 kits and 2 hubs over all roads (sim_roads.c says which) end with the same everywhere. --full: 500 runs; else
-# 16. Two simulators run side by side, each with a seed of its own.
+# 50. Two simulators run side by side, each with a seed of its own.
 #   seed: SATCHEL_SEED, else of the day
 . "$(dirname "$0")/../lib.sh"
-runs=8
+runs=25
 [ "${1:-}" = --full ] && runs=250
 seed=${SATCHEL_SEED:-$(date +%j)}
 SIM=$(dirname "$SATCHEL")/sim/sim_roads
