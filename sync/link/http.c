@@ -157,6 +157,7 @@ static size_t on_body(char *bytes, size_t size, size_t n, void *ctx)
 struct body {
     struct running running;
     CURL *curl;
+    size_t read; /* bytes of the request's that libcurl has taken */
 };
 
 static size_t on_first_body(char *bytes, size_t size, size_t n, void *ctx)
@@ -174,6 +175,24 @@ static int on_progress(void *ctx, curl_off_t total, curl_off_t now, curl_off_t u
     (void)total, (void)now, (void)up_total;
     if (b->running.call->sent && up_now > 0) b->running.call->sent(b->running.call->ctx, (uint64_t)up_now);
     return 0;
+}
+
+static size_t on_read(char *to, size_t size, size_t n, void *ctx)
+{
+    struct body *b = ctx;
+    const struct http_call *q = b->running.call;
+    size_t len = q->body_len - b->read < size * n ? q->body_len - b->read : size * n;
+    if (len) memcpy(to, (const unsigned char *)q->body + b->read, len);
+    b->read += len;
+    return len;
+}
+
+/* libcurl would send all of it once more by itself where a connection that was used before breaks in the middle. How much has
+ * arrived is to be asked first. */
+static int on_rewind(void *ctx, curl_off_t offset, int origin)
+{
+    (void)ctx, (void)offset, (void)origin;
+    return CURL_SEEKFUNC_FAIL;
 }
 
 /* ---- why there was none ---- */
@@ -210,6 +229,7 @@ static enum http_fault fault_of(CURLcode code, bool connected)
         return connected ? HTTP_CUT : HTTP_OFFLINE;
     case CURLE_SSL_CONNECT_ERROR:
     case CURLE_SEND_ERROR:
+    case CURLE_SEND_FAIL_REWIND:
     case CURLE_RECV_ERROR:
     case CURLE_PARTIAL_FILE:
     case CURLE_GOT_NOTHING:
@@ -228,6 +248,7 @@ static int tell_fault(struct http_over_curl *h, CURLcode code, struct running *r
     curl_easy_getinfo(h->curl, CURLINFO_CONNECT_TIME, &connected);
     a->fault = fault_of(code, connected > 0);
     const char *told = *h->told ? h->told : curl_easy_strerror(code);
+    if (code == CURLE_SEND_FAIL_REWIND) told = curl_easy_strerror(CURLE_SEND_ERROR); /* that it was on_rewind is nobody's concern */
     switch (a->fault) {
     case HTTP_DISTRUST:
         return tell_distrust(h, code);
@@ -286,9 +307,22 @@ static void set_limits(struct http_over_curl *h)
     if (!is_tls(h->url)) curl_easy_setopt(c, CURLOPT_NOPROXY, "*"); /* the token is for the hub, not for what http_proxy names */
 }
 
-static void set_call(struct http_over_curl *h, const struct http_call *q, const char *url, struct curl_slist *headers)
+static void set_body(struct body *b)
+{
+    CURL *c = b->curl;
+    const struct http_call *q = b->running.call;
+    curl_easy_setopt(c, CURLOPT_POST, 1L);
+    curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)q->body_len);
+    curl_easy_setopt(c, CURLOPT_READFUNCTION, on_read);
+    curl_easy_setopt(c, CURLOPT_READDATA, b);
+    curl_easy_setopt(c, CURLOPT_SEEKFUNCTION, on_rewind);
+    curl_easy_setopt(c, CURLOPT_CUSTOMREQUEST, q->method);
+}
+
+static void set_call(struct http_over_curl *h, struct body *b, const char *url, struct curl_slist *headers)
 {
     CURL *c = h->curl;
+    const struct http_call *q = b->running.call;
     bool head = strcmp(q->method, "HEAD") == 0;
     if (!q->take) curl_easy_setopt(c, CURLOPT_TIMEOUT, (long)(WHOLE_SECONDS + q->body_len / SLOWEST));
     curl_easy_setopt(c, CURLOPT_URL, url);
@@ -296,16 +330,14 @@ static void set_call(struct http_over_curl *h, const struct http_call *q, const 
     if (head) {
         curl_easy_setopt(c, CURLOPT_NOBODY, 1L);
     } else if (strcmp(q->method, "GET") != 0) {
-        curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)q->body_len);
-        curl_easy_setopt(c, CURLOPT_POSTFIELDS, q->body ? q->body : "");
-        curl_easy_setopt(c, CURLOPT_CUSTOMREQUEST, q->method);
+        set_body(b);
     }
 }
 
 static int call_curl(struct http *http, const struct http_call *q, struct http_answer *a)
 {
     struct http_over_curl *h = (struct http_over_curl *)http;
-    struct body body = {{q, a, 0}, h->curl};
+    struct body body = {{q, a, 0}, h->curl, 0};
     struct curl_slist *headers = NULL;
     struct arena arena;
     long status = 0;
@@ -317,7 +349,7 @@ static int call_curl(struct http *http, const struct http_call *q, struct http_a
     h->told[0] = '\0';
     set_limits(h);
     set_trust(h);
-    set_call(h, q, url, headers);
+    set_call(h, &body, url, headers);
     curl_easy_setopt(h->curl, CURLOPT_HEADERFUNCTION, on_header);
     curl_easy_setopt(h->curl, CURLOPT_HEADERDATA, &body.running);
     curl_easy_setopt(h->curl, CURLOPT_WRITEFUNCTION, on_first_body);

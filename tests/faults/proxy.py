@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """A faulty road between a kit and its hub, on loopback: what comes in on its own port goes to another, and on the way it is
-cut, stalled, corrupted, sent twice, or sent again after something newer. Seeded; bounded in time.
+cut, stalled, corrupted, sent twice, sent again after something newer, or held back until something newer has gone before
+it. Seeded; bounded in time.
 
   proxy.py --to PORT --port-file FILE [--seed N] [--rate P] [--faults cut,stall,…] [--stall SECONDS] [--stats FILE]
            [--cut-up N] [--cut-down N] [--gone] [--target-file FILE] [--capture FILE]
@@ -8,7 +9,8 @@ cut, stalled, corrupted, sent twice, or sent again after something newer. Seeded
 --rate: of all connections, those that get a fault. --cut-up N: the first connection that brings so many bytes is cut after
 exactly N of them, and no other; --cut-down the same of what comes back; --gone:
 after that the road is no more. --capture: all bytes, both ways. --stats: {"connections","requests","up","down","faults":{…}}
-after each event.
+after each event. Of faults, replay is a request that comes again after newer ones, reorder one that is held back and its
+connection cut: what the kit then says goes before it; "late" counts those that arrived so.
 --target-file: where the hub's port stands, read anew for each connection (it starts again elsewhere)."""
 import argparse, asyncio, json, math, os, random
 
@@ -18,7 +20,7 @@ arguments.add_argument("--target-file")
 arguments.add_argument("--port-file", required=True)
 arguments.add_argument("--seed", type=int, default=1)
 arguments.add_argument("--rate", type=float, default=0.0)
-arguments.add_argument("--faults", default="cut,stall,corrupt,duplicate,reorder")
+arguments.add_argument("--faults", default="cut,stall,corrupt,duplicate,replay,reorder")
 arguments.add_argument("--stall", type=float, default=3.0)
 arguments.add_argument("--stats")
 arguments.add_argument("--cut-up", type=int, default=-1)
@@ -28,10 +30,14 @@ arguments.add_argument("--gone", action="store_true")
 arguments.add_argument("--live", type=float, default=3600.0)
 given = arguments.parse_args()
 chance = random.Random(given.seed)
-stats = {"connections": 0, "requests": 0, "up": 0, "down": 0, "faults": {}}
+stats = {"connections": 0, "requests": 0, "up": 0, "down": 0, "late": 0, "faults": {}}
 cut_left = {True: given.cut_up >= 0, False: given.cut_down >= 0}
 cut_at = {True: given.cut_up, False: given.cut_down}
 older = []  # whole requests, to come again
+held = []  # whole requests, to come after newer ones
+
+
+lately = []  # tasks, which would else be dropped
 
 
 def note():
@@ -85,6 +91,31 @@ async def send_alone(request):
         pass
 
 
+async def let_go():
+    """What was held back arrives after what has just gone on."""
+    await asyncio.sleep(chance.uniform(0, 0.02))
+    while held:
+        stats["late"] += 1
+        await send_alone(held.pop())
+
+
+async def hold(reader, writer, fault, requests):
+    """Whole requests go on, until one is held back. False: the connection is over."""
+    while data := await reader.read(65536):
+        stats["up"] += len(data)
+        for request in requests.feed(data):
+            stats["requests"] += 1
+            if chance.random() < 0.4:
+                fault.done = True
+                tell("reorder")
+                held.append(request)
+                note()
+                return
+            writer.write(request)
+            await writer.drain()
+        note()
+
+
 class Fault:
     """What happens to a connection: of a kind, in one direction, at a byte."""
 
@@ -119,6 +150,9 @@ async def fail(fault, data, place, writer):
 
 async def pump(reader, writer, up, fault, requests):
     before = 0
+    if up and fault.kind == "reorder":
+        await hold(reader, writer, fault, requests)
+        return
     while data := await reader.read(65536):
         stats["up" if up else "down"] += len(data)
         if given.capture:
@@ -133,12 +167,15 @@ async def pump(reader, writer, up, fault, requests):
                     fault.done = True
                     tell("duplicate")
                     await send_alone(request)
-                elif fault.kind == "reorder" and not fault.done and chance.random() < 0.5:
+                elif fault.kind == "replay" and not fault.done and chance.random() < 0.5:
                     fault.done = True
-                    tell("reorder")
+                    tell("replay")
                     await send_alone(chance.choice(older))
+                if held:
+                    lately.append(asyncio.create_task(let_go()))
         if cut_left[up] and before <= cut_at[up] < before + len(data):
             cut_left[up] = False
+            stats["up" if up else "down"] -= before + len(data) - cut_at[up]
             writer.write(data[:cut_at[up] - before])
             await writer.drain()
             tell("cut")

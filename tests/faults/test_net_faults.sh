@@ -1,15 +1,35 @@
 #!/usr/bin/env bash
 # A road that fails, and both ends that die on it: nothing is lost, nothing comes twice, and nothing is called held that the
-# hub does not hold. --full: 2,000 syncs over the faulty road and 1,000 deaths; else a tenth.
-# test_net_deaths.sh is its second half, so that neither takes too long.
+# hub does not hold. --full: 400 uploads that are cut, 2,000 syncs over the faulty road and 1,000 deaths; else a tenth. (Where
+# an upload is cut at every byte is tests/sim/test_cuts.sh.)
+# Most of it is waiting, so four do it side by side, each with a hub, a kit, a road and a seed of its own. test_net_deaths.sh
+# is the second half, so that neither takes too long.
 #   seed: SATCHEL_SEED, else of the day
 . "$(dirname "$0")/../lib.sh"
 . "$HERE/net.sh"
-syncs=200 deaths=100 cuts=40
-[ "${1:-}" = --full ] && syncs=2000 deaths=1000 cuts=800
+syncs=200 deaths=100 cuts=40 lanes=4
+[ "${1:-}" = --full ] && syncs=2000 deaths=1000 cuts=400
 seed=${SATCHEL_SEED:-$(date +%j)}
+if [ "${PART:-roads}" = roads ] && [ -z "${LANE:-}" ]; then
+  for i in $(seq $lanes); do LANE=$i LANES=$WORK SATCHEL_SEED=$((seed * lanes + i)) bash "$HERE/faults/test_net_faults.sh" "$@" > lane.$i 2>&1 & lane[i]=$!; done
+  for i in $(seq $lanes); do
+    wait "${lane[i]}"
+    grep -v '^[0-9]* passed' lane.$i
+    read -r p _ f _ k _ <<< "$(grep '^[0-9]* passed' lane.$i | tr -d ,)"
+    passed=$((passed + ${p:-0})) failed=$((failed + ${f:-1})) skipped=$((skipped + ${k:-0}))
+  done
+  jq -s 'map(.faults + {late}) | map(to_entries) | add | group_by(.key) | map({key: .[0].key, value: map(.value) | add}) | from_entries' \
+    road.*.stats > faults
+  echo "all of them: $(jq -c . faults)"
+  same "faults of each kind were met" true "$(jq '[.cut, .stall, .corrupt, .duplicate, .replay, .reorder] | all(. > 0)' faults)"
+  same "what was held back came after newer requests" true "$(jq '.late * 2 >= .reorder' faults)"
+  check "and many" test "$(jq 'del(.late) | add' faults)" -gt $((syncs / 4))
+  done_testing
+  exit
+fi
 echo "seed $seed"
 RANDOM=$seed
+LANE=${LANE:-1} syncs=$((syncs / lanes)) part=$((65536 / cuts)) cuts=$((cuts / lanes))
 
 for k in chen zhang; do kit $k; as $k whoami --request > $k.request; done
 s hub init hub --name HQ --admin chen.request > /dev/null
@@ -31,7 +51,7 @@ photos=0 lies=0
 # A change, now and then with a photo of some KB.
 change() {
   if [ $((RANDOM % 4)) = 0 ]; then
-    dd if=photo.raw of=photo.jpg bs=1 skip=$((RANDOM * 100)) count=$((RANDOM * 3 + 100)) iflag=skip_bytes,count_bytes status=none
+    dd if=photo.raw of=photo.jpg bs=64K skip=$((RANDOM * 100)) count=$((RANDOM * 3 + 100)) iflag=skip_bytes,count_bytes status=none
     quiet as zhang attach photo.jpg --to "$finding" && written=$((written + 1)) photos=$((photos + 1))
   else
     quiet as zhang set "$finding" fact="x$RANDOM$RANDOM" && written=$((written + 1))
@@ -64,16 +84,20 @@ echo "$HUB_URL" > good.url
 roads() {
   # ---- cut after each of some numbers of bytes, on real sockets ----
   for i in $(seq $cuts); do
-    dd if=photo.raw of=photo.jpg bs=1 skip=$((i * 70000 % 4900000)) count=65536 iflag=skip_bytes,count_bytes status=none
+    dd if=photo.raw of=photo.jpg bs=64K skip=$((i * 70000 % 4900000)) count=65536 iflag=skip_bytes,count_bytes status=none
     quiet as zhang attach photo.jpg --to "$finding" && written=$((written + 1)) photos=$((photos + 1))
-    proxy cut --target-file hub.port --cut-up $((i * 65536 / cuts + RANDOM % (65536 / cuts)))
+    at=$((((i - 1) * lanes + LANE - 1) * part + RANDOM % part))
+    proxy cut --target-file hub.port --cut-up $at
     as zhang remote add hub "$PROXY_URL"
     as zhang --json sync > result 2> err || { bad "cut $i: $(head -n 1 err)"; }
     look result
     up=$(jq .up cut.stats)
-    [ "$up" -le $((2 * 65536 + 60000)) ] || bad "cut $i: $up bytes went up for 64 KiB"
+    [ "$(jq .faults.cut cut.stats)" = 1 ] || bad "cut $i: not cut"
+    [ "$up" -le $((at + 65536 + 16384)) ] || bad "cut $i after $at bytes: $up bytes went up for 64 KiB"
+    [ $((up - at - 65536)) -le ${most:-0} ] || most=$((up - at - 65536))
     unserve "$PROXY_PID"
   done
+  echo "$cuts uploads cut; beside what was cut and the file at most $most bytes went up"
   settle "cuts"
 
   # ---- whole syncs over a road that fails ----
@@ -85,36 +109,45 @@ roads() {
     as zhang --json sync --tries 3 --timeout 1 > result 2> err || failures=$((failures + 1))
     look result
   done
-  echo "$syncs syncs, $failures of them told of a failure: $(jq -c .faults road.stats)"
-  same "faults of each kind were met" true "$(jq '[.faults | .cut, .stall, .corrupt, .duplicate, .reorder] | all(. > 0)' road.stats)"
+  echo "$syncs syncs, $failures of them told of a failure: $(jq -c '.faults + {late}' road.stats)"
+  cp road.stats "$LANES/road.$LANE.stats"
   unserve "$PROXY_PID"
   settle "syncs"
 }
 
+# sync_and_kill WHOM: a sync, and at some moment of it kill -9. Died: it was under way, and who was meant was there. The span of
+# moments grows until a good part of the syncs is over before, so that their ends are met, too.
+sync_and_kill() {
+  "$SATCHEL" --store zhang --json sync --tries 2 --timeout 2 > result 2> err &
+  local syncing=$! victim=$HUB_PID moment=$((RANDOM % span))
+  [ "$1" = kit ] && victim=$syncing
+  sleep $((moment / 1000)).$(printf %03d $((moment % 1000)))
+  if kill -0 $syncing 2> /dev/null && kill -9 "$victim" 2> /dev/null; then
+    died[$1]=$((died[$1] + 1)) span=$((span + 1 + span / 50))
+  else
+    over=$((over + 1)) span=$((span - span / 20))
+  fi
+  kill -9 "$victim" 2> /dev/null
+  wait $syncing 2> /dev/null
+  [ "$1" = kit ] && return
+  wait "$victim" 2> /dev/null
+  serve hub --rate 0
+  as zhang remote add hub "$HUB_URL"
+}
 deaths() {
   # ---- either end dies ----
-  died=0
-  for i in $(seq $deaths); do
+  declare -A died=([kit]=0 [hub]=0)
+  local of=0 over=0 span=50
+  while [ $((died[kit] + died[hub])) -lt "$deaths" ] && [ $of -lt $((4 * deaths)) ]; do
+    of=$((of + 1))
     change
-    if [ $((RANDOM % 2)) = 0 ]; then
-      "$SATCHEL" --store zhang --json sync --tries 2 --timeout 2 > result 2> err &
-      victim=$!
-      sleep 0.0$((RANDOM % 7))$((RANDOM % 10))
-      kill -9 $victim 2> /dev/null && died=$((died + 1))
-      wait $victim 2> /dev/null
-    else
-      "$SATCHEL" --store zhang --json sync --tries 2 --timeout 2 > result 2> err &
-      syncing=$!
-      sleep 0.0$((RANDOM % 7))$((RANDOM % 10))
-      unserve "$HUB_PID" -KILL && died=$((died + 1))
-      wait $syncing 2> /dev/null
-      serve hub --rate 0
-      as zhang remote add hub "$HUB_URL"
-      look result
-    fi
+    if [ $((RANDOM % 2)) = 0 ]; then sync_and_kill kit; else sync_and_kill hub; fi
+    look result
   done
-  echo "$died deaths in $deaths syncs"
-  same "a tenth or more died in the middle" true "$([ $((10 * died)) -ge "$deaths" ] && echo true)"
+  echo "$of syncs: ${died[kit]} deaths of the kit and ${died[hub]} of the hub while one was under way, $over were over before; within $span ms at the end"
+  same "so many died in the middle" "$deaths" $((died[kit] + died[hub]))
+  check "some syncs were over: moments reach their ends" test $over -gt $((deaths / 20))
+  check "of each" test "${died[kit]}" -gt $((deaths / 5)) -a "${died[hub]}" -gt $((deaths / 5))
   echo "$HUB_URL" > good.url
   settle "deaths"
 }

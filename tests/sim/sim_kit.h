@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -320,13 +321,14 @@ static inline const char *sim_program(void)
     return p ? p : "build/satchel";
 }
 
-/* What it says goes to a file; it is the caller's to wait for. */
+/* What it says goes to a file; it is the caller's to wait for, and does not outlive the thread that called. */
 static inline pid_t sim_start(const char *out, const char *const *argv)
 {
     fflush(NULL);
     pid_t pid = fork();
     if (pid < 0) abort();
     if (pid > 0) return pid;
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
     int fd = open(out, O_WRONLY | O_CREAT | O_TRUNC, 0600);
     if (fd < 0 || dup2(fd, 1) < 0 || dup2(fd, 2) < 0) _exit(127);
     execv(sim_program(), (char *const *)(uintptr_t)argv);

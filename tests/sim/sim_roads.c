@@ -1,11 +1,14 @@
 /* Random runs over all roads: 3 to 6 kits and 2 hubs; kits work, sync with their hub over the network or by a stick, hand
- * bundles to each other, and the hubs exchange bundles as well; bundles get lost or come twice, servers are killed. When everybody
- * has met everybody, all that was ever entered is held by all, once; each kit and each hub has the same state, and both hubs
- * the same record/ trees.
+ * bundles to each other, exchange with a colleague by a stick or over the network, and the hubs exchange bundles as well; bundles
+ * get lost or come twice, servers and colleagues are killed. At any time nothing is called held that the hub does not hold, and
+ * two kits that have exchanged to the end hold the same. When everybody has met everybody, all that was ever entered is held,
+ * once, by all who may see it and by nobody else; they and both hubs have the same state, the hubs the same record/ trees,
+ * and each hub the photos of its kits.
  *
  *   sim_roads [--runs N] [--seed N] [--folder DIR]
  *
- * A kit joins one hub; half of them this one, half that. A run's seed says what is done, not what keys it is done with. */
+ * A kit joins one hub; half of them this one, half that. A run's seed says what is done, not what keys it is done with, nor at
+ * which byte somebody is killed. */
 #define _XOPEN_SOURCE 700 /* before any header */
 
 #include "satchel/replica/state.h"
@@ -16,13 +19,15 @@
 #define CASES 2
 #define FINDINGS 1 /* few fields, so that changes meet */
 #define SETTLING_SECONDS 20
+#define SHARING_SECONDS 20
+#define PEER_VISITS 6 /* each has then seen what the other lacked after it had told */
 #define NOTICE_SECONDS 0.4 /* a server looks each second for what was done at its folder by others */
 
 static const char *const cases[CASES] = {"C-1", "C-2"};
 
-enum road { WORK, NETWORK, STICK, HANDED, HUB_TO_HUB, KILLED, ROADS };
+enum road { WORK, NETWORK, STICK, HANDED, PEER_STICK, PEER_NETWORK, HUB_TO_HUB, KILLED, ROADS };
 static const char *const road_names[ROADS] = {"changes", "syncs over the network", "syncs by stick", "handed from kit to kit",
-    "exchanges of the hubs", "servers killed"};
+    "with a colleague by stick", "with a colleague over the network", "exchanges of the hubs", "servers killed"};
 
 struct run {
     char folder[SIM_PATH];
@@ -31,13 +36,16 @@ struct run {
     int kits_len;
     struct sim_hub hubs[HUBS];
     const char *audit[CASES], *findings[CASES][FINDINGS];
+    bool sees[KITS_MAX][CASES];
+    struct sim_words said[CASES]; /* by all, in each case */
+    struct buf state[CASES];      /* as the first who was asked has it */
     struct arena arena;
     int wrong, words;
 };
 
 /* Over all runs: what never came about was not tested. */
 static struct {
-    size_t roads[ROADS], lost, twice, words, photos, conflicts, resolved, rounds;
+    size_t roads[ROADS], lost, twice, words, photos, conflicts, resolved, rounds, whole, broken, unseen;
 } seen;
 
 static void wrong(struct run *r, const char *what, const char *who)
@@ -82,13 +90,26 @@ static void enrol_hub(struct sim_change *c, const struct sim_hub *h, const char 
     buf_release(&line);
 }
 
-static void enrol_kit(struct sim_change *c, const struct sim_kit *k, const char *name)
+static void enrol_kit(struct sim_change *c, struct run *r, int kit)
 {
-    const struct store *s = k->store;
+    const struct store *s = r->kits[kit].store;
+    const char *name = path_name(r->kits[kit].folder);
     const char *person =
         sim_enrol(c, name, "\"roles.auditor\":true,\"roles.leader\":true", store_signer(s)->public_key, store_recipient(s));
     for (int i = 0; i < CASES; i++)
-        sim_new(c, "assignment", cases[i], arena_printf(&c->arena, "{\"person\":\"register:%s\"}", person));
+        if (r->sees[kit][i]) sim_new(c, "assignment", cases[i], arena_printf(&c->arena, "{\"person\":\"register:%s\"}", person));
+}
+
+/* The first, who makes the records, works on all cases; of the others some on one alone. */
+static void assign(struct run *r)
+{
+    for (int i = 0; i < r->kits_len; i++) {
+        uint64_t only = i ? pick(r, 2 * CASES) : CASES;
+        for (uint64_t n = 0; n < CASES; n++) {
+            r->sees[i][n] = only >= CASES || only == n;
+            seen.unseen += !r->sees[i][n];
+        }
+    }
 }
 
 static void enrol_all(struct run *r)
@@ -97,7 +118,7 @@ static void enrol_all(struct run *r)
     sim_begin(&c, &r->admin);
     for (int i = 0; i < CASES; i++) sim_new(&c, "organisation", cases[i], "{\"name\":\"华安\"}");
     for (int i = 0; i < HUBS; i++) enrol_hub(&c, &r->hubs[i], path_name(r->hubs[i].folder));
-    for (int i = 0; i < r->kits_len; i++) enrol_kit(&c, &r->kits[i], path_name(r->kits[i].folder));
+    for (int i = 0; i < r->kits_len; i++) enrol_kit(&c, r, i);
     sim_commit(&c);
 }
 
@@ -122,6 +143,7 @@ static void set_up(struct run *r)
     }
     for (int i = 0; i < HUBS; i++) sim_hub_make(&r->hubs[i], r->folder, arena_printf(&r->arena, "hub-%d", i), &r->admin);
     sim_join_as_root(&r->admin, &r->hubs[0]);
+    assign(r);
     enrol_all(r);
     sim_hand_over(&r->admin, &r->hubs[0], NULL);
     sim_hand_over(&r->admin, &r->hubs[1], r->hubs[1].kit);
@@ -133,8 +155,57 @@ static void tear_down(struct run *r)
 {
     for (int i = 0; i < r->kits_len; i++) sim_kit_close(&r->kits[i]);
     sim_kit_close(&r->admin);
+    for (int n = 0; n < CASES; n++) {
+        sim_words_release(&r->said[n]);
+        buf_release(&r->state[n]);
+    }
     arena_release(&r->arena);
     if (!r->wrong) MUST(os_remove_tree(r->folder)); /* else it stays to be looked at */
+}
+
+/* ---- what is called held ---- */
+
+static size_t lines_of(const char *command)
+{
+    size_t lines = 0;
+    FILE *p = popen(command, "r");
+    for (int c; p && (c = fgetc(p)) != EOF;) lines += c == '\n';
+    if (p) pclose(p);
+    return lines;
+}
+
+static bool hub_has_photo(const struct sim_hub *h, const char *hash)
+{
+    char path[SIM_PATH * 2];
+    snprintf(path, sizeof path, "%s/repo.git/lfs/objects/%.2s/%.2s/%s", h->folder, hash, hash + 2, hash);
+    return os_exists(path);
+}
+
+static struct evidence_state photo_of(struct sim_kit *k, int n, const char *hash)
+{
+    struct evidence_state state;
+    MUST(store_evidence_state(k->store, cases[n], hash, &state));
+    return state;
+}
+
+/* The hub's repository is asked, not its word. */
+static void look_at_held(struct run *r, struct sim_kit *k)
+{
+    struct holding *list;
+    size_t len;
+    MUST(store_holdings(k->store, &r->arena, &list, &len));
+    for (size_t i = 0; i < len; i++) {
+        if (!list[i].entries_held) continue;
+        size_t there = lines_of(arena_printf(&r->arena, "git -C '%s/repo.git' ls-tree -r --name-only '%s' 'log/%s/' 2>/dev/null",
+            k->hub->folder, list[i].case_name, store_kit(k->store)));
+        if ((size_t)list[i].entries_held > there) wrong(r, "calls entries held that its hub does not hold", path_name(k->folder));
+    }
+    for (int n = 0; n < CASES; n++)
+        for (size_t i = 0; i < r->said[n].len; i++) {
+            const char *hash = r->said[n].items[i];
+            if (is_sha256_hex(hash) && photo_of(k, n, hash).at_hub && !hub_has_photo(k->hub, hash))
+                wrong(r, "calls a photo held that its hub does not hold", path_name(k->folder));
+        }
 }
 
 /* ---- roads ---- */
@@ -144,6 +215,7 @@ static void network(struct run *r, struct sim_kit *k)
     struct sim_synced s;
     if (sim_sync(k, &s)) wrong(r, "a sync over the network", path_name(k->folder));
     if (s.failed) wrong(r, "a bad file from the hub", path_name(k->folder));
+    look_at_held(r, k);
 }
 
 /* At the folder of a hub that is served meanwhile. */
@@ -158,15 +230,21 @@ static void hub_side(struct run *r, const struct sim_hub *h, const char *stick)
     hub_close(hub);
 }
 
+static void end_exchange(struct run *r, struct sim_kit *k, struct exchange *e)
+{
+    for (size_t i = 0; i < e->failed->len; i++)
+        if (!jv_get_bool(e->failed->items[i], "waits")) wrong(r, jv_get_str(e->failed->items[i], "error"), path_name(k->folder));
+    for (size_t i = 0; i < e->taken_len; i++)
+        if (e->taken[i].alarms->len) wrong(r, "an alarm", path_name(k->folder));
+    exchange_release(e);
+    look_at_held(r, k);
+}
+
 static void stick_side(struct run *r, struct sim_kit *k, const char *stick)
 {
     struct exchange e = {0};
     MUST(store_sync_folder(k->store, stick, BUNDLE_PART_SIZE, &e, NULL));
-    for (size_t i = 0; i < e.failed->len; i++)
-        if (!jv_get_bool(e.failed->items[i], "waits")) wrong(r, jv_get_str(e.failed->items[i], "error"), path_name(k->folder));
-    for (size_t i = 0; i < e.taken_len; i++)
-        if (e.taken[i].alarms->len) wrong(r, "an alarm", path_name(k->folder));
-    exchange_release(&e);
+    end_exchange(r, k, &e);
 }
 
 /* There, or there and back, or only taken to the hub by somebody. */
@@ -204,6 +282,128 @@ static void hand(struct run *r, struct sim_kit *from, struct sim_kit *to)
     }
     bundle_files_release(&files);
 }
+
+/* ---- with a colleague ---- */
+
+static int number_of(const struct run *r, const struct sim_kit *k)
+{
+    return (int)(k - r->kits);
+}
+
+/* One has what the other has: every entry of everybody, and every photo's bytes. */
+static void hold_the_same(struct run *r, struct sim_kit *a, struct sim_kit *b, int n)
+{
+    struct sim_words of_a = {0}, of_b = {0};
+    sim_words_of(&of_a, store_fold(a->store), cases[n]);
+    sim_words_of(&of_b, store_fold(b->store), cases[n]);
+    bool same = sim_words_same(&of_a, &of_b);
+    if (!same) printf("  %s: %zu here, %zu with %s\n", cases[n], of_a.len, of_b.len, path_name(b->folder));
+    if (!same) wrong(r, "has exchanged, and does not hold the same entries", path_name(a->folder));
+    for (size_t i = 0; same && i < of_a.len; i++) {
+        const char *hash = of_a.items[i];
+        if (!is_sha256_hex(hash)) continue;
+        if (photo_of(a, n, hash).here != photo_of(b, n, hash).here)
+            wrong(r, "has exchanged, and does not hold the same photos", path_name(a->folder));
+    }
+    sim_words_release(&of_a);
+    sim_words_release(&of_b);
+}
+
+static void have_exchanged(struct run *r, struct sim_kit *a, struct sim_kit *b)
+{
+    seen.whole++;
+    for (int n = 0; n < CASES; n++)
+        if (r->sees[number_of(r, a)][n] && r->sees[number_of(r, b)][n]) hold_the_same(r, a, b, n);
+}
+
+static void peer_side(struct run *r, struct sim_kit *k, const struct sim_kit *other, const char *site)
+{
+    struct exchange e = {0};
+    const char *outbox = path_join(&r->arena, site, "outbox");
+    struct peer_exchange x = {.kit = store_kit(other->store), .part_size = BUNDLE_PART_SIZE,
+        .take = path_join(&r->arena, outbox, store_kit(k->store)), .put = path_join(&r->arena, outbox, store_kit(other->store))};
+    MUST(store_sync_peer(k->store, &x, &e, NULL));
+    end_exchange(r, k, &e);
+}
+
+/* By a stick of their own, or the one that goes to headquarters; to and fro to the end, or not so far. */
+static void peers_by_stick(struct run *r, struct sim_kit *a, struct sim_kit *b)
+{
+    const char *site = pick(r, 3) ? in_folder(r, "site", "all") : in_folder(r, "stick", path_name(a->hub->folder));
+    bool whole = pick(r, 2);
+    for (uint64_t visits = whole ? PEER_VISITS : 1 + pick(r, PEER_VISITS - 1); visits > 0; visits--) {
+        peer_side(r, a, b, site);
+        struct sim_kit *next = b;
+        b = a;
+        a = next;
+    }
+    if (whole) have_exchanged(r, a, b);
+}
+
+/* Where it shares, and its code. */
+static bool read_shared(struct run *r, const char *out, const char **address, const char **code)
+{
+    struct buf bytes;
+    const struct jv *v = NULL, *addresses;
+    buf_init(&bytes, 4096);
+    int rc = file_read(out, &bytes);
+    if (rc == 0) rc = json_parse(&v, &r->arena, bytes.data, bytes.len, 4, JSON_STRICT);
+    buf_release(&bytes);
+    err_clear();
+    addresses = rc ? NULL : jv_get(v, "addresses");
+    *address = addresses && addresses->len ? jv_str(addresses->items[0]) : NULL;
+    *code = rc ? NULL : jv_get_str(v, "code");
+    return *address && *code;
+}
+
+/* Its id; 0: it shares nothing. */
+static pid_t start_sharing(struct run *r, struct sim_kit *k, const char **address, const char **code)
+{
+    const char *out = arena_printf(&r->arena, "%s.share", k->folder);
+    MUST(os_remove(out));
+    pid_t pid = sim_start(out, (const char *const[]){"satchel", "--store", k->folder, "--json", "share", "--listen", "127.0.0.1",
+                                   "--minutes", "1", NULL});
+    for (double end = os_monotonic_seconds() + SHARING_SECONDS; !read_shared(r, out, address, code); os_sleep(0.005))
+        if (os_monotonic_seconds() > end || waitpid(pid, NULL, WNOHANG) == pid) return 0;
+    return pid;
+}
+
+static int end_sharing(pid_t pid)
+{
+    int status = 0;
+    for (double end = os_monotonic_seconds() + SHARING_SECONDS; os_monotonic_seconds() < end; os_sleep(0.005))
+        if (waitpid(pid, &status, WNOHANG) == pid) return WIFEXITED(status) ? WEXITSTATUS(status) : 128;
+    kill(pid, SIGKILL);
+    return sim_wait(pid);
+}
+
+/* Of some, one or the other dies in the middle. */
+static void peers_by_network(struct run *r, struct sim_kit *owner, struct sim_kit *caller)
+{
+    const char *address, *code;
+    uint64_t fate = pick(r, 8);
+    pid_t sharing = start_sharing(r, owner, &address, &code);
+    if (!sharing) {
+        wrong(r, "does not share", path_name(owner->folder));
+        return;
+    }
+    pid_t calling = sim_start(arena_printf(&r->arena, "%s.call", caller->folder), (const char *const[]){"satchel", "--store",
+                                  caller->folder, "--json", "sync", address, "--code", code, "--tries", "1", "--timeout", "5", NULL});
+    if (fate < 2) {
+        os_sleep((double)pick(r, 120) / 1000);
+        kill(fate ? sharing : calling, SIGKILL);
+        if (!fate) kill(sharing, SIGTERM); /* nobody would come any more */
+    }
+    int called = sim_wait(calling), shared = end_sharing(sharing);
+    MUST(store_refresh(owner->store));
+    MUST(store_refresh(caller->store));
+    bool whole = called == 0 && shared == 0;
+    seen.broken += !whole;
+    if (whole) have_exchanged(r, owner, caller);
+    if (!whole && fate >= 2) wrong(r, arena_printf(&r->arena, "shared with %s: %d, %d", path_name(caller->folder), shared, called), path_name(owner->folder));
+}
+
+/* ---- hub to hub ---- */
 
 /* What one hub hands out to the other, laid where that takes in; what is lost is handed out again. */
 static void carry(struct run *r, const char *outbox, const char *inbox, bool safely)
@@ -261,7 +461,7 @@ static void first_findings(struct run *r, struct sim_kit *k)
         r->audit[n] = arena_strdup(&r->arena, sim_new(&c, "audit", cases[n], "{\"kind\":\"onsite\",\"start\":\"2026-11-20\"}"));
         for (int i = 0; i < FINDINGS; i++) {
             const char *word = arena_printf(&c.arena, "word %d", r->words++);
-            sim_word_add(&k->words, word);
+            sim_word_add(&r->said[n], word);
             r->findings[n][i] = arena_strdup(&r->arena, sim_new(&c, "finding", cases[n],
                 arena_printf(&c.arena, "{\"audit\":\"%s\",\"clause\":\"B2\",\"grade\":\"minor\",\"fact\":\"%s\"}", r->audit[n], word)));
         }
@@ -282,10 +482,11 @@ static void change(struct run *r, struct sim_kit *k)
     seen.resolved += conflict;
     sim_begin(&c, k);
     const char *word = arena_printf(&c.arena, "word %d", r->words++);
-    sim_word_add(&k->words, word);
+    sim_word_add(&r->said[n], word);
     sim_set(&c, conflict ? CHANGE_RESOLVE : CHANGE_SET, finding, arena_printf(&c.arena, "{\"%s\":\"%s\"}", name, word));
     if (pick(r, 4) == 0) {
         sim_photo(&c, k, finding, 100 + pick(r, 20000));
+        sim_word_add(&r->said[n], k->words.items[k->words.len - 1]);
         seen.photos++;
     }
     sim_commit(&c);
@@ -293,10 +494,11 @@ static void change(struct run *r, struct sim_kit *k)
 
 static void step(struct run *r)
 {
-    static const enum road roads[] = {WORK, WORK, WORK, WORK, WORK, WORK, NETWORK, NETWORK, STICK, STICK, HANDED, HANDED, HANDED,
-        HUB_TO_HUB};
+    static const enum road roads[] = {WORK, WORK, WORK, WORK, WORK, WORK, NETWORK, NETWORK, STICK, STICK, HANDED, HANDED,
+        PEER_STICK, PEER_NETWORK, HUB_TO_HUB};
     enum road road = pick(r, 40) == 0 ? KILLED : roads[pick(r, sizeof roads / sizeof *roads)];
-    struct sim_kit *k = any_kit(r);
+    struct sim_kit *k = any_kit(r), *colleague = any_kit(r);
+    if (k == colleague && (road == PEER_STICK || road == PEER_NETWORK)) road = WORK;
     seen.roads[road]++;
     switch (road) {
     case WORK:
@@ -304,7 +506,9 @@ static void step(struct run *r)
         break;
     case NETWORK: network(r, k); break;
     case STICK: by_stick(r, k); break;
-    case HANDED: hand(r, k, any_kit(r)); break;
+    case HANDED: hand(r, k, colleague); break;
+    case PEER_STICK: peers_by_stick(r, k, colleague); break;
+    case PEER_NETWORK: peers_by_network(r, k, colleague); break;
     case HUB_TO_HUB: hub_to_hub(r, false); break;
     default: kill_server(r);
     }
@@ -324,45 +528,52 @@ static void put_state(struct buf *out, struct fold *f, const char *case_name)
     MUST(buf_error(out));
 }
 
-/* Does the holder have all of it, and the state that the others have? The first one says which. */
-static bool holds(struct fold *const folds[CASES], const struct sim_words *expected, struct buf *state)
+/* Does the holder have all of the case, and the state that the others have? The first one says which. */
+static bool holds(struct run *r, struct fold *f, int n)
 {
     struct sim_words held = {0};
     struct buf mine;
-    size_t bad = 0;
     buf_init(&mine, BUF_UNLIMITED);
-    for (int n = 0; n < CASES; n++) {
-        bad += sim_words_of(&held, folds[n], cases[n]);
-        put_state(&mine, folds[n], cases[n]);
-    }
-    sim_words_sort(&held);
-    if (!state->len) buf_add(state, mine.data, mine.len);
-    bool same = bad == 0 && sim_words_same(&held, expected) && strcmp(buf_str(state), buf_str(&mine)) == 0;
+    size_t bad = sim_words_of(&held, f, cases[n]);
+    put_state(&mine, f, cases[n]);
+    if (!r->state[n].len) buf_add(&r->state[n], mine.data, mine.len);
+    bool same = bad == 0 && sim_words_same(&held, &r->said[n]) && strcmp(buf_str(&r->state[n]), buf_str(&mine)) == 0;
     buf_release(&mine);
     sim_words_release(&held);
     return same;
 }
 
-static bool hub_holds(struct run *r, int h, const struct sim_words *expected, struct buf *state)
+static bool hub_holds(struct run *r, int h)
 {
     struct hub *hub;
-    struct fold *folds[CASES];
+    struct fold *f;
+    bool all = true;
     MUST(hub_open(&hub, r->hubs[h].folder, r->admin.forms, NULL));
-    for (int n = 0; n < CASES; n++) MUST(hub_fold(hub, cases[n], &folds[n]));
-    bool all = holds(folds, expected, state);
+    for (int n = 0; n < CASES; n++) {
+        MUST(hub_fold(hub, cases[n], &f));
+        all = all && holds(r, f, n);
+    }
     hub_close(hub);
     return all;
 }
 
-/* NULL: all do. */
-static const char *who_does_not(struct run *r, const struct sim_words *expected, struct buf *state)
+/* And knows by receipts that its own is held. */
+static bool kit_holds(struct run *r, int kit)
 {
+    bool all = sim_all_held(&r->kits[kit]);
+    for (int n = 0; n < CASES; n++)
+        if (r->sees[kit][n]) all = all && holds(r, store_fold(r->kits[kit].store), n);
+    return all;
+}
+
+/* NULL: all do. */
+static const char *who_does_not(struct run *r)
+{
+    for (int n = 0; n < CASES; n++) buf_clear(&r->state[n]);
     for (int h = 0; h < HUBS; h++)
-        if (!hub_holds(r, h, expected, state)) return path_name(r->hubs[h].folder);
-    for (int i = 0; i < r->kits_len; i++) {
-        struct fold *f = store_fold(r->kits[i].store), *folds[CASES] = {f, f};
-        if (!holds(folds, expected, state)) return path_name(r->kits[i].folder);
-    }
+        if (!hub_holds(r, h)) return path_name(r->hubs[h].folder);
+    for (int i = 0; i < r->kits_len; i++)
+        if (!kit_holds(r, i)) return path_name(r->kits[i].folder);
     return NULL;
 }
 
@@ -384,16 +595,32 @@ static void check_trees(struct run *r)
     }
 }
 
-/* Bytes lie at the hub of who took the photo. */
+/* Bytes lie at the hub of who took the photo, as they were taken: from there others ask for them. */
+static void check_photo(struct run *r, const struct sim_hub *h, const char *hash)
+{
+    struct buf bytes;
+    unsigned char sum[SHA256_SIZE];
+    char hex[SHA256_HEX] = "";
+    buf_init(&bytes, BUF_UNLIMITED);
+    if (file_read(arena_printf(&r->arena, "%s/repo.git/lfs/objects/%.2s/%.2s/%s", h->folder, hash, hash + 2, hash), &bytes) == 0) {
+        sha256(sum, bytes.data, bytes.len);
+        hex_write(hex, sum, sizeof sum);
+    }
+    if (strcmp(hex, hash) != 0) wrong(r, "lacks a photo", path_name(h->folder));
+    buf_release(&bytes);
+}
+
 static void check_photos(struct run *r)
 {
     for (int i = 0; i < r->kits_len; i++)
-        for (size_t n = 0; n < r->kits[i].words.len; n++) {
-            const char *hash = r->kits[i].words.items[n];
-            if (!is_sha256_hex(hash)) continue;
-            const char *path = arena_printf(&r->arena, "%s/repo.git/lfs/objects/%.2s/%.2s/%s", r->kits[i].hub->folder, hash, hash + 2, hash);
-            if (!os_exists(path)) wrong(r, "its hub lacks a photo", path_name(r->kits[i].folder));
-        }
+        for (size_t n = 0; n < r->kits[i].words.len; n++) check_photo(r, r->kits[i].hub, r->kits[i].words.items[n]);
+}
+
+static void check_unseen(struct run *r)
+{
+    for (int i = 0; i < r->kits_len; i++)
+        for (int n = 0; n < CASES; n++)
+            if (!r->sees[i][n] && knows(&r->kits[i], n)) wrong(r, "has a case that its person may not see", path_name(r->kits[i].folder));
 }
 
 static void meet(struct run *r)
@@ -405,24 +632,19 @@ static void meet(struct run *r)
 
 static void settle(struct run *r)
 {
-    struct sim_words expected = {0};
-    struct buf state;
     const char *who = "nobody";
     size_t rounds = 0;
-    for (int i = 0; i < r->kits_len; i++) sim_words_add(&expected, &r->kits[i].words);
-    sim_words_sort(&expected);
-    buf_init(&state, BUF_UNLIMITED);
+    for (int n = 0; n < CASES; n++) {
+        sim_words_sort(&r->said[n]);
+        seen.words += r->said[n].len;
+    }
     for (double end = os_monotonic_seconds() + SETTLING_SECONDS; who && os_monotonic_seconds() < end; rounds++) {
         if (rounds) os_sleep(NOTICE_SECONDS);
         meet(r);
-        buf_clear(&state);
-        who = who_does_not(r, &expected, &state);
+        who = who_does_not(r);
     }
     if (who) wrong(r, "does not hold what the others hold", who);
     if (rounds > seen.rounds) seen.rounds = rounds;
-    seen.words += expected.len;
-    buf_release(&state);
-    sim_words_release(&expected);
 }
 
 static void stop_all(struct run *r)
@@ -437,6 +659,7 @@ static int run_one(const char *folder, uint64_t seed)
     memset(&r, 0, sizeof r);
     r.seed = r.random = seed;
     arena_init(&r.arena);
+    for (int n = 0; n < CASES; n++) buf_init(&r.state[n], BUF_UNLIMITED);
     snprintf(r.folder, sizeof r.folder, "%s/run-%llu", folder, (unsigned long long)seed);
     MUST(os_make_folder(r.folder));
     set_up(&r);
@@ -448,6 +671,7 @@ static int run_one(const char *folder, uint64_t seed)
     stop_all(&r);
     check_trees(&r);
     check_photos(&r);
+    check_unseen(&r);
     int count = r.wrong;
     tear_down(&r);
     return count;
@@ -455,7 +679,8 @@ static int run_one(const char *folder, uint64_t seed)
 
 static bool all_came_about(int runs)
 {
-    bool all = seen.lost && seen.twice && seen.photos && seen.conflicts && seen.resolved;
+    bool all = seen.lost && seen.twice && seen.photos && seen.conflicts && seen.resolved &&
+               seen.whole && seen.broken && seen.unseen;
     for (int i = 0; i < ROADS; i++) all = all && seen.roads[i];
     return all || runs < 20;
 }
@@ -470,13 +695,19 @@ int main(int argc, char **argv)
         if (strcmp(argv[i], "--seed") == 0) seed = (uint64_t)atoll(argv[i + 1]);
         if (strcmp(argv[i], "--folder") == 0) folder = argv[i + 1];
     }
+    char secret[SIM_PATH + 16];
+    snprintf(secret, sizeof secret, "%s/passphrase", folder);
+    MUST(file_write(secret, SIM_PASSPHRASE "\n", sizeof SIM_PASSPHRASE));
+    if (setenv("SATCHEL_PASSPHRASE_FILE", secret, 1)) abort();
     double start = os_monotonic_seconds();
     for (int i = 0; i < runs; i++) count += run_one(folder, seed * 100000 + (uint64_t)i);
     printf("%d runs from seed %llu in %.0f s", runs, (unsigned long long)seed, os_monotonic_seconds() - start);
     for (int i = 0; i < ROADS; i++) printf("; %zu %s", seen.roads[i], road_names[i]);
     printf("\nlost %zu, twice %zu; %zu values and photos held by all, each once (%zu photos); %zu changes of records in conflict, "
-           "%zu resolutions; settled after %zu rounds at most\n",
-        seen.lost, seen.twice, seen.words, seen.photos, seen.conflicts, seen.resolved, seen.rounds);
+           "%zu resolutions; settled after %zu rounds at most\n"
+           "with colleagues: %zu exchanges to the end, %zu broken off; %zu times a kit and a case that it may not see\n",
+        seen.lost, seen.twice, seen.words, seen.photos, seen.conflicts, seen.resolved, seen.rounds, seen.whole, seen.broken,
+        seen.unseen);
     if (!all_came_about(runs)) printf("wrong: something never came about\n"), count++;
     printf("%d wrong\n", count);
     return count != 0;
