@@ -45,8 +45,7 @@ int repo_fail(int code, const char *what)
 }
 
 /* Packs are mapped into memory; what is mapped counts as the process's. */
-#define WINDOW_SIZE ((size_t)1 << 20)
-#define WINDOWS_MOST ((size_t)8 << 20)
+#define WINDOWS_MOST ((size_t)4 << 20) /* no smaller windows, too: the library's indexer refuses packs that are larger than one */
 #define CACHE_MOST ((ssize_t)2 << 20)
 
 /* Counted by the library; each start is matched by one git_libgit2_shutdown. */
@@ -56,7 +55,6 @@ static int start_library(void)
     git_libgit2_opts(GIT_OPT_ENABLE_FSYNC_GITDIR, 1);
     git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 0); /* a stick's files belong to whoever wrote them */
     git_libgit2_opts(GIT_OPT_ENABLE_STRICT_HASH_VERIFICATION, 1);
-    git_libgit2_opts(GIT_OPT_SET_MWINDOW_SIZE, WINDOW_SIZE);
     git_libgit2_opts(GIT_OPT_SET_MWINDOW_MAPPED_LIMIT, WINDOWS_MOST);
     git_libgit2_opts(GIT_OPT_SET_CACHE_MAX_SIZE, CACHE_MOST);
     return 0;

@@ -111,7 +111,15 @@ TEST(one_bundle_twice_in_a_round_is_answered_twice_alike)
     hub_kit_end();
 }
 
-/* More than are open at once, of cases by turns: none is mistaken for another. */
+/* A text that does not become shorter when it is packed. */
+static const char *noise(uint64_t seed, size_t len)
+{
+    char *s = arena_alloc(&world.arena, len + 1);
+    for (size_t i = 0; i < len; i++) s[i] = (char)('a' + test_random_next(&seed) % 26);
+    return s;
+}
+
+/* More than are open at once, of cases by turns, and a pack of more than a megabyte: none is mistaken for another. */
 TEST(each_of_many_bundles_is_taken_in_once)
 {
     enum { MANY = 90, CASES = 3 };
@@ -122,6 +130,8 @@ TEST(each_of_many_bundles_is_taken_in_once)
         struct test_kit *k = i % 2 ? B : C;
         if (i / CASES < 2) say(k, name, "organisation", i + 1, "{\"name\":\"X\"}");
         say_evidence(k, name, MANY + i + 1, &x);
+        say(k, name, "finding", 2 * MANY + i + 1,
+            arena_printf(&world.arena, "{\"fact\":\"%s\"}", noise((uint64_t)i + 1, 30000)));
         struct bundle_order o = order_of(k, name);
         o.evidence = &x;
         o.evidence_len = 1;
