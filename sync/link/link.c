@@ -65,7 +65,7 @@ static int refuse(struct link *l, const struct http_answer *a, const char *why)
     case 404:
     case 405:
     case 501:
-        return link_failed(l, LINK_BUSY, err_set(ERR_ROAD, "there is no hub at %s (%d): is the address right?", l->url, a->status));
+        return link_failed(l, LINK_BUSY, err_set(ERR_ROAD, "there is no hub at %s (%d): look at the address", l->url, a->status));
     default:
         break;
     }

@@ -294,6 +294,7 @@ fi
 # ---- 8: another hub at the same address, or no hub ----
 kit founder; as founder whoami --request > founder.request
 quiet s hub init other --name 别处 --admin founder.request
+unserve "$HUB_PID"; where hub
 writes
 unserve "$HUB_PID"
 "$SATCHEL" hub serve other --listen "127.0.0.1:$(cat hub.port)" > other.url 2> other.log & started+=($!)

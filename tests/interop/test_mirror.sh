@@ -179,8 +179,12 @@ s = socket.socket(); s.bind(("127.0.0.1", 0)); s.listen(9); print(s.getsockname(
     git -C pull config lfs.url "$(as li remote lfs)"
     if git -C pull lfs pull > out 2>&1; then bad "li gets evidence of a case that is not li's"; else ok; fi
     git -C pull config lfs.url "$(as zhang remote lfs hub)"
+    same "before, there is none here" 0 "$(find pull/.git/lfs/objects -type f 2> /dev/null | wc -l)"
     check "git lfs pull from hub serve" git -C pull lfs pull
+    same "by its batch API, each object" "$(git -C pull lfs ls-files -l | cut -d ' ' -f 1 | sort -u)" "$(grep -A 1000 '"path":"/lfs/objects/batch","status":200' hub/access.log |
+      jq -r 'select(.method == "GET" and .status == 200) | .path | ltrimstr("/lfs/objects/")' | sort -u)"
     check "git lfs fsck is clean" git -C pull lfs fsck
+    same "in its own words" "Git LFS fsck OK" "$(cat out)"
     same "the photos are there" 4 "$(find pull/evidence -name '*.jpg' -size +60k | wc -l)"
     token=$(as zhang remote lfs) auth=${token#*://}; auth=${auth%%@*}
     batch() { curl -s -o got -w '%{http_code}' "$@" -H 'Content-Type: application/vnd.git-lfs+json' "$HUB_URL/lfs/objects/batch"; }
