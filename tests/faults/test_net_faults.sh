@@ -50,7 +50,7 @@ photos=0 lies=0
 
 # A change, now and then with a photo of some KB.
 change() {
-  if [ $((RANDOM % 4)) = 0 ]; then
+  if [ $((RANDOM % 3)) = 0 ]; then
     dd if=photo.raw of=photo.jpg bs=64K skip=$((RANDOM * 100)) count=$((RANDOM * 3 + 100)) iflag=skip_bytes,count_bytes status=none
     quiet as zhang attach photo.jpg --to "$finding" && written=$((written + 1)) photos=$((photos + 1))
   else
@@ -123,9 +123,9 @@ sync_and_kill() {
   [ "$1" = kit ] && victim=$syncing
   sleep $((moment / 1000)).$(printf %03d $((moment % 1000)))
   if kill -0 $syncing 2> /dev/null && kill -9 "$victim" 2> /dev/null; then
-    died[$1]=$((died[$1] + 1)) span=$((span + 1 + span / 50))
+    died[$1]=$((died[$1] + 1)) span=$((span + 1 + span / 20))
   else
-    over=$((over + 1)) span=$((span - span / 20))
+    over=$((over + 1)) span=$((span - span / 10))
   fi
   kill -9 "$victim" 2> /dev/null
   wait $syncing 2> /dev/null
@@ -137,7 +137,11 @@ sync_and_kill() {
 deaths() {
   # ---- either end dies ----
   declare -A died=([kit]=0 [hub]=0)
-  local of=0 over=0 span=50
+  local of=0 over=0 span
+  change
+  span=$(date +%s%3N)
+  quiet as zhang sync
+  span=$(($(date +%s%3N) - span + 10))
   while [ $((died[kit] + died[hub])) -lt "$deaths" ] && [ $of -lt $((4 * deaths)) ]; do
     of=$((of + 1))
     change

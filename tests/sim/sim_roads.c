@@ -699,6 +699,7 @@ int main(int argc, char **argv)
     snprintf(secret, sizeof secret, "%s/passphrase", folder);
     MUST(file_write(secret, SIM_PASSPHRASE "\n", sizeof SIM_PASSPHRASE));
     if (setenv("SATCHEL_PASSPHRASE_FILE", secret, 1)) abort();
+    setvbuf(stdout, NULL, _IOLBF, 0); /* what was wrong is told also where time runs out */
     double start = os_monotonic_seconds();
     for (int i = 0; i < runs; i++) count += run_one(folder, seed * 100000 + (uint64_t)i);
     printf("%d runs from seed %llu in %.0f s", runs, (unsigned long long)seed, os_monotonic_seconds() - start);
