@@ -495,7 +495,7 @@ static void change(struct run *r, struct sim_kit *k)
 static void step(struct run *r)
 {
     static const enum road roads[] = {WORK, WORK, WORK, WORK, WORK, WORK, NETWORK, NETWORK, STICK, STICK, HANDED, HANDED,
-        PEER_STICK, PEER_NETWORK, HUB_TO_HUB};
+        PEER_STICK, PEER_STICK, PEER_NETWORK, PEER_NETWORK, HUB_TO_HUB};
     enum road road = pick(r, 40) == 0 ? KILLED : roads[pick(r, sizeof roads / sizeof *roads)];
     struct sim_kit *k = any_kit(r), *colleague = any_kit(r);
     if (k == colleague && (road == PEER_STICK || road == PEER_NETWORK)) road = WORK;
