@@ -65,12 +65,38 @@ static struct newest_receipt *slot(struct store *s, const char *case_name)
     return n;
 }
 
-/* Of equal times the later row counts: it was taken in later. */
+/* How many of the kit's own entries it tells of. */
+static int64_t told_own(const struct store *s, const struct receipt *r)
+{
+    int64_t n = 0;
+    for (size_t i = 0; i < r->heads_len; i++)
+        if (strcmp(r->heads[i].kit, s->kit) == 0) n += r->heads[i].seq;
+    return n;
+}
+
+/* Of one second, made before the newest one, and come by another road after it? What the hub holds of a kit only grows. */
+static int is_before(struct store *s, const struct receipt_row *row, const struct newest_receipt *n, bool *before)
+{
+    struct arena a;
+    struct receipt *newest, *r;
+    *before = false;
+    if (!n->row || row->at != n->at) return 0;
+    arena_init(&a);
+    int err = receipt_parse(&r, &a, row->bytes, row->bytes_len);
+    if (!err) err = receipt_of_row(s, n->row, &a, &newest);
+    if (!err) *before = told_own(s, r) < told_own(s, newest);
+    arena_release(&a);
+    return err;
+}
+
+/* Of equal times that tell of the same the later row counts: it was taken in later. */
 static int note(struct store *s, const struct receipt_row *row)
 {
     unsigned char hash[SHA256_SIZE];
+    bool before;
     struct newest_receipt *n = slot(s, row->case_name);
-    if (!n) return ERR_ROAD;
+    int err = n ? is_before(s, row, n, &before) : ERR_ROAD;
+    if (err || before) return err;
     map_release(&s->held);
     s->held_known = false;
     n->last = row->number;

@@ -5,9 +5,9 @@
  * once, by all who may see it and by nobody else; they and both hubs have the same state, the hubs the same record/ trees,
  * and each hub the photos of its kits.
  *
- *   sim_roads [--runs N] [--seed N] [--folder DIR]
+ *   sim_roads [--runs N] [--seed N] [--first N] [--folder DIR]
  *
- * A kit joins one hub; half of them this one, half that. A run's seed says what is done, not what keys it is done with, nor at
+ * A kit joins one hub; half of them this one, half that. --first: of the seed's runs the one to begin with. A run's seed says what is done, not what keys it is done with, nor at
  * which byte somebody is killed. */
 #define _XOPEN_SOURCE 700 /* before any header */
 
@@ -39,6 +39,7 @@ struct run {
     bool sees[KITS_MAX][CASES];
     struct sim_words said[CASES]; /* by all, in each case */
     struct buf state[CASES];      /* as the first who was asked has it */
+    char lacks[128];              /* what the last who was asked does not hold */
     struct arena arena;
     int wrong, words;
 };
@@ -495,7 +496,7 @@ static void change(struct run *r, struct sim_kit *k)
 static void step(struct run *r)
 {
     static const enum road roads[] = {WORK, WORK, WORK, WORK, WORK, WORK, NETWORK, NETWORK, STICK, STICK, HANDED, HANDED,
-        PEER_STICK, PEER_NETWORK, HUB_TO_HUB};
+        PEER_STICK, PEER_STICK, PEER_NETWORK, PEER_NETWORK, HUB_TO_HUB};
     enum road road = pick(r, 40) == 0 ? KILLED : roads[pick(r, sizeof roads / sizeof *roads)];
     struct sim_kit *k = any_kit(r), *colleague = any_kit(r);
     if (k == colleague && (road == PEER_STICK || road == PEER_NETWORK)) road = WORK;
@@ -538,6 +539,9 @@ static bool holds(struct run *r, struct fold *f, int n)
     put_state(&mine, f, cases[n]);
     if (!r->state[n].len) buf_add(&r->state[n], mine.data, mine.len);
     bool same = bad == 0 && sim_words_same(&held, &r->said[n]) && strcmp(buf_str(&r->state[n]), buf_str(&mine)) == 0;
+    if (!same)
+        snprintf(r->lacks, sizeof r->lacks, "%s: %zu of %zu values, %zu entries do not apply, the state is %s", cases[n], held.len,
+            r->said[n].len, bad, strcmp(buf_str(&r->state[n]), buf_str(&mine)) == 0 ? "the same" : "another");
     buf_release(&mine);
     sim_words_release(&held);
     return same;
@@ -561,6 +565,7 @@ static bool hub_holds(struct run *r, int h)
 static bool kit_holds(struct run *r, int kit)
 {
     bool all = sim_all_held(&r->kits[kit]);
+    if (!all) snprintf(r->lacks, sizeof r->lacks, "a receipt for all of its own");
     for (int n = 0; n < CASES; n++)
         if (r->sees[kit][n]) all = all && holds(r, store_fold(r->kits[kit].store), n);
     return all;
@@ -643,7 +648,7 @@ static void settle(struct run *r)
         meet(r);
         who = who_does_not(r);
     }
-    if (who) wrong(r, "does not hold what the others hold", who);
+    if (who) wrong(r, arena_printf(&r->arena, "does not hold what the others hold: %s", r->lacks), who);
     if (rounds > seen.rounds) seen.rounds = rounds;
 }
 
@@ -688,19 +693,21 @@ static bool all_came_about(int runs)
 int main(int argc, char **argv)
 {
     int runs = 5, count = 0;
-    uint64_t seed = 1;
+    uint64_t seed = 1, first = 0;
     const char *folder = ".";
     for (int i = 1; i + 1 < argc; i += 2) {
         if (strcmp(argv[i], "--runs") == 0) runs = atoi(argv[i + 1]);
         if (strcmp(argv[i], "--seed") == 0) seed = (uint64_t)atoll(argv[i + 1]);
+        if (strcmp(argv[i], "--first") == 0) first = (uint64_t)atoll(argv[i + 1]);
         if (strcmp(argv[i], "--folder") == 0) folder = argv[i + 1];
     }
     char secret[SIM_PATH + 16];
     snprintf(secret, sizeof secret, "%s/passphrase", folder);
     MUST(file_write(secret, SIM_PASSPHRASE "\n", sizeof SIM_PASSPHRASE));
     if (setenv("SATCHEL_PASSPHRASE_FILE", secret, 1)) abort();
+    setvbuf(stdout, NULL, _IOLBF, 0); /* what was wrong is told also where time runs out */
     double start = os_monotonic_seconds();
-    for (int i = 0; i < runs; i++) count += run_one(folder, seed * 100000 + (uint64_t)i);
+    for (int i = 0; i < runs; i++) count += run_one(folder, seed * 100000 + first + (uint64_t)i);
     printf("%d runs from seed %llu in %.0f s", runs, (unsigned long long)seed, os_monotonic_seconds() - start);
     for (int i = 0; i < ROADS; i++) printf("; %zu %s", seen.roads[i], road_names[i]);
     printf("\nlost %zu, twice %zu; %zu values and photos held by all, each once (%zu photos); %zu changes of records in conflict, "

@@ -744,6 +744,31 @@ TEST(an_older_copy_of_the_store_is_found_out)
     kit_end();
 }
 
+static int64_t held_of_case(void)
+{
+    struct holding *list;
+    size_t len;
+    CHECK_OK(store_holdings(kit.s, &kit.arena, &list, &len));
+    for (size_t i = 0; i < len; i++)
+        if (strcmp(list[i].case_name, "C-1") == 0) return list[i].entries_held;
+    return -1;
+}
+
+TEST(of_two_receipts_of_one_second_the_one_that_tells_more_counts)
+{
+    kit_begin();
+    CHECK(new_case("C-1") && put_new("finding", "C-1", "{\"fact\":\"x\"}"));
+    join_hub();
+    const struct fold_chain *c = fold_chain(store_fold(kit.s), "C-1", store_kit(kit.s));
+    struct receipt_head first = {"C-1", store_kit(kit.s), 1, c->entries[0]->entry->id}, second = {"C-1", store_kit(kit.s), 2, c->head};
+    take_receipt_with("2026-01-01T00:00:00Z", NULL, &second, &hub_signer);
+    take_receipt_with("2026-01-01T00:00:00Z", NULL, &first, &hub_signer); /* by stick, after the network had brought the other */
+    CHECK(held_of_case() == 2);
+    kit_reopen();
+    CHECK(held_of_case() == 2);
+    kit_end();
+}
+
 TEST(a_join_sets_the_own_register_aside)
 {
     kit_begin();
