@@ -9,6 +9,7 @@
 #include "satchel/base/text.h"
 #include "satchel/cli/main.h"
 #include "satchel/scheme/scheme.h"
+#include "satchel/store/index.h"
 #include "satchel/store/store.h"
 #include "satchel/store/view.h"
 
@@ -31,8 +32,21 @@ struct command {
     int (*run)(struct cli *c);
 };
 
+/* What a session reads where it is no store of its own: one case of a hub, with the register. Lent for a command; what reads by
+ * it, writes nothing. */
+struct lent {
+    struct fold *fold;
+    const struct registry *registry;
+    const char *kit;     /* of who asks */
+    struct index *index; /* of all cases of the hub; NULL: it is one case that is asked about */
+    void *ctx;
+    bool (*sees)(void *ctx, const char *case_name); /* who asks may see this case of the index */
+    int (*evidence)(void *ctx, const char *case_name, const char *sha256, struct evidence_state *out);
+};
+
 /* What outlives one command: a store that has been unlocked, the forms, the schemes. */
 struct session {
+    const struct lent *lent;  /* NULL: it reads its store */
     const char *store_folder; /* NULL until --store, SATCHEL_STORE or the platform decides */
     const char *passphrase;   /* NULL: asked for, or read from a file */
     struct forms *forms;
@@ -104,8 +118,16 @@ void session_init(struct session *s);
 void session_release(struct session *s);
 const char *session_folder(struct session *s); /* NULL: err set */
 int session_forms(struct session *s) MUST_CHECK;
-int session_store(struct session *s) MUST_CHECK; /* opens or refreshes it */
+int session_store(struct session *s) MUST_CHECK; /* opens or refreshes it; ERR_INPUT where what is read is lent */
+/* What there is to read, of the store or lent; brought up to date. Commands that write ask for the store. */
+int session_read(struct session *s) MUST_CHECK;
 int session_view(struct session *s) MUST_CHECK;  /* the same, with the view brought up to date */
+struct fold *session_fold(const struct session *s);               /* NULL: neither a store is open nor is any lent */
+const struct registry *session_registry(const struct session *s); /* NULL likewise */
+int session_evidence(struct session *s, const char *case_name, const char *sha256, struct evidence_state *out) MUST_CHECK;
+int session_case(struct session *s, const char *text, const char **out) MUST_CHECK; /* its name as it is written; ERR_MISSING */
+/* Reads what is lent from now on; `same`: it is what was lent before, byte for byte. */
+void session_lend(struct session *s, const struct lent *lent, bool same);
 /* The passphrase, wiped by the caller; `twice` asks for it again. */
 int session_passphrase(struct session *s, struct buf *out, bool twice) MUST_CHECK;
 /* The record that the text names: id, or an unambiguous tail of it. */

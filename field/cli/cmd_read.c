@@ -21,7 +21,7 @@ static int read_case(struct states *s, const char *case_name)
 {
     struct cli *c = s->c;
     if (s->case_name && strcmp(s->case_name, case_name) == 0) return 0;
-    int r = casefile_read(&s->file, &c->arena, store_fold(c->session->store), case_name, c->session->schemes);
+    int r = casefile_read(&s->file, &c->arena, session_fold(c->session), case_name, c->session->schemes);
     if (!r) r = cli_on(c, case_name, &s->on);
     if (!r) s->case_name = case_name;
     return r;
@@ -138,7 +138,7 @@ int cmd_show(struct cli *c)
     if (!rc) rc = gaps_of(&states, r, &gaps);
     if (rc) return rc;
     struct jv *json = record_json(&c->arena, r, kit_person, c->session);
-    bool joined = store_hub(c->session->store) != NULL;
+    bool joined = c->session->store && store_hub(c->session->store);
     rc = json ? state_json(c, json, &status) : ERR_ROAD;
     if (!rc && gates_hold_for(r->type)) rc = jv_put(&c->arena, json, "gaps", gaps_json(&c->arena, &gaps));
     if (!rc && joined) rc = store_record_holding(c->session->store, r, &held);
@@ -185,7 +185,7 @@ static int report_hits(struct cli *c, const struct view_hit *hits, size_t len, c
     size_t told = 0;
     int r = 0;
     for (size_t i = 0; i < len && !r; i++) {
-        const struct fold_record *record = fold_record(store_fold(c->session->store), hits[i].case_name, hits[i].record);
+        const struct fold_record *record = fold_record(session_fold(c->session), hits[i].case_name, hits[i].record);
         if (!record) continue;
         r = state_of(&states, record, &status);
         if (!r && !is_in_state(&status, state)) continue;
@@ -223,11 +223,7 @@ int cmd_list(struct cli *c)
     size_t len;
     int r = session_view(c->session);
     if (r) return r;
-    if (case_name) {
-        const char *known = fold_case_named(store_fold(c->session->store), case_name);
-        if (!known) return err_set(ERR_MISSING, "there is no case '%s' in this store", case_name);
-        case_name = known;
-    }
+    if (case_name && (r = session_case(c->session, case_name, &case_name))) return r;
     const struct form *form = session_any_form(c->session, case_name, c->args[0]);
     if (!form) return ERR_INPUT;
     const char *state = take_state(c, form);
@@ -271,14 +267,10 @@ int cmd_conflicts(struct cli *c)
     size_t len, found = 0;
     const char *case_name = cli_option(c, "case");
     struct jv *list = jv_array(&c->arena);
-    int r = session_store(c->session);
+    int r = session_read(c->session);
     if (r) return r;
-    if (case_name) {
-        const char *known = fold_case_named(store_fold(c->session->store), case_name);
-        if (!known) return err_set(ERR_MISSING, "there is no case '%s' in this store", case_name);
-        case_name = known;
-    }
-    r = fold_records(store_fold(c->session->store), case_name, &records, &len);
+    if (case_name && (r = session_case(c->session, case_name, &case_name))) return r;
+    r = fold_records(session_fold(c->session), case_name, &records, &len);
     for (size_t i = 0; i < len && !r; i++) {
         if (!records[i]->conflicts) continue;
         found++;

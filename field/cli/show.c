@@ -143,8 +143,8 @@ static const char *link_id(const char *link)
 static const struct fold_record *linked(struct cli *c, const char *link)
 {
     const char *id = link_id(link);
-    struct store *store = c->session->store;
-    return store ? fold_record(store_fold(store), id == link ? NULL : REGISTER_CASE, id) : NULL;
+    struct fold *fold = session_fold(c->session);
+    return fold ? fold_record(fold, id == link ? NULL : REGISTER_CASE, id) : NULL;
 }
 
 static const char *title_of(struct cli *c, const struct fold_record *r, bool links);
@@ -184,7 +184,8 @@ const char *case_title(struct cli *c, const char *case_name)
     const struct fold_record *const *records;
     size_t len;
     const char *organisation = "";
-    if (!c->session->store || fold_records(store_fold(c->session->store), case_name, &records, &len)) return shown_case(c, case_name);
+    struct fold *fold = session_fold(c->session);
+    if (!fold || fold_records(fold, case_name, &records, &len)) return shown_case(c, case_name);
     for (size_t i = 0; i < len && !*organisation; i++)
         if (strcmp(records[i]->type, "organisation") == 0 && records[i]->void_state != VOID)
             organisation = record_title(c, records[i]);
@@ -256,7 +257,7 @@ static const char *shown_member(struct cli *c, const struct form_field *f, const
 const char *kit_person(void *session, const char *kit)
 {
     struct session *s = session;
-    const struct registry *registry = s->store ? store_registry(s->store) : NULL;
+    const struct registry *registry = session_registry(s);
     const struct registry_kit *k = registry ? registry_kit(registry, kit) : NULL;
     return k && *k->name ? k->name : NULL;
 }
@@ -362,7 +363,7 @@ static void print_form_field_of(
 static const char *published_problem(struct cli *c, const struct fold_record *r)
 {
     bool published = strcmp(r->type, "scheme") == 0 || strcmp(r->type, "catalogue") == 0;
-    if (!published || !c->session->store) return NULL;
+    if (!published || !session_fold(c->session)) return NULL;
     return schemes_problem(c->session->schemes, arena_printf(&c->arena, REGISTER_LINK "%s", r->id));
 }
 
@@ -438,8 +439,8 @@ static const char *verdict_of_signature(const char *s)
 /* What the entry was written with; the record's form where that is not known. */
 static const struct form *entry_form(struct cli *c, const char *id, const struct form *form)
 {
-    struct store *store = c->session->store;
-    const struct held *held = store && id ? fold_entry(store_fold(store), id) : NULL;
+    const struct fold *fold = session_fold(c->session);
+    const struct held *held = fold && id ? fold_entry(fold, id) : NULL;
     const struct form *then = held ? forms_find(c->session->forms, held->entry->form) : NULL;
     return then ? then : form;
 }
