@@ -219,9 +219,15 @@ void exchange_tell(struct cli *c, const struct exchange *e); /* to people, probl
 int sync_link(struct cli *c, const struct remote *r) MUST_CHECK;
 /* The same with a colleague's kit that shares at this address, by the code that --code gives. */
 int sync_paired(struct cli *c, const char *address) MUST_CHECK;
+/* The address that opens the hub's pages, once, within a minute; of the remote of that name, or the first that is a URL. In the
+ * arena. */
+int link_review(struct cli *c, const char *name, const char **out) MUST_CHECK;
 /* Evidence that is at the hub, fetched over the first remote that is a URL. ERR_MISSING: there is no such remote, or the hub
  * hands it to this kit not. */
 int link_bring(struct cli *c, const struct fold_record *evidence, const char *sha256) MUST_CHECK;
+
+/* ---- cmd_ui.c ---- */
+void open_browser(const char *address); /* whichever this machine has; nothing where it has none */
 
 /* ---- progress.c ---- */
 /* Who looks on at the commands of a thread instead of a terminal. */
@@ -301,6 +307,8 @@ int cmd_hub_calendar(struct cli *c);
 int cmd_hub_checkpoint(struct cli *c);
 int cmd_hub_mirror(struct cli *c);
 int cmd_ui(struct cli *c);
+int cmd_review(struct cli *c);
+int cmd_hub_looks(struct cli *c);
 int cmd_demo(struct cli *c);
 
 #endif

@@ -24,8 +24,7 @@ static void next_address(void *ctx, const char *address)
     if (write_address(ctx, address)) err_clear();
 }
 
-/* Whichever of them this machine has. */
-static void open_browser(const char *address)
+void open_browser(const char *address)
 {
     static const char *const openers[][3] = {{"xdg-open", NULL, NULL}, {"gio", "open", NULL}, {"open", NULL, NULL}};
     for (size_t i = 0; i < sizeof openers / sizeof *openers; i++) {

@@ -113,6 +113,9 @@ static const struct option hub_serve_options[] = {
     {"per-address", "N", N_("of them of one address (default 250)"), 0},
     {"session", "SECONDS", N_("how long a session lasts (default 900)"), 0},
     {"keep", "HOURS", N_("how long an unfinished upload is kept (default 168)"), 0}, {NULL, NULL, NULL, 0}};
+static const struct option hub_looks_options[] = {CASE, {NULL, NULL, NULL, 0}};
+static const struct option review_options[] = {
+    {"no-open", NULL, N_("only show the address, open no browser"), 0}, {NULL, NULL, NULL, 0}};
 static const struct option demo_options[] = {
     {"files", "DIR", N_("photos to use as evidence (default: files made for it)"), 0}, {NULL, NULL, NULL, 0}};
 
@@ -158,6 +161,7 @@ const struct command commands[] = {
     {"rebuild", "", N_("rebuild what is listed and searched, from the journal"), NULL, 0, 0, cmd_rebuild},
     {"free", "--case C", N_("remove local copies of evidence that the hub holds; they come back on demand"), case_options, 0, 0, cmd_free},
     {"ui", "[--port N] [--no-open]", N_("the pages, in the browser of this machine"), ui_options, 0, 0, cmd_ui},
+    {"review", "[REMOTE]", N_("the hub's pages, to read what it has, in the browser of this machine"), review_options, 0, 1, cmd_review},
     {"shell", "", N_("unlock once, then one command a line"), NULL, 0, 0, cmd_shell},
     {"hub init", "DIR --name N --admin REQUEST", N_("make a hub"), hub_init_options, 1, 1, cmd_hub_init},
     {"hub enrol", "DIR REQUEST --roles R,… [--cases C,…] -o FILE", N_("enrol a kit (an admin's task)"), hub_enrol_options, 2, 2,
@@ -172,6 +176,7 @@ const struct command commands[] = {
     {"hub history", "DIR RECORD", N_("who changed what, when and why, from the repository"), case_options, 2, 2, cmd_hub_history},
     {"hub calendar", "DIR [--case C] [--on DATE]", N_("what is due, overdue or proposed in all cases of the hub"), calendar_options,
         1, 1, cmd_hub_calendar},
+    {"hub looks", "DIR [RECORD] [--case C]", N_("who looked at what in the hub's pages"), hub_looks_options, 1, 2, cmd_hub_looks},
     {"hub mirror", "DIR NAME|ADDRESS", N_("send the case branches to another git repository, and evidence to its store"),
         hub_mirror_options, 2, 2, cmd_hub_mirror},
     {"hub checkpoint", "DIR -o FILE", N_("a signed list of all that the hub holds, to keep elsewhere"),

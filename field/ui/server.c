@@ -55,13 +55,13 @@ void ui_refuse(struct ui_answer *a, int status, const char *text)
     buf_addc(&a->body, '}');
 }
 
-static void answer_init(struct ui_answer *a)
+void ui_answer_init(struct ui_answer *a)
 {
     *a = (struct ui_answer){.status = 500};
     buf_init(&a->body, BUF_UNLIMITED);
 }
 
-static void send_answer(struct http_request *r, struct ui_answer *a)
+void ui_send(struct http_request *r, struct ui_answer *a)
 {
     char attached[160];
     if (buf_error(&a->body)) ui_refuse(a, 500, err_message());
@@ -75,7 +75,7 @@ static void send_answer(struct http_request *r, struct ui_answer *a)
 static void refuse(struct http_request *r, int status, const char *why)
 {
     struct ui_answer a;
-    answer_init(&a);
+    ui_answer_init(&a);
     if (status == 405) {
         struct buf allowed;
         buf_init(&allowed, 256);
@@ -84,7 +84,7 @@ static void refuse(struct http_request *r, int status, const char *why)
         buf_release(&allowed);
     }
     ui_refuse(&a, status, T(why));
-    send_answer(r, &a);
+    ui_send(r, &a);
 }
 
 /* ---- pages ---- */
@@ -104,27 +104,52 @@ static const char *type_of(const char *name)
     return "application/octet-stream";
 }
 
-/* What is no file is a place within the pages: index.html knows it. */
-static void answer_page(struct http_request *r)
+/* Addresses in index.html begin at the root of these pages, wherever that is. */
+static void send_index(struct http_request *r, const struct embedded *page, const char *above)
 {
-    const char *path = http_path(r), *last = strrchr(path, '/');
-    bool file = last && strchr(last, '.');
-    const struct embedded *page = embedded_in(embedded_pages, embedded_pages_len, file ? path + 1 : "index.html");
-    if (!page) {
-        refuse(r, 404, N_("there is no such page"));
-        return;
+    static const char begins[] = "=\"/";
+    struct buf b;
+    buf_init(&b, BUF_UNLIMITED);
+    const char *at = (const char *)page->data, *next;
+    for (; (next = strstr(at, begins)); at = next + sizeof begins - 1) {
+        buf_add(&b, at, (size_t)(next - at));
+        buf_addf(&b, "=\"%s/", above);
     }
-    say_headers(r, POLICY);
-    http_answer(r, 200, type_of(page->name), page->data, page->size);
+    buf_adds(&b, at);
+    if (buf_error(&b))
+        http_answer(r, 500, NULL, "", 0);
+    else
+        http_answer(r, 200, type_of(page->name), b.data, b.len);
+    buf_release(&b);
 }
 
-static void answer_texts(struct http_request *r)
+/* What is no file is a place within the pages: index.html knows it. */
+bool ui_send_page(struct http_request *r, const char *path, const char *above)
+{
+    const char *last = strrchr(path, '/');
+    bool file = last && strchr(last, '.');
+    const struct embedded *page = embedded_in(embedded_pages, embedded_pages_len, file ? path + 1 : "index.html");
+    if (!page) return false;
+    say_headers(r, POLICY);
+    if (*above && strcmp(page->name, "index.html") == 0)
+        send_index(r, page, above);
+    else
+        http_answer(r, 200, type_of(page->name), page->data, page->size);
+    return true;
+}
+
+static void answer_page(struct http_request *r)
+{
+    if (!ui_send_page(r, http_path(r), "")) refuse(r, 404, N_("there is no such page"));
+}
+
+void ui_send_texts(struct http_request *r)
 {
     struct ui_answer a;
-    answer_init(&a);
+    ui_answer_init(&a);
     a.status = 200;
     text_write_all(&a.body);
-    send_answer(r, &a);
+    ui_send(r, &a);
 }
 
 /* The secret is good once; whoever has come in by it may come again. */
@@ -167,17 +192,18 @@ static void refuse_range(struct http_request *r, uint64_t size)
 }
 
 /* The size is known only once it is open; a range that begins elsewhere opens it again. */
-static void answer_evidence(struct ui *u, struct http_request *r, const char *sha256)
+void ui_send_evidence(struct http_request *r, const char *sha256,
+    int (*open)(void *ctx, const char *sha256, uint64_t offset, struct source **out, uint64_t *size), void *ctx)
 {
     struct source *from = NULL;
     uint64_t size = 0, offset = 0, len;
-    int rc = is_sha256_hex(sha256) ? u->owner.evidence(u->owner.ctx, sha256, 0, &from, &size) : ERR_MISSING;
+    int rc = is_sha256_hex(sha256) ? open(ctx, sha256, 0, &from, &size) : ERR_MISSING;
     len = size;
     int part = rc ? 0 : ui_range(http_header(r, "Range"), size, &offset, &len);
     if (!rc && part == 206 && offset > 0) {
         source_close(from);
         from = NULL;
-        rc = u->owner.evidence(u->owner.ctx, sha256, offset, &from, &size);
+        rc = open(ctx, sha256, offset, &from, &size);
     }
     if (rc || part == 416) {
         source_close(from);
@@ -208,7 +234,8 @@ bool ui_may_give(const char *options, const char *name)
 }
 
 struct reading {
-    struct asking *q;
+    const struct ui_route *route;
+    struct arena *arena;
     struct jv *args, *options;
 };
 
@@ -220,9 +247,9 @@ static int bad_option(const char *name)
 static int read_query(void *ctx, const char *name, const char *value)
 {
     struct reading *x = ctx;
-    struct arena *a = &x->q->arena;
-    const struct ui_route *route = x->q->route;
-    bool command = route->does == UI_COMMAND;
+    struct arena *a = x->arena;
+    const struct ui_route *route = x->route;
+    bool command = route->does == UI_COMMAND || route->does == UI_PROOF || route->does == UI_LOOKS;
     if (!utf8_valid(value, strlen(value))) return err_set(ERR_USAGE, "'%s' is not UTF-8 text", name);
     if (command && strcmp(name, "a") == 0) return jv_push(a, x->args, jv_string(a, value));
     if (command && strncmp(name, "o.", 2) != 0) return bad_option(name);
@@ -248,9 +275,8 @@ static int read_options(const struct ui_route *route, const struct jv *given, st
     return rc;
 }
 
-static int read_body(struct reading *x)
+static int read_body(struct reading *x, struct asking *q)
 {
-    struct asking *q = x->q;
     int rc = json_parse(&q->call.body, &q->arena, q->body.data, q->body.len, JSON_DEPTH, JSON_STRICT);
     bool commands = q->route->does == UI_COMMAND || q->route->does == UI_APPLY;
     if (!rc && commands && q->call.body->type != JV_OBJECT) rc = err_set(ERR_USAGE, "the body is not an object");
@@ -269,15 +295,29 @@ static int refuse_files(const struct jv *args)
     return 0;
 }
 
+static int begin_reading(struct reading *x, struct ui_call *out, struct http_request *r, const char *path)
+{
+    size_t len = strlen(x->route->path);
+    x->args = jv_array(x->arena);
+    x->options = jv_object(x->arena);
+    if (!x->args || !x->options) return ERR_ROAD;
+    *out = (struct ui_call){.route = x->route, .args = x->args, .options = x->options, .arena = x->arena, .rest = ""};
+    if (x->route->path[len - 1] == '*') out->rest = path + len - 1;
+    return http_each_query(r, read_query, x);
+}
+
 static int read_call(struct http_request *r, struct asking *q)
 {
-    struct reading x = {q, jv_array(&q->arena), jv_object(&q->arena)};
-    size_t path = strlen(q->route->path);
-    if (!x.args || !x.options) return ERR_ROAD;
-    q->call = (struct ui_call){.route = q->route, .args = x.args, .options = x.options, .arena = &q->arena, .rest = ""};
-    if (q->route->path[path - 1] == '*') q->call.rest = http_path(r) + path - 1;
-    int rc = http_each_query(r, read_query, &x);
-    if (!rc && q->route->body == UI_JSON) rc = read_body(&x);
+    struct reading x = {.route = q->route, .arena = &q->arena};
+    int rc = begin_reading(&x, &q->call, r, http_path(r));
+    if (!rc && q->route->body == UI_JSON) rc = read_body(&x, q);
+    return rc ? rc : refuse_files(x.args);
+}
+
+int ui_read_query(struct ui_call *out, struct http_request *r, const struct ui_place *place, struct arena *a)
+{
+    struct reading x = {.route = place->route, .arena = a};
+    int rc = begin_reading(&x, out, r, place->below);
     return rc ? rc : refuse_files(x.args);
 }
 
@@ -302,7 +342,7 @@ static bool takes_bytes(const struct asking *q)
 static void begin_upload(struct ui *u, struct http_request *r, struct asking *q)
 {
     struct ui_answer a;
-    answer_init(&a);
+    ui_answer_init(&a);
     int rc = read_call(r, q);
     uint64_t size = strtoull(http_header(r, "Content-Length"), NULL, 10);
     if (rc)
@@ -312,7 +352,7 @@ static void begin_upload(struct ui *u, struct http_request *r, struct asking *q)
     if (q->upload)
         buf_release(&a.body);
     else
-        send_answer(r, &a);
+        ui_send(r, &a);
 }
 
 static void begin(void *ctx, struct http_request *r)
@@ -344,10 +384,10 @@ static void end_upload(struct ui *u, struct http_request *r, struct asking *q)
 {
     struct ui_answer a;
     void *upload = q->upload;
-    answer_init(&a);
+    ui_answer_init(&a);
     q->upload = NULL;
     u->owner.take_end(u->owner.ctx, upload, &a);
-    send_answer(r, &a);
+    ui_send(r, &a);
 }
 
 static void answer_call(struct ui *u, struct http_request *r, struct asking *q)
@@ -358,12 +398,12 @@ static void answer_call(struct ui *u, struct http_request *r, struct asking *q)
         return;
     }
     if (q->route->does == UI_EVIDENCE) {
-        answer_evidence(u, r, q->call.rest);
+        ui_send_evidence(r, q->call.rest, u->owner.evidence, u->owner.ctx);
         return;
     }
-    answer_init(&a);
+    ui_answer_init(&a);
     u->owner.answer(u->owner.ctx, &q->call, &a);
-    send_answer(r, &a);
+    ui_send(r, &a);
 }
 
 static void end(void *ctx, struct http_request *r)
@@ -377,7 +417,7 @@ static void end(void *ctx, struct http_request *r)
     else if (!q->route)
         answer_page(r);
     else if (q->route->does == UI_TEXTS)
-        answer_texts(r);
+        ui_send_texts(r);
     else if (read_call(r, q))
         refuse(r, 400, err_message());
     else

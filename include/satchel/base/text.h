@@ -15,6 +15,8 @@ void text_table(const char *tsv, size_t len);
 /* May be called while other threads look texts up. */
 void text_language(enum language language);
 enum language text_language_now(void);
+/* In this thread from now on; NULL: as in all others. */
+void text_language_of_thread(const enum language *language);
 
 /* The text for `english` in the chosen language; `english` itself where the table has none. */
 const char *text_of(const char *english) __attribute__((format_arg(1)));

@@ -78,7 +78,18 @@
  * PHONE
  *   POST   /api/phone          {"record":ID} → {"url","fingerprint","code","qr":[rows of 0 and 1],"until":TIME}
  *   GET    /api/phone          the same with "uploads":[{"name","id","size"}], or {"url":null}
- *   DELETE /api/phone          closes the port */
+ *   DELETE /api/phone          closes the port
+ *
+ * AT A HUB the same pages and commands stand below /review/, for reading: GET and HEAD of what ui_review_find knows. Who may
+ * ask is said by serve/visit.h. A case's pages stand below /review/c/CASE/ (HERE): what is asked there is asked of this case and
+ * the register. Directly below /review/ it is asked of the register alone, but for the calendar, which is of all cases that may
+ * be seen. A case that who asks may not see is as one that there is not. Each look is logged before it is answered.
+ *   GET HERE/api/state               {"review":true,"store":true,"locked":false,"language","program","hub","kit","name","roles":[…],"case":C|null}
+ *   GET /review/api/cases            [{"case","organisation":name|null,"conflicts":n}]: those that may be seen
+ *   GET HERE/api/proof?a=EVIDENCE    as a command; the document: field/cli/review_proof.c
+ *   GET HERE/api/looks[?a=RECORD]    as `satchel hub looks --json`: of the case, newest first, the last 200
+ *   GET HERE/api/evidence/SHA256[?original=1]   original: it is to be kept, not only shown; for the log
+ * Accept-Language says the language of an answer. */
 #ifndef SATCHEL_UI_UI_H
 #define SATCHEL_UI_UI_H
 
@@ -99,6 +110,7 @@ enum ui_does {
     UI_ATTACH, UI_EVIDENCE,
     UI_JOB_NEW, UI_JOBS, UI_JOB, UI_JOB_STOP, UI_UPLOAD,
     UI_PHONE, UI_PHONE_OPEN, UI_PHONE_CLOSE,
+    UI_CASES, UI_PROOF, UI_LOOKS, /* at a hub only */
 };
 
 enum ui_body { UI_NOTHING, UI_JSON, UI_BYTES };
@@ -155,6 +167,29 @@ struct ui_owner {
 
 /* Puts {"error":text} and a status. */
 void ui_refuse(struct ui_answer *a, int status, const char *text);
+
+/* ---- what a hub's pages share with these; all but ui_review_find and ui_read_query answer the request ---- */
+
+#define UI_REVIEW "/review"
+struct ui_place {
+    const struct ui_route *route; /* NULL: a page is asked for, or where `api` is set nothing that there is */
+    bool api;
+    const char *below;            /* of the path: what is asked for, as if it stood at the root */
+    const char *case_name;        /* in the arena; NULL: none */
+    const char *above;            /* what stands before `below`, as in an address; in the arena */
+};
+int ui_review_find(struct ui_place *out, const char *path, struct arena *a) MUST_CHECK; /* of a path below UI_REVIEW */
+/* Fills *out from the request's path and query, in the arena. ERR_USAGE. */
+struct http_request;
+int ui_read_query(struct ui_call *out, struct http_request *r, const struct ui_place *place, struct arena *a) MUST_CHECK;
+void ui_answer_init(struct ui_answer *a);
+void ui_send(struct http_request *r, struct ui_answer *a); /* and releases it */
+/* The page of a path; `above` is put before the addresses in index.html. False: there is none, and nothing was answered. */
+bool ui_send_page(struct http_request *r, const char *path, const char *above);
+void ui_send_texts(struct http_request *r);
+/* As struct ui_owner's `evidence`, with the request's Range. */
+void ui_send_evidence(struct http_request *r, const char *sha256,
+    int (*open)(void *ctx, const char *sha256, uint64_t offset, struct source **out, uint64_t *size), void *ctx);
 
 /* ---- the server ---- */
 
