@@ -305,11 +305,12 @@ static int find_bytes(struct sitting *t, struct found *out)
     int rc = t->case_name ? open_case(t) : ERR_MISSING;
     if (rc) return rc;
     rc = hub_look_evidence(t->review->look, sha256, t->call.arena, &out->path, &out->size);
-    if (rc) return rc;
-    t->record = record_of(t, sha256);
-    rc = look_note(t, jv_get_str(t->call.options, "original") ? "original" : "evidence", sha256, false);
-    if (rc) out->path = NULL;
-    return rc;
+    if (rc && rc != ERR_MISSING) return rc;
+    bool here = rc == 0;
+    t->record = here ? record_of(t, sha256) : NULL;
+    rc = look_note(t, jv_get_str(t->call.options, "original") ? "original" : "evidence", here ? sha256 : NULL, !here);
+    if (rc || !here) out->path = NULL;
+    return rc || here ? rc : ERR_MISSING;
 }
 
 static void send_bytes(struct sitting *t, struct http_request *request)
