@@ -59,8 +59,33 @@ static int serve(struct cli *c, struct desk *d, unsigned port, int64_t idle_minu
     return r;
 }
 
+static int put_route(struct cli *c, const struct ui_route *r, struct jv *list)
+{
+    static const char *const bodies[] = {[UI_JSON] = "application/json", [UI_BYTES] = "application/octet-stream"};
+    struct arena *a = &c->arena;
+    struct jv *o = jv_object(a);
+    int rc = jv_put_str(a, o, "method", r->method);
+    if (!rc) rc = jv_put_str(a, o, "path", r->path);
+    if (!rc) rc = jv_put_str(a, o, "command", r->command);
+    if (!rc) rc = jv_put_str(a, o, "options", r->options);
+    if (!rc) rc = jv_put_str(a, o, "body", bodies[r->body]);
+    if (!rc) rc = jv_put_int(a, o, "most", (int64_t)r->body_max);
+    if (!rc && !c->json) fprintf(c->out, "%-6s %s\n", r->method, r->path);
+    return rc ? rc : jv_push(a, list, o);
+}
+
+static int tell_routes(struct cli *c)
+{
+    struct jv *list = jv_array(&c->arena);
+    int r = list ? 0 : ERR_ROAD;
+    for (size_t i = 0; i < ui_routes_len && !r; i++) r = put_route(c, &ui_routes[i], list);
+    c->result = list;
+    return r;
+}
+
 int cmd_ui(struct cli *c)
 {
+    if (cli_flag(c, "routes")) return tell_routes(c);
     struct desk d;
     int64_t port = 0, idle = 60;
     int r = cli_option_int(c, "port", &port);

@@ -90,7 +90,8 @@ static const struct option verify_options[] = {
 static const struct option ui_options[] = {
     {"port", "N", N_("where (default: the system chooses)"), 0},
     {"no-open", NULL, N_("only show the address, open no browser"), 0},
-    {"idle", "MINUTES", N_("end when no page has been open for so long (default 60; 0: never)"), 0}, {NULL, NULL, NULL, 0}};
+    {"idle", "MINUTES", N_("end when no page has been open for so long (default 60; 0: never)"), 0},
+    {"routes", NULL, N_("for programs: only tell what the pages can ask"), 0}, {NULL, NULL, NULL, 0}};
 static const struct option hub_init_options[] = {
     {"name", "NAME", N_("the hub's name"), 0},
     {"admin", "REQUEST", N_("the request file of its first admin"), 0}, {NULL, NULL, NULL, 0}};
