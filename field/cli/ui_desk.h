@@ -19,8 +19,8 @@ struct desk {
     pthread_mutex_t lock;    /* guards what follows; held while a command runs */
     struct session session;
     struct buf passphrase;   /* for the sessions of jobs; empty: the store is locked */
-    const struct fold *fold; /* and its version, when changes were looked for */
-    uint64_t fold_version, version;
+    uint64_t generation, fold_version; /* of the fold, when changes were looked for */
+    uint64_t version;                  /* counts them */
     unsigned uploads;        /* of evidence, under way */
 
     pthread_mutex_t jobs_lock; /* guards what follows; taken after `lock`, never before */
@@ -44,14 +44,14 @@ struct run {
     const char *input;               /* what "-" reads; NULL: nothing */
     size_t input_len;
 };
-struct outcome {
+struct ran {
     int status;
     struct buf result, errors;
     char *text; /* what it printed; NULL: nothing */
 };
-int desk_run(struct session *s, const struct run *r, struct outcome *out) MUST_CHECK; /* ERR_USAGE: wrong options */
-void outcome_release(struct outcome *o);
-void outcome_fields(struct buf *out, const struct outcome *o); /* "status":…,"result":…,"error":… */
+int desk_run(struct session *s, const struct run *r, struct ran *out) MUST_CHECK; /* ERR_USAGE: wrong options */
+void ran_release(struct ran *o);
+void ran_fields(struct buf *out, const struct ran *o); /* "status":…,"result":…,"error":… */
 bool desk_locked(struct desk *d, struct ui_answer *out);       /* under the lock; answers 423 where it is */
 void tell_json(struct ui_answer *out, int status, const struct jv *v); /* v NULL: memory was out */
 void tell_code(struct ui_answer *out, int code); /* as a command that ended so: 200, status and error */

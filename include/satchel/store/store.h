@@ -52,6 +52,9 @@ const unsigned char *store_identity(const struct store *s);  /* KEY_SIZE: X25519
 const char *store_person_name(const struct store *s);        /* as given at init */
 const char *store_person_email(const struct store *s);
 struct fold *store_fold(struct store *s);
+/* Counts how often the fold was made anew (a rollback, a join): then what was borrowed from it is gone, and its versions
+ * start again from zero, so whoever compares versions compares this first. */
+uint64_t store_generation(const struct store *s);
 struct forms *store_forms(struct store *s);
 const struct registry *store_registry(struct store *s);      /* built anew when the register has changed */
 const struct hub_identity *store_hub(const struct store *s); /* NULL: none joined */
