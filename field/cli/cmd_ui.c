@@ -35,6 +35,21 @@ static void open_browser(const char *address)
     }
 }
 
+static int open_phone(struct cli *c, struct desk *d)
+{
+    struct buf b;
+    struct jv *phone;
+    int r = phone_open(d, cli_option(c, "phone"), cli_option(c, "listen"), &c->arena, &phone);
+    if (r) return r;
+    buf_init(&b, BUF_UNLIMITED);
+    json_write(&b, phone);
+    r = buf_error(&b);
+    if (!r && c->json) fprintf(c->out, "{\"phone\":%s}\n", buf_str(&b));
+    if (!r && !c->json) phone_print(c->out, phone);
+    buf_release(&b);
+    return r || fflush(c->out) == 0 ? r : err_system("write", "standard output");
+}
+
 static bool is_over(struct desk *d, struct ui *ui, int64_t idle_minutes)
 {
     pthread_mutex_lock(&d->jobs_lock);
@@ -52,8 +67,9 @@ static int serve(struct cli *c, struct desk *d, unsigned port, int64_t idle_minu
     if (r) return r;
     const char *address = ui_address(ui, &c->arena);
     r = address ? write_address(d, address) : ERR_ROAD;
+    if (!r && cli_option(c, "phone")) r = open_phone(c, d);
     if (!r && !cli_flag(c, "no-open")) open_browser(address);
-    while (!r && !os_await_stop_for(LOOK_SECONDS) && !is_over(d, ui, idle_minutes)) continue;
+    while (!r && !os_await_stop_for(LOOK_SECONDS) && !is_over(d, ui, idle_minutes)) phone_look(d);
     desk_stop(d);
     ui_stop(ui);
     return r;

@@ -90,6 +90,8 @@ static const struct option verify_options[] = {
 static const struct option ui_options[] = {
     {"port", "N", N_("where (default: the system chooses)"), 0},
     {"no-open", NULL, N_("only show the address, open no browser"), 0},
+    {"phone", "RECORD", N_("open a port for a phone on the local network, to upload photos and video into this record"), 0},
+    {"listen", "ADDR", N_("the phone's port on this address of this machine only (default: all)"), 0},
     {"idle", "MINUTES", N_("end when no page has been open for so long (default 60; 0: never)"), 0},
     {"routes", NULL, N_("for programs: only tell what the pages can ask"), 0}, {NULL, NULL, NULL, 0}};
 static const struct option hub_init_options[] = {

@@ -306,6 +306,7 @@ static void answer_lock(struct desk *d, const struct ui_call *call, struct ui_an
     pthread_mutex_unlock(&d->jobs_lock);
     if (!busy) forget(d);
     pthread_mutex_unlock(&d->lock);
+    if (!busy) phone_end(d);
     if (busy)
         ui_refuse(out, 409, T("something is still under way; lock the store when it is done"));
     else
@@ -390,6 +391,9 @@ void desk_answer(void *desk, const struct ui_call *call, struct ui_answer *out)
     case UI_JOBS: job_list(d, call, out); break;
     case UI_JOB: job_one(d, call, out); break;
     case UI_JOB_STOP: job_stop(d, call, out); break;
+    case UI_PHONE: phone_get(d, call, out); break;
+    case UI_PHONE_OPEN: phone_post(d, call, out); break;
+    case UI_PHONE_CLOSE: phone_drop(d, call, out); break;
     default: ui_refuse(out, 404, T("there is no such page"));
     }
 }
@@ -411,6 +415,7 @@ int desk_init(struct desk *d, struct cli *c)
     *d = (struct desk){.io = c->io, .json = c->json, .language_given = cli_flag(c, "lang"), .version = 1};
     arena_init(&d->arena);
     pthread_mutex_init(&d->lock, NULL);
+    pthread_mutex_init(&d->phone_lock, NULL);
     pthread_mutex_init(&d->jobs_lock, NULL);
     pthread_cond_init(&d->jobs_moved, NULL);
     buf_init(&d->passphrase, 4096);
@@ -433,11 +438,13 @@ void desk_stop(struct desk *d)
 void desk_release(struct desk *d)
 {
     desk_stop(d);
+    phone_end(d);
     jobs_end(d);
     session_release(&d->session);
     buf_wipe(&d->passphrase);
     pthread_cond_destroy(&d->jobs_moved);
     pthread_mutex_destroy(&d->jobs_lock);
+    pthread_mutex_destroy(&d->phone_lock);
     pthread_mutex_destroy(&d->lock);
     arena_release(&d->arena);
 }

@@ -23,6 +23,9 @@ struct desk {
     uint64_t version;                  /* counts them */
     unsigned uploads;        /* of evidence, under way */
 
+    pthread_mutex_t phone_lock; /* guards what follows; never taken while another of these is held */
+    struct ui_phone *phone;     /* NULL: its port is closed */
+
     pthread_mutex_t jobs_lock; /* guards what follows; taken after `lock`, never before */
     pthread_cond_t jobs_moved;
     struct job *jobs;        /* newest first */
@@ -72,6 +75,15 @@ int desk_evidence(void *desk, const char *sha256, uint64_t offset, struct source
 /* The file that "upload:TOKEN" stands for, in the arena; the text itself where it is none. NULL: there is none (err set). */
 const char *upload_path(struct desk *d, const char *text, struct arena *a);
 void upload_forget(struct desk *d, const char *text); /* removes it; nothing where the text is none */
+
+/* ---- ui_phone.c ---- */
+int phone_open(struct desk *d, const char *record, const char *address, struct arena *a, struct jv **out) MUST_CHECK;
+void phone_print(FILE *out, const struct jv *phone);
+void phone_post(struct desk *d, const struct ui_call *call, struct ui_answer *out);
+void phone_get(struct desk *d, const struct ui_call *call, struct ui_answer *out);
+void phone_drop(struct desk *d, const struct ui_call *call, struct ui_answer *out);
+void phone_look(struct desk *d); /* closes it where its time is over */
+void phone_end(struct desk *d);
 
 /* ---- ui_drafts.c: drafts, changes, language ---- */
 void draft_list(struct desk *d, struct ui_answer *out);

@@ -231,6 +231,54 @@ says "is made" '[0,true]' '[.status, (.result.recovery | length > 60)]'
 get "/api/whoami" > log; says "and open" 王 .result.name
 shut "$UI"
 
+# ---- a phone ----
+
+open shots zhang --phone "$finding" --listen 127.0.0.1
+check "the picture is shown" grep -q '▀' shots.ui
+get /api/phone > log; says "the port is open" '[false,1,0]' '[.paired, (.addresses | length), (.uploads | length)]'
+check "as a picture, too" jq -e '(.qr | length) as $n | $n >= 21 and (.qr | all(length == $n))' body
+phone=$(jq -r '.addresses[0]' body) pcode=$(jq -r .code body) print=$(jq -r .fingerprint body)
+phone=${phone%/}
+same "the certificate is the one that is shown" "$print" "$(openssl s_client -connect "${phone#https://}" < /dev/null 2> /dev/null | openssl x509 -outform der | sha256sum | cut -c1-64)"
+# over PATH [CURL-OPTION…]: what the phone's port answers; the status in code.
+over() { local path=$1; shift; curl -sk -m 20 -D head -o body -w '%{http_code}' "$@" "$phone$path" > code; cat code; }
+shoot() { local file=$1; shift; over "/upload?name=$file&captured=2026-11-20T10:00:00%2B08:00" -b phone.jar -H "Origin: $phone" -H 'Content-Type: application/octet-stream' --data-binary @"$file" "$@"; }
+printf '\xff\xd8\xff\xe0%s' "$(head -c 50000 /dev/urandom | base64 -w 0)" > shot.jpg
+printf '<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>' > shot.svg
+: > phone.jar
+same "its page" 200 "$(over /)"; same "its script" 200 "$(over /phone.js)"
+check "no inline script there" grep -qi "^content-security-policy: default-src 'none'; script-src 'self'" head
+over /words.json > log; says "what it says to anybody" '[false,null]' '[.paired, .record]'
+same "unpaired: no upload" 403 "$(shoot shot.jpg)"
+for path in /api/state /api/list?a=finding /app.js /index.html /texts.json "/api/evidence/$sha"; do same "not there: $path" 404 "$(over $path)"; done
+same "a wrong code" 403 "$(over '/enter?code=00000000')"
+same "no code" 403 "$(over /enter)"
+same "the right one" 303 "$(over "/enter?code=$pcode" -c phone.jar)"
+check "its cookie" grep -qi '^set-cookie: .*Secure; HttpOnly; SameSite=Strict' head
+same "once" 403 "$(over "/enter?code=$pcode")"
+over /words.json -b phone.jar > log; says "now it says for what" true '.paired and (.record | length > 0)'
+same "a photo" 200 "$(shoot shot.jpg)"; says "is evidence" 0 .status
+id=$(jq -r .result.id body)
+same "of the record" '["shot.jpg","image/jpeg",true]' "$(as zhang --json show "$id" | jq -c --arg of "of.$finding" '.fields | [.name, .media_type, .[$of]]')"
+shoot shot.jpg > log; says "once, however often it is sent" "$id" .result.id
+same "no drawing" 415 "$(shoot shot.svg)"
+same "another host" 403 "$(shoot shot.jpg -H 'Host: evil.example')"
+same "another origin" 403 "$(over '/upload?name=x' -b phone.jar -H 'Origin: https://evil.example' -H 'Content-Type: application/octet-stream' --data-binary @shot.jpg)"
+same "without an origin" 403 "$(over '/upload?name=x' -b phone.jar -H 'Content-Type: application/octet-stream' --data-binary @shot.jpg)"
+same "another site" 403 "$(shoot shot.jpg -H 'Sec-Fetch-Site: cross-site')"
+same "another type" 415 "$(over '/upload?name=x' -b phone.jar -H "Origin: $phone" -H 'Content-Type: image/jpeg' --data-binary @shot.jpg)"
+same "into another record" 400 "$(over '/upload?name=x&of='"$audit" -b phone.jar -H "Origin: $phone" -H 'Content-Type: application/octet-stream' --data-binary @shot.jpg)"
+same "by another method" 405 "$(over /upload -b phone.jar -H "Origin: $phone" -X PUT)"
+same "the kit's own cookie is none here" 403 "$(over '/upload?name=x' -b "$JAR" -H "Origin: $phone" -H 'Content-Type: application/octet-stream' --data-binary @shot.jpg)"
+get /api/phone > log; says "the laptop sees it" '[true,"shot.jpg"]' '[.paired, .uploads[-1].name]'
+send DELETE /api/phone '' -H 'Content-Length: 0' > log; says "closed" null .url
+check "and gone" sh -c "! curl -sk -m 5 $phone/"
+post /api/phone '{"record":"'"$finding"'","address":"127.0.0.1"}' > log; phone=$(jq -r '.addresses[0]' body); phone=${phone%/} pcode=$(jq -r .code body)
+for i in 1 2 3 4 5; do over "/enter?code=1234567$i" > log; done
+check "five wrong codes, and the right one is none" test "$(over "/enter?code=$pcode")" != 303
+get /api/phone > log; says "the port is closed" null .url
+shut "$UI"; same "it ends well" 0 $?
+
 # ---- deaths ----
 
 open dying zhang
