@@ -309,6 +309,7 @@ int cmd_hub_history(struct cli *c);
 int cmd_hub_calendar(struct cli *c);
 int cmd_hub_checkpoint(struct cli *c);
 int cmd_hub_mirror(struct cli *c);
+int cmd_status(struct cli *c);
 int cmd_ui(struct cli *c);
 int cmd_demo(struct cli *c);
 

@@ -170,6 +170,7 @@ const struct command commands[] = {
     {"share", "[--port N] [--listen ADDR]", N_("exchange with one colleague over a local network, without headquarters: shows an address and a code"),
         share_options, 0, 0, cmd_share},
     {"sync", "[NAME|FOLDER|ADDRESS:PORT]", N_("both directions, over a network, a folder or a stick"), sync_options, 0, 1, cmd_sync},
+    {"status", "[--case C]", N_("what is here only, on the way, held by the hub; what stands apart"), case_options, 0, 0, cmd_status},
     {"verify", "[PATH…]", N_("check a store, bundle, hub or clone end to end, offline"), verify_options, 0, -1, cmd_verify},
     {"rebuild", "", N_("rebuild what is listed and searched, from the journal"), NULL, 0, 0, cmd_rebuild},
     {"free", "--case C", N_("remove local copies of evidence that the hub holds; they come back on demand"), case_options, 0, 0, cmd_free},

@@ -24,6 +24,7 @@ const struct ui_route ui_routes[] = {
     READ("/api/plan", "plan", "case audit on"),
     READ("/api/check", "check", "case audit on quick"),
     READ("/api/calendar", "calendar", "case on until"),
+    READ("/api/status", "status", "case"),
     READ("/api/form/list", "form list", "scheme"),
     READ("/api/form/show", "form show", "scheme"),
     READ("/api/whoami", "whoami", ""),

@@ -231,6 +231,60 @@ says "is made" '[0,true]' '[.status, (.result.recovery | length > 60)]'
 get "/api/whoami" > log; says "and open" 王 .result.name
 shut "$UI"
 
+# ---- a hub by a stick, a colleague by the network: what takes long, as jobs ----
+
+job() { post /api/jobs "$1" > log; done_job "$(jq .job body)"; }
+for k in chen guo; do kit $k; as $k whoami --request > $k.request; done
+s hub init hub --name HQ --admin chen.request > log
+open hq chen; chen=$URL chen_jar=$JAR chen_ui=$UI
+job '{"command":"join","args":["'"$PWD"'/hub"]}'; says "join" 0 .status
+post /api/new '{"args":["organisation","name=恒信"],"options":{"case":"BJ-9"}}' > log; about=$(jq -r .result.id body)
+upload "of=$about&name=photo.jpg" photo.jpg > log; says "evidence" 0 .status
+get /api/status?o.case=BJ-9 > log; says "all here only" '[{"held":0,"here":2,"way":0},{"awaited":0,"held":0,"here":1,"way":0}]' '.result | [.records, .evidence]'
+job '{"command":"sync","args":["'"$PWD"'/stick"]}'; says "sync" 0 .status
+get /api/status?o.case=BJ-9 > log; says "all on the way" '[{"held":0,"here":0,"way":2},{"awaited":0,"held":0,"here":0,"way":1}]' '.result | [.records, .evidence]'
+get "/api/list?a=evidence&o.custody=1" > log; says "the photo, too" '{"held":false,"here":true,"way":true}' '.result[0].custody'
+s hub sync hub stick > log; job '{"command":"sync","args":["'"$PWD"'/stick"]}'
+get /api/status?o.case=BJ-9 > log; says "all held" '[{"held":2,"here":0,"way":0},{"awaited":0,"held":1,"here":0,"way":0}]' '.result | [.records, .evidence]'
+get "/api/history?a=$about&o.custody=1&o.titles=1" > log; says "each entry" true '.result | all(.held)'
+as chen hub enrol hub guo.request --roles auditor,leader --cases BJ-9 -o guo.enrol > log
+open colleague guo
+ask -H "Origin: $URL" -H 'Content-Type: application/octet-stream' --data-binary @guo.enrol "$URL/api/upload?name=guo.enrol" > log
+job '{"command":"join","args":["upload:'"$(jq -r .upload body)"'"]}'; says "join by an enrolment" 0 .status
+job '{"command":"sync","args":["'"$PWD"'/stick"]}'; s hub sync hub stick > log
+job '{"command":"sync","args":["'"$PWD"'/stick"]}'; says "the case comes" 0 .status
+guo=$URL guo_jar=$JAR guo_ui=$UI
+post /api/new '{"args":["audit","kind=onsite"],"options":{"case":"BJ-9"}}' > log; says "the colleague writes" 0 .status
+URL=$chen JAR=$chen_jar
+job_sync() { job '{"command":"sync","args":["'"$PWD"'/stick"]}'; }
+job_sync; s hub sync hub stick > log; job_sync # so that each knows of the other's enrolment
+post /api/jobs '{"command":"share","options":{"minutes":2}}' > log; share=$(jq .job body)
+wait_for 20 sh -c "curl -s -b '$JAR' '$URL/api/jobs/$share' | jq -e '.shown != null or .done' > shown"
+get "/api/jobs/$share" > log
+if [ "$(jq .done body)" = true ]; then
+  skip "two kits on a network: $(jq -r .error body)"
+else
+  address=127.0.0.1:$(jq -r '.shown.addresses[0]' body | sed 's/.*://') pair=$(jq -r .shown.code body)
+  URL=$guo JAR=$guo_jar; job '{"command":"sync","args":["'"$address"'"],"options":{"code":"'"$pair"'"}}'; says "paired by the code" 0 .status
+  URL=$chen JAR=$chen_jar; get "/api/jobs/$share" > log; done_job "$share"; says "and the one who shared knows it" '[true,0]' '[.done, .status]'
+  get "/api/list?a=audit" > log; says "what the colleague wrote is here" 1 '.result | length'
+  post /api/jobs '{"command":"share","options":{"minutes":2}}' > log; share=$(jq .job body)
+  wait_for 20 sh -c "curl -s -b '$JAR' '$URL/api/jobs/$share' | jq -e '.shown != null' > shown"
+  send DELETE "/api/jobs/$share" '' -H 'Content-Length: 0' > log; done_job "$share"; says "stopped when it is asked to" '[true,0]' '[.done, .status]'
+fi
+post /api/jobs '{"command":"share","options":{"minutes":2}}' > log
+post /api/lock '{}' > log; same "not locked under a job" 409 "$(code)"
+shut "$chen_ui"; same "it ends well in the middle of a job" 0 $?
+shut "$guo_ui"
+
+# ---- the browser is opened ----
+
+mkdir bin; printf '#!/bin/sh\necho "$1" > %s/opened\n' "$PWD" > bin/xdg-open; chmod +x bin/xdg-open
+PATH=$PWD/bin:$PATH "$SATCHEL" --store zhang ui > browser.ui 2> browser.err & UI=$!; started+=("$UI")
+wait_for 20 test -s opened
+same "with the address" "$(grep -o 'http://[^ "]*' browser.ui | head -n 1)" "$(cat opened)"
+shut "$UI"
+
 # ---- a phone ----
 
 open shots zhang --phone "$finding" --listen 127.0.0.1

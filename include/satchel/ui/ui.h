@@ -32,12 +32,20 @@
  *
  * WHAT PAGES ASK OF READS, beyond cli.md
  *   o.heads=1   (show, list, conflicts) "heads":{FIELD:[ENTRY ID,…]}, cleared fields too
- *   o.titles=1  (show, list, find, history, conflicts) "title" of the record, and "titles":{LINK:words} of every link in it
- *   o.custody=1 (list, show) "custody":{"here":bool,"held":bool,"way":bool} of evidence (its bytes), "held":{…} of records
+ *   o.titles=1  (show, list, find, history, conflicts) "title" of the record, "titles":{LINK:words} of every link in it
+ *               (words "" where it has no title), "created":{"by","at"}; of a history, "titles" in each entry
+ *   o.custody=1 (list, show, find) "custody":{["here":bool,]"held":bool,"way":bool}: held, by receipts, with all its entries and
+ *               bytes; way: in a bundle that no receipt has named yet; here, of evidence: its bytes are in this store. Not
+ *               here and not held: awaited. (history) "held" of each entry
  *   o.limit=N[&o.after=ID][&o.newest=1]  (list, find) {"records":[…],"of":total,"next":ID|null} instead of the list
  *   o.at=TIME, o.entry=ENTRY ID  (show) the record as of a moment: of what its entries claim, or as that entry's author saw
  *   it, that entry counted
  *   o.quick=1   (check) evidence that is here counts as held; without it every byte is hashed: as a job
+ *
+ *   /api/status {"hub":name|null,"records":{"here":n,"way":n,"held":n},"evidence":{…,"awaited":n},"conflicts":n,
+ *               "cases":[{"case","title","records","evidence","conflicts"}],
+ *               "apart":[{"entry","record","case","by","at","verdict":"waiting"|"quarantined","reason"}]}
+ *   /api/whoami also has "person" (a link, as fields of records have it) and "roles"
  *
  * THE PROGRAM'S OWN
  *   GET    /api/state          {"store":bool,"locked":bool,"language":"en"|"zh","version":V,"program":"0.1.0","phone":bool};
