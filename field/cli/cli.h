@@ -8,6 +8,7 @@
 #include "satchel/base/io.h"
 #include "satchel/base/text.h"
 #include "satchel/cli/main.h"
+#include "satchel/scheme/casefile.h"
 #include "satchel/scheme/scheme.h"
 #include "satchel/store/index.h"
 #include "satchel/store/store.h"
@@ -42,11 +43,13 @@ struct lent {
     void *ctx;
     bool (*sees)(void *ctx, const char *case_name); /* who asks may see this case of the index */
     int (*evidence)(void *ctx, const char *case_name, const char *sha256, struct evidence_state *out);
+    int (*received)(void *ctx, const struct entry *e, const char **at); /* since when it is held; NULL: no receipt says it */
 };
 
 /* What outlives one command: a store that has been unlocked, the forms, the schemes. */
 struct session {
     const struct lent *lent;  /* NULL: it reads its store */
+    uint64_t lends;           /* how often something else was lent than before */
     const char *store_folder; /* NULL until --store, SATCHEL_STORE or the platform decides */
     const char *passphrase;   /* NULL: asked for, or read from a file */
     struct forms *forms;
@@ -55,10 +58,10 @@ struct session {
     struct view *view;
     struct {
         char case_name[CASE_NAME_MAX + 1];
-        const struct fold *fold; /* and its version, when it was looked for */
-        uint64_t version;
+        uint64_t generation, version; /* of the fold, when it was looked for; 0: it was not */
         const char *link; /* borrowed from that version; NULL: none is named */
     } followed;               /* the scheme that the case last asked for names */
+    struct facts *facts;      /* cases that were read, until the fold changes; NULL: none yet */
     struct arena arena;
 };
 
@@ -126,7 +129,8 @@ struct fold *session_fold(const struct session *s);               /* NULL: neith
 const struct registry *session_registry(const struct session *s); /* NULL likewise */
 int session_evidence(struct session *s, const char *case_name, const char *sha256, struct evidence_state *out) MUST_CHECK;
 int session_case(struct session *s, const char *text, const char **out) MUST_CHECK; /* its name as it is written; ERR_MISSING */
-/* Reads what is lent from now on; `same`: it is what was lent before, byte for byte. */
+uint64_t session_generation(const struct session *s); /* another one where another fold is read: what was borrowed is gone */
+/* Reads what is lent from now on; `same`: it is the fold that was lent before. */
 void session_lend(struct session *s, const struct lent *lent, bool same);
 /* The passphrase, wiped by the caller; `twice` asks for it again. */
 int session_passphrase(struct session *s, struct buf *out, bool twice) MUST_CHECK;
@@ -141,6 +145,11 @@ const struct form *session_form(struct session *s, const struct scheme *scheme, 
 const struct form *session_case_form(struct session *s, const char *case_name, const char *type);
 /* The same, to read by (case_name may be NULL): where the case's scheme has none, that of another scheme that is known. */
 const struct form *session_any_form(struct session *s, const char *case_name, const char *type);
+
+/* A case as the scheme sees it: casefile_read of the session's store, kept until something changes, with the command's
+ * arena for what is worked out of it. The name is that of the fold. */
+int session_casefile(struct cli *c, const char *case_name, struct casefile *out) MUST_CHECK;
+void facts_free(struct facts *f); /* NULL is fine */
 
 /* ---- fields.c: FIELD arguments ---- */
 /* An object of fields for a record of a form: name=value, name:=JSON, name=@FILE, name+=MEMBER, name-=MEMBER. */
@@ -176,6 +185,32 @@ void print_record_line(struct cli *c, const struct fold_record *r, const char *s
 void print_history(struct cli *c, const struct form *form, const struct jv *history); /* form: the record's, or NULL */
 const char *record_title(struct cli *c, const struct fold_record *r);
 const struct form *record_form(struct cli *c, const struct fold_record *r); /* that of its case's scheme; or NULL */
+
+const struct fold_record *linked_record(struct cli *c, const char *link); /* what it leads to; NULL: it is not here */
+
+/* ---- extras.c: --heads, --titles, --custody; --limit, --after, --newest; --at, --entry ---- */
+struct extras {
+    struct cli *c;
+    bool heads, titles;
+    bool at_hub;             /* custody is asked for at the hub itself */
+    struct custody *custody; /* NULL: not asked for, or at the hub */
+};
+int extras_begin(struct extras *x, struct cli *c) MUST_CHECK; /* of a store that is open */
+void extras_end(struct extras *x);
+int extras_put(struct extras *x, const struct fold_record *r, struct jv *json) MUST_CHECK;
+int extras_history(struct extras *x, const struct fold_record *r, const struct jv *history) MUST_CHECK;
+/* A page of a list: so many records after one of them. */
+struct list_page {
+    int64_t limit; /* -1: all of them, and the result is the list itself */
+    const char *after, *last;
+    int64_t told, of;
+    bool more;
+};
+int list_page_read(struct list_page *p, const struct cli *c) MUST_CHECK;
+bool list_page_takes(struct list_page *p, const char *record);
+int list_page_end(const struct list_page *p, struct cli *c, const struct jv *list) MUST_CHECK; /* makes it the result */
+int hits_newest_first(struct cli *c, struct view_hit *hits, size_t len) MUST_CHECK; /* by when they were created */
+int show_as_of(struct cli *c, const struct fold_record *r) MUST_CHECK; /* by --at or --entry */
 
 /* ---- notes.c ---- */
 void print_notes(FILE *out, const char *command); /* below the options of its help; nothing where there is nothing to say */
@@ -306,6 +341,7 @@ int cmd_hub_history(struct cli *c);
 int cmd_hub_calendar(struct cli *c);
 int cmd_hub_checkpoint(struct cli *c);
 int cmd_hub_mirror(struct cli *c);
+int cmd_status(struct cli *c);
 int cmd_ui(struct cli *c);
 int cmd_review(struct cli *c);
 int cmd_hub_looks(struct cli *c);

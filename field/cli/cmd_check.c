@@ -50,7 +50,7 @@ const char *cli_person_of(void *ctx, const char *kit)
 /* Reads the bytes through and holds them against their name. */
 static int hash_bytes(struct checking *k, const char *sha256, enum bytes_state *out)
 {
-    static unsigned char part[1 << 16];
+    unsigned char part[1 << 14];
     unsigned char digest[SHA256_SIZE];
     char hex[SHA256_HEX];
     struct source *source = NULL;
@@ -84,8 +84,8 @@ static int bytes_of(void *ctx, const struct fold_record *evidence, enum bytes_st
     if (!sha256) return 0;
     int r = session_evidence(k->c->session, k->file.name, sha256, &state);
     if (r) return r;
-    if (state.here) return hash_bytes(k, sha256, out);
-    *out = state.at_hub ? BYTES_HELD : BYTES_AWAITED;
+    if (state.here && !cli_flag(k->c, "quick")) return hash_bytes(k, sha256, out);
+    *out = state.here || state.at_hub ? BYTES_HELD : BYTES_AWAITED;
     return 0;
 }
 
@@ -128,7 +128,7 @@ static int find_audit(struct checking *k, const char *text)
     int r = session_record(c, text, NULL, &record);
     if (r) return r;
     if (strcmp(record->type, "audit") != 0) return err_set(ERR_INPUT, "'%s' is a %s, not an audit", record->id, record->type);
-    r = casefile_read(&k->file, &c->arena, session_fold(c->session), record->case_name, c->session->schemes);
+    r = session_casefile(c, record->case_name, &k->file);
     if (r) return r;
     k->audit = casefile_audit(&k->file, record->id);
     return k->audit ? 0 : err_set(ERR_INPUT, "'%s' is voided; there is nothing to check", record->id);
@@ -141,7 +141,7 @@ static int find_case(struct checking *k, const char *name)
     if (r) return r;
     const char *known;
     r = session_case(c->session, name, &known);
-    return r ? r : casefile_read(&k->file, &c->arena, session_fold(c->session), known, c->session->schemes);
+    return r ? r : session_casefile(c, known, &k->file);
 }
 
 static int run_check(struct checking *k, struct cli *c)

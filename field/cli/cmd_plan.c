@@ -38,7 +38,7 @@ static int read_asked(struct cli *c, struct asked *q)
     const char *known;
     r = session_case(c->session, case_name, &known);
     if (!r) r = read_on(c, known, &q->on);
-    if (!r) r = casefile_read(&q->casefile, &c->arena, session_fold(c->session), known, c->session->schemes);
+    if (!r) r = session_casefile(c, known, &q->casefile);
     q->audit = !r && audit ? casefile_audit(&q->casefile, audit->id) : NULL;
     if (!r && audit && !q->audit) return err_set(ERR_INPUT, "'%s' is no audit, or it is voided", audit->id);
     return r;

@@ -65,19 +65,25 @@ static int evidence_here(void *sitting, const char *case_name, const char *sha25
     return rc;
 }
 
+static int received(void *sitting, const struct entry *e, const char **at)
+{
+    const struct sitting *t = sitting;
+    const struct hub_receipt *r = NULL;
+    int rc = strcmp(e->case_name, t->looked.case_name) == 0 ? hub_look_receipt(t->review->look, e, NULL, &r) : 0;
+    *at = r ? r->at : NULL;
+    return rc;
+}
+
 /* Opens a case, or the register, and lends it to the session. */
 static int lend(struct sitting *t, const char *name)
 {
     struct review_desk *r = t->review;
     int rc = hub_look_open(r->look, name, &t->looked);
     if (rc) return rc;
-    bool same = r->fold == t->looked.fold && strcmp(r->tip, t->looked.tip) == 0 && strcmp(r->register_tip, t->looked.register_tip) == 0;
     t->lent = (struct lent){.fold = t->looked.fold, .registry = t->looked.registry, .kit = t->kit, .ctx = t, .sees = sees,
-        .evidence = evidence_here, .index = t->case_name ? NULL : r->desk.index};
-    r->fold = t->looked.fold;
-    memcpy(r->tip, t->looked.tip, sizeof r->tip);
-    memcpy(r->register_tip, t->looked.register_tip, sizeof r->register_tip);
-    session_lend(&r->session, &t->lent, same);
+        .evidence = evidence_here, .received = received, .index = t->case_name ? NULL : r->desk.index};
+    session_lend(&r->session, &t->lent, r->lent == t->looked.number);
+    r->lent = t->looked.number;
     return session_read(&r->session);
 }
 
@@ -150,15 +156,15 @@ static void tell_result(struct ui_answer *out, int code, const struct jv *result
 
 static void run(struct sitting *t, struct ui_answer *out)
 {
-    struct outcome o;
+    struct ran o;
     const struct ui_call *call = &t->call;
     int rc = desk_run(&t->review->session, &(struct run){.command = call->route->command, .args = call->args, .options = call->options}, &o);
     out->status = 200;
     buf_addc(&out->body, '{');
-    outcome_fields(&out->body, &o);
+    ran_fields(&out->body, &o);
     buf_addc(&out->body, '}');
     if (rc) ui_refuse(out, 400, err_message());
-    outcome_release(&o);
+    ran_release(&o);
 }
 
 static int add_role(void *ctx, const char *role)

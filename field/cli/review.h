@@ -18,8 +18,7 @@ struct review_desk {
     struct hub_desk desk; /* writes nothing but the index */
     struct hub_look *look;
     struct session session;
-    struct fold *fold;    /* that was lent last, and where its case and the register stood */
-    char tip[48], register_tip[48];
+    uint64_t lent;        /* number of the reading that was lent last; 0: none was */
 };
 int review_open(struct review_desk *r, const char *folder) MUST_CHECK;
 void review_close(struct review_desk *r);

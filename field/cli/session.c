@@ -17,6 +17,7 @@ void session_init(struct session *s)
 
 void session_release(struct session *s)
 {
+    facts_free(s->facts);
     view_free(s->view);
     store_close(s->store);
     schemes_free(s->schemes);
@@ -140,11 +141,18 @@ int session_case(struct session *s, const char *text, const char **out)
     return 0;
 }
 
+#define LENT_GENERATIONS (UINT64_C(1) << 63) /* none of a store's */
+
+uint64_t session_generation(const struct session *s)
+{
+    return s->lent ? LENT_GENERATIONS | s->lends : store_generation(s->store);
+}
+
 void session_lend(struct session *s, const struct lent *lent, bool same)
 {
     s->lent = lent;
-    s->followed.fold = NULL;
     if (same) return;
+    s->lends++;
     view_free(s->view);
     s->view = NULL;
 }
@@ -198,10 +206,11 @@ static int follow(struct session *s, const struct fold *f, const char *case_name
     const struct fold_record *const *records;
     size_t len;
     int r = fold_records(session_fold(s), case_name, &records, &len);
-    s->followed.fold = r ? NULL : f;
+    s->followed.generation = 0;
     if (r) return r;
     s->followed.link = newest_scheme(records, len, "programme");
     if (!s->followed.link) s->followed.link = newest_scheme(records, len, "application");
+    s->followed.generation = session_generation(s);
     s->followed.version = fold_version(f);
     snprintf(s->followed.case_name, sizeof s->followed.case_name, "%s", case_name);
     return 0;
@@ -212,7 +221,7 @@ const struct scheme *session_scheme(struct session *s, const char *case_name)
     struct fold *f = session_fold(s);
     const char *known = f && case_name ? fold_case_named(f, case_name) : NULL;
     if (!known || strcmp(known, REGISTER_CASE) == 0) return schemes_get(s->schemes, NULL);
-    bool same = s->followed.fold == f && s->followed.version == fold_version(f) && strcmp(s->followed.case_name, known) == 0;
+    bool same = s->followed.generation == session_generation(s) && s->followed.version == fold_version(f) && strcmp(s->followed.case_name, known) == 0;
     if (!same && follow(s, f, known)) return NULL;
     const char *link = s->followed.link;
     const struct scheme *scheme = schemes_get(s->schemes, link);

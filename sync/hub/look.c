@@ -185,6 +185,7 @@ int hub_look_open(struct hub_look *l, const char *case_name, struct hub_looked *
     }
     out->case_name = l->c->name;
     out->fold = l->c->fold;
+    out->number = l->c->number;
     oid_write(out->tip, &l->c->tip);
     oid_write(out->register_tip, &l->hub->the_register->tip);
     return 0;

@@ -20,6 +20,7 @@ struct hub_looked {
     const char *case_name;
     struct fold *fold;
     const struct registry *registry;
+    uint64_t number; /* of this reading: no other fold has it */
     char tip[48], register_tip[48]; /* hex of the commits */
 };
 int hub_look_open(struct hub_look *l, const char *case_name, struct hub_looked *out) MUST_CHECK;

@@ -52,6 +52,9 @@ const unsigned char *store_identity(const struct store *s);  /* KEY_SIZE: X25519
 const char *store_person_name(const struct store *s);        /* as given at init */
 const char *store_person_email(const struct store *s);
 struct fold *store_fold(struct store *s);
+/* Counts how often the fold was made anew (a rollback, a join): then what was borrowed from it is gone, and its versions
+ * start again from zero, so whoever compares versions compares this first. */
+uint64_t store_generation(const struct store *s);
 struct forms *store_forms(struct store *s);
 const struct registry *store_registry(struct store *s);      /* built anew when the register has changed */
 const struct hub_identity *store_hub(const struct store *s); /* NULL: none joined */
@@ -222,6 +225,19 @@ struct record_holding {
     char since[40]; /* the hub's time of the first receipt that named all of it; "" where none does */
 };
 int store_record_holding(struct store *s, const struct fold_record *r, struct record_holding *out) MUST_CHECK;
+
+/* The same of many records, by the newest receipt alone; and what is on its way: in bundles for the hub that no receipt has
+ * named yet. Good until the store changes. */
+struct custody;
+int custody_new(struct custody **out, struct store *s) MUST_CHECK;
+void custody_free(struct custody *c); /* NULL is fine */
+struct custody_state {
+    bool has_bytes; /* it is evidence; `here`: its bytes are in this store, whole */
+    bool here, held, way;
+};
+int custody_of(struct custody *c, const struct fold_record *r, struct custody_state *out) MUST_CHECK;
+/* Of one entry: does the newest receipt of its case name it? */
+int custody_entry(struct custody *c, const struct entry *e, bool *held) MUST_CHECK;
 
 /* ---- proof ---- */
 
