@@ -12,6 +12,8 @@
 #include "satchel/store/store.h"
 #include "satchel/store/view.h"
 
+#define SATCHEL_VERSION "0.1.0"
+
 struct option {
     const char *name; /* without the dashes; NULL ends the list */
     const char *arg;  /* what follows it, for help; NULL: a flag */
@@ -46,6 +48,15 @@ struct session {
     struct arena arena;
 };
 
+/* Where a command's words go, and what it reads. */
+struct cli_io {
+    FILE *out;
+    struct buf *result;     /* gets the document of --json; NULL: it is printed to out */
+    struct buf *errors;     /* gets what would be told on standard error, with " · " between; NULL: it is told there */
+    const char *input;      /* what "-" names; NULL: standard input */
+    size_t input_len;
+};
+
 #define CLI_MAX_OPTIONS 32
 struct cli {
     struct session *session;
@@ -61,7 +72,8 @@ struct cli {
     const struct jv *result; /* printed at the end where json is set */
     int status;              /* exit status of a command that ran other commands, where its own result is 0 */
     struct arena arena;      /* of this command */
-    FILE *out;
+    FILE *out;               /* io->out */
+    const struct cli_io *io;
 };
 
 /* ---- main.c, options.c ---- */
@@ -69,6 +81,7 @@ extern const struct command commands[];
 extern const size_t commands_len;
 /* Runs one command line (without the program's name); the exit status. Errors are printed here and only here. */
 int cli_run(struct session *s, int argc, const char **argv, FILE *out);
+int cli_run_with(struct session *s, int argc, const char **argv, const struct cli_io *io);
 /* One of several inputs has failed with `code`: tells it as cli_run would, so that the command can go on with the others.
  * The first one's status is the command's. */
 void cli_failed(struct cli *c, int code);
@@ -189,11 +202,22 @@ int sync_paired(struct cli *c, const char *address) MUST_CHECK;
 int link_bring(struct cli *c, const struct fold_record *evidence, const char *sha256) MUST_CHECK;
 
 /* ---- progress.c ---- */
+/* Who looks on at the commands of a thread instead of a terminal. */
+struct onlooker {
+    void *ctx;
+    void (*at)(void *ctx, const char *what, uint64_t done, uint64_t total);
+    void (*shown)(void *ctx, const struct jv *document); /* what a command has to show before it ends */
+    bool (*stopped)(void *ctx, double seconds);          /* waits so long at most; true: the command is to end */
+};
+void look_on(const struct onlooker *o); /* at this thread's commands from now on; NULL: nobody does */
+const struct onlooker *looking_on(void);
+bool stop_asked(double seconds); /* waits so long for a signal, or for the onlooker */
 struct bar {
     struct progress progress;
     const char *what;
     double started, drawn;
     bool visible, terminal;
+    const struct onlooker *onlooker;
 };
 struct progress *bar_start(struct bar *b, const char *what); /* drawn on standard error once a second has passed */
 void bar_end(struct bar *b);
@@ -254,6 +278,7 @@ int cmd_hub_history(struct cli *c);
 int cmd_hub_calendar(struct cli *c);
 int cmd_hub_checkpoint(struct cli *c);
 int cmd_hub_mirror(struct cli *c);
+int cmd_ui(struct cli *c);
 int cmd_demo(struct cli *c);
 
 #endif

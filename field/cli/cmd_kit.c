@@ -9,8 +9,6 @@
 #include "satchel/format/age.h"
 #include "satchel/format/enrolment.h"
 
-#define SATCHEL_VERSION "0.1.0"
-
 static int put_key_line(struct cli *c, struct jv *o, const char *name, const unsigned char public_key[KEY_SIZE],
     const char *comment)
 {

@@ -74,6 +74,10 @@ static const struct option verify_options[] = {
     {"root", "KEY", N_("the register's root key (a line or a file), known from outside"), 0},
     {"against", "RECEIPT", N_("a receipt or checkpoint kept elsewhere; may be given more than once"), 0},
     {NULL, NULL, NULL, 0}};
+static const struct option ui_options[] = {
+    {"port", "N", N_("where (default: the system chooses)"), 0},
+    {"no-open", NULL, N_("only show the address, open no browser"), 0},
+    {"idle", "MINUTES", N_("end when no page has been open for so long (default 60; 0: never)"), 0}, {NULL, NULL, NULL, 0}};
 static const struct option hub_init_options[] = {
     {"name", "NAME", N_("the hub's name"), 0},
     {"admin", "REQUEST", N_("the request file of its first admin"), 0}, {NULL, NULL, NULL, 0}};
@@ -153,6 +157,7 @@ const struct command commands[] = {
     {"verify", "[PATH…]", N_("check a store, bundle, hub or clone end to end, offline"), verify_options, 0, -1, cmd_verify},
     {"rebuild", "", N_("rebuild what is listed and searched, from the journal"), NULL, 0, 0, cmd_rebuild},
     {"free", "--case C", N_("remove local copies of evidence that the hub holds; they come back on demand"), case_options, 0, 0, cmd_free},
+    {"ui", "[--port N] [--no-open]", N_("the pages, in the browser of this machine"), ui_options, 0, 0, cmd_ui},
     {"shell", "", N_("unlock once, then one command a line"), NULL, 0, 0, cmd_shell},
     {"hub init", "DIR --name N --admin REQUEST", N_("make a hub"), hub_init_options, 1, 1, cmd_hub_init},
     {"hub enrol", "DIR REQUEST --roles R,… [--cases C,…] -o FILE", N_("enrol a kit (an admin's task)"), hub_enrol_options, 2, 2,
@@ -176,19 +181,23 @@ const struct command commands[] = {
 const size_t commands_len = sizeof commands / sizeof *commands;
 
 /* A message may quote what came from outside. */
-static void print_error(void)
+static void print_error(const struct cli_io *io)
 {
     struct buf b;
-    const char *why = err_message();
+    const char *why = *err_message() ? err_message() : T("the command failed");
+    if (io->errors) {
+        buf_addf(io->errors, "%s%s", io->errors->len ? " · " : "", why);
+        return;
+    }
     buf_init(&b, BUF_UNLIMITED);
     buf_add_shown(&b, why, strlen(why));
-    fprintf(stderr, "satchel: %s\n", b.len ? buf_str(&b) : T("the command failed"));
+    fprintf(stderr, "satchel: %s\n", buf_str(&b));
     buf_release(&b);
 }
 
 void cli_failed(struct cli *c, int code)
 {
-    print_error();
+    print_error(c->io);
     err_clear();
     if (!c->status) c->status = err_exit_status(code);
 }
@@ -219,8 +228,8 @@ static int print_result(struct cli *c)
 {
     struct buf b;
     buf_init(&b, BUF_UNLIMITED);
-    json_write(&b, c->result);
-    buf_addc(&b, '\n');
+    json_write(c->io->result ? c->io->result : &b, c->result);
+    if (!c->io->result) buf_addc(&b, '\n');
     int r = buf_error(&b);
     if (!r && fwrite(b.data, 1, b.len, c->out) != b.len) r = err_system("write", "standard output");
     buf_release(&b);
@@ -277,12 +286,17 @@ static int run_command(struct cli *c)
 
 int cli_run(struct session *s, int argc, const char **argv, FILE *out)
 {
-    struct cli c = {.session = s, .out = out};
+    return cli_run_with(s, argc, argv, &(struct cli_io){.out = out});
+}
+
+int cli_run_with(struct session *s, int argc, const char **argv, const struct cli_io *io)
+{
+    struct cli c = {.session = s, .out = io->out, .io = io};
     arena_init(&c.arena);
     err_clear();
     int r = cli_parse(&c, argc, argv);
     if (!r) r = run_command(&c);
-    if (r && !(r == ERR_NO && !*err_message())) print_error();
+    if (r && !(r == ERR_NO && !*err_message())) print_error(io);
     arena_release(&c.arena);
     return r ? err_exit_status(r) : c.status;
 }

@@ -27,6 +27,7 @@
 #define ADDRESS_SIZE 64
 #define HOST_SIZE 256
 #define SWALLOW_MOST (UINT64_C(256) << 10) /* a body that is not wanted is still read up to here, to keep the connection */
+#define SOURCE_CHUNK ((size_t)64 << 10)
 #define STACK_SIZE ((size_t)1 << 20)
 #define SPARE_CONNECTIONS 16 /* that are told to come later, before more are not taken at all */
 #define PRIORITIES "SECURE128:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
@@ -97,6 +98,27 @@ const char *http_header(const struct http_request *r, const char *name)
 const char *http_query(const struct http_request *r, const char *name)
 {
     return MHD_lookup_connection_value(r->connection, MHD_GET_ARGUMENT_KIND, name);
+}
+
+struct query_walk {
+    int (*each)(void *ctx, const char *name, const char *value);
+    void *ctx;
+    int result;
+};
+
+static enum MHD_Result query_step(void *walk, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+    struct query_walk *w = walk;
+    (void)kind;
+    w->result = w->each(w->ctx, name, value ? value : "");
+    return w->result ? MHD_NO : MHD_YES;
+}
+
+int http_each_query(const struct http_request *r, int (*each)(void *ctx, const char *name, const char *value), void *ctx)
+{
+    struct query_walk w = {each, ctx, 0};
+    (void)MHD_get_connection_values(r->connection, MHD_GET_ARGUMENT_KIND, query_step, &w);
+    return w.result;
 }
 
 const char *http_peer(const struct http_request *r)
@@ -189,6 +211,29 @@ static void answer_error(struct http_request *r, int status, const char *text)
     buf_addc(&b, '}');
     http_answer(r, status, "application/json", b.data, b.len);
     buf_release(&b);
+}
+
+static ssize_t read_answer(void *from, uint64_t pos, char *out, size_t cap)
+{
+    size_t got;
+    (void)pos;
+    if (source_read(from, out, cap, &got)) return MHD_CONTENT_READER_END_WITH_ERROR;
+    return got ? (ssize_t)got : MHD_CONTENT_READER_END_WITH_ERROR; /* the library ends it by its length */
+}
+
+static void close_answer(void *from)
+{
+    source_close(from);
+}
+
+void http_answer_source(struct http_request *r, int status, const char *type, struct source *from, uint64_t len)
+{
+    struct MHD_Response *answer =
+        r->answer ? NULL : MHD_create_response_from_callback(len, SOURCE_CHUNK, read_answer, from, close_answer);
+    if (answer)
+        set_answer(r, status, type, answer, len);
+    else
+        source_close(from);
 }
 
 void http_answer_file(struct http_request *r, int status, const char *type, const char *path, uint64_t offset, uint64_t len)

@@ -89,6 +89,17 @@ int store_change(struct store_tx *tx, const struct change *c, const char **recor
  * why and form; may be NULL. A file with the same hash is stored once, recorded as often as asked. */
 int store_attach(struct store_tx *tx, const char *path, const char *of, const struct change *with, struct progress *progress,
     const char **record) MUST_CHECK;
+/* The same of bytes that come piece by piece: sealed as they come, hashed and synced once they are all here. Only
+ * store_intake_attach needs the transaction; the others may run in any one thread beside the store's, which stays open until
+ * store_intake_free. `size` bytes must come. What is not attached leaves nothing behind. */
+struct intake;
+int store_intake_new(struct intake **out, struct store *s, const char *name, uint64_t size) MUST_CHECK;
+int store_intake_add(struct intake *in, const void *bytes, size_t len) MUST_CHECK;
+int store_intake_end(struct intake *in) MUST_CHECK; /* durable, but nowhere named; once */
+const char *store_intake_sha256(const struct intake *in); /* after the end */
+int store_intake_attach(struct store_tx *tx, struct intake *in, const char *of, const struct change *with, const char **record)
+    MUST_CHECK;
+void store_intake_free(struct intake *in); /* NULL is fine */
 /* Opens the case `to` with copies of the records of the case `from` as they stand: new records of this kit, whose links
  * lead to each other. The old case is not touched. ERR_INPUT: a field of it is in conflict, `to` is taken, or this kit may
  * not write what is there. All in the arena. */
@@ -108,6 +119,7 @@ struct evidence_state {
 };
 int store_evidence_state(struct store *s, const char *case_name, const char *sha256, struct evidence_state *out)
     MUST_CHECK;
+int store_evidence_size(struct store *s, const char *sha256, uint64_t *size) MUST_CHECK; /* plain bytes; ERR_MISSING */
 /* Plain bytes from an offset on; ERR_MISSING when they are not here. */
 int store_evidence_open(struct store *s, const char *sha256, uint64_t offset, struct source **out) MUST_CHECK;
 /* Writes the original, its hash checked, durable at `path`; ERR_DAMAGED when the hash differs. */
