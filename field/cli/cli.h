@@ -155,6 +155,31 @@ void print_history(struct cli *c, const struct form *form, const struct jv *hist
 const char *record_title(struct cli *c, const struct fold_record *r);
 const struct form *record_form(struct cli *c, const struct fold_record *r); /* that of its case's scheme; or NULL */
 
+const struct fold_record *linked_record(struct cli *c, const char *link); /* what it leads to; NULL: it is not here */
+
+/* ---- extras.c: --heads, --titles, --custody; --limit, --after, --newest; --at, --entry ---- */
+struct extras {
+    struct cli *c;
+    bool heads, titles;
+    struct custody *custody; /* NULL: not asked for */
+};
+int extras_begin(struct extras *x, struct cli *c) MUST_CHECK; /* of a store that is open */
+void extras_end(struct extras *x);
+int extras_put(struct extras *x, const struct fold_record *r, struct jv *json) MUST_CHECK;
+int extras_history(struct extras *x, const struct fold_record *r, const struct jv *history) MUST_CHECK;
+/* A page of a list: so many records after one of them. */
+struct list_page {
+    int64_t limit; /* -1: all of them, and the result is the list itself */
+    const char *after, *last;
+    int64_t told, of;
+    bool more;
+};
+int list_page_read(struct list_page *p, const struct cli *c) MUST_CHECK;
+bool list_page_takes(struct list_page *p, const char *record);
+int list_page_end(const struct list_page *p, struct cli *c, const struct jv *list) MUST_CHECK; /* makes it the result */
+int hits_newest_first(struct cli *c, struct view_hit *hits, size_t len) MUST_CHECK; /* by when they were created */
+int show_as_of(struct cli *c, const struct fold_record *r) MUST_CHECK; /* by --at or --entry */
+
 /* ---- notes.c ---- */
 void print_notes(FILE *out, const char *command); /* below the options of its help; nothing where there is nothing to say */
 

@@ -126,6 +126,16 @@ static void print_held(struct cli *c, const struct record_holding *h)
     fprintf(c->out, "\n");
 }
 
+static int put_extras(struct cli *c, const struct fold_record *r, struct jv *json)
+{
+    struct extras x;
+    int rc = extras_begin(&x, c);
+    if (rc) return rc;
+    rc = extras_put(&x, r, json);
+    extras_end(&x);
+    return rc;
+}
+
 int cmd_show(struct cli *c)
 {
     const struct fold_record *r;
@@ -134,6 +144,7 @@ int cmd_show(struct cli *c)
     struct gaps gaps;
     struct record_holding held = {0};
     int rc = session_record(c, c->args[0], NULL, &r);
+    if (!rc && (cli_option(c, "at") || cli_option(c, "entry"))) return show_as_of(c, r);
     if (!rc) rc = state_of(&states, r, &status);
     if (!rc) rc = gaps_of(&states, r, &gaps);
     if (rc) return rc;
@@ -143,6 +154,7 @@ int cmd_show(struct cli *c)
     if (!rc && gates_hold_for(r->type)) rc = jv_put(&c->arena, json, "gaps", gaps_json(&c->arena, &gaps));
     if (!rc && joined) rc = store_record_holding(c->session->store, r, &held);
     if (!rc && joined) rc = held_json(c, json, &held);
+    if (!rc) rc = put_extras(c, r, json);
     c->result = json;
     if (rc || c->json) return rc;
     print_record(c, r);
@@ -177,27 +189,46 @@ static const char *state_words(struct cli *c, const struct fold_record *record, 
     return s->words;
 }
 
-static int report_hits(struct cli *c, const struct view_hit *hits, size_t len, const char *state)
+struct hits {
+    struct cli *c;
+    struct states states;
+    struct extras extras;
+    struct list_page page;
+    struct jv *list;
+    const char *state; /* asked for; NULL: any */
+};
+
+static int report_hit(struct hits *h, const struct fold_record *record)
 {
-    struct jv *list = jv_array(&c->arena);
-    struct states states = {.c = c};
-    struct status status;
-    size_t told = 0;
-    int r = 0;
+    struct cli *c = h->c;
+    struct status status = {NULL, NULL, NULL};
+    int r = h->state ? state_of(&h->states, record, &status) : 0;
+    if (r || !is_in_state(&status, h->state) || !list_page_takes(&h->page, record->id)) return r;
+    if (!h->state) r = state_of(&h->states, record, &status);
+    if (r) return r;
+    if (!c->json) print_record_line(c, record, status.code ? state_words(c, record, &status) : NULL);
+    if (!c->json) return 0;
+    struct jv *json = record_json(&c->arena, record, kit_person, c->session);
+    r = json ? state_json(c, json, &status) : ERR_ROAD;
+    if (!r) r = extras_put(&h->extras, record, json);
+    return r ? r : jv_push(&c->arena, h->list, json);
+}
+
+static int report_hits(struct cli *c, struct view_hit *hits, size_t len, const char *state)
+{
+    struct hits h = {.c = c, .states = {.c = c}, .list = jv_array(&c->arena), .state = state};
+    int r = list_page_read(&h.page, c);
+    if (!r && cli_flag(c, "newest")) r = hits_newest_first(c, hits, len);
+    if (!r) r = extras_begin(&h.extras, c);
+    if (r) return r;
     for (size_t i = 0; i < len && !r; i++) {
         const struct fold_record *record = fold_record(store_fold(c->session->store), hits[i].case_name, hits[i].record);
-        if (!record) continue;
-        r = state_of(&states, record, &status);
-        if (!r && !is_in_state(&status, state)) continue;
-        told++;
-        if (!r && !c->json) print_record_line(c, record, status.code ? state_words(c, record, &status) : NULL);
-        struct jv *json = r || !c->json ? NULL : record_json(&c->arena, record, kit_person, c->session);
-        if (json) r = state_json(c, json, &status);
-        if (!r && c->json) r = jv_push(&c->arena, list, json);
+        if (record) r = report_hit(&h, record);
     }
-    c->result = list;
-    if (!c->json && !told && os_is_terminal(1)) fprintf(stderr, "%s\n", T("nothing found"));
-    return r;
+    extras_end(&h.extras);
+    c->result = h.list;
+    if (!c->json && !h.page.of && os_is_terminal(1)) fprintf(stderr, "%s\n", T("nothing found"));
+    return r || h.page.limit < 0 ? r : list_page_end(&h.page, c, h.list);
 }
 
 /* Takes "state=…" from the arguments: it is worked out, no field of the form. NULL: it is not there. */
@@ -262,7 +293,12 @@ int cmd_history(struct cli *c)
     c->result = record_history(&c->arena, r, kit_person, c->session);
     if (!c->result) return err_memory();
     if (!c->json) print_history(c, record_form(c, r), c->result);
-    return 0;
+    struct extras x;
+    rc = extras_begin(&x, c);
+    if (rc) return rc;
+    rc = extras_history(&x, r, c->result);
+    extras_end(&x);
+    return rc;
 }
 
 int cmd_conflicts(struct cli *c)
@@ -283,7 +319,9 @@ int cmd_conflicts(struct cli *c)
         if (!records[i]->conflicts) continue;
         found++;
         if (!c->json) print_record(c, records[i]);
-        r = jv_push(&c->arena, list, record_json(&c->arena, records[i], kit_person, c->session));
+        struct jv *json = record_json(&c->arena, records[i], kit_person, c->session);
+        r = json ? put_extras(c, records[i], json) : ERR_ROAD;
+        if (!r) r = jv_push(&c->arena, list, json);
     }
     if (r) return r;
     c->result = list;

@@ -11,6 +11,11 @@
 #define WHY {"why", "TEXT", N_("the reason, kept with the change"), 'm'}
 #define CASE {"case", "C", N_("the case"), 'c'}
 #define ON {"on", "DATE", N_("as of this day (default: today)"), 0}
+#define HEADS {"heads", NULL, N_("for programs: the entries that a change of each field is to name"), 0}
+#define TITLES {"titles", NULL, N_("for programs: what the record, and each link in it, is called"), 0}
+#define CUSTODY {"custody", NULL, N_("for programs: what is here, on the way, held by the hub"), 0}
+#define LIMIT {"limit", "N", N_("only so many, and how many there are in all"), 0}
+#define AFTER {"after", "RECORD", N_("with --limit: those that stand after this one"), 0}
 #define PART {"part-size", "N", N_("largest size of one bundle file (default 256M)"), 0}
 
 static const struct option init_options[] = {
@@ -28,21 +33,29 @@ static const struct option attach_options[] = {
     {"captured", "TIME", N_("when it was taken, e.g. 2026-11-22T10:11:12+08:00"), 0}, WHY,
     {NULL, NULL, NULL, 0}};
 static const struct option extract_options[] = {
-    {"output", "FILE", N_("where to write the original"), 'o'}, {NULL, NULL, NULL, 0}};
+    {"output", "FILE", N_("where to write the original"), 'o'},
+    {"bring", NULL, N_("only bring the bytes here, from the hub, where they are not"), 0}, {NULL, NULL, NULL, 0}};
 static const struct option case_options[] = {CASE, {NULL, NULL, NULL, 0}};
+static const struct option history_options[] = {CASE, TITLES, CUSTODY, {NULL, NULL, NULL, 0}};
+static const struct option conflicts_options[] = {CASE, HEADS, TITLES, {NULL, NULL, NULL, 0}};
+static const struct option find_options[] = {HEADS, TITLES, CUSTODY, LIMIT, AFTER, {NULL, NULL, NULL, 0}};
 static const struct option copy_options[] = {
     CASE, {"to", "NAME", N_("what the new case is called"), 't'}, {NULL, NULL, NULL, 0}};
 static const struct option list_options[] = {
-    CASE, ON, {"voided", NULL, N_("voided records too"), 0}, {NULL, NULL, NULL, 0}};
+    CASE, ON, {"voided", NULL, N_("voided records too"), 0}, LIMIT, AFTER,
+    {"newest", NULL, N_("those that were made last come first"), 0}, HEADS, TITLES, CUSTODY, {NULL, NULL, NULL, 0}};
 static const struct option coverage_options[] = {
     CASE, {"audit", "A", N_("one audit only"), 0}, ON, {NULL, NULL, NULL, 0}};
 static const struct option plan_options[] = {
     CASE, {"audit", "A", N_("of this audit, not of the next surveillance"), 0}, ON, {NULL, NULL, NULL, 0}};
 static const struct option check_options[] = {
     {"audit", "A", N_("the audit"), 0}, {"case", "C", N_("instead: the gates of the process, of a whole case"), 'c'}, ON,
+    {"quick", NULL, N_("evidence that is here counts as held, without hashing it"), 0},
     {NULL, NULL, NULL, 0}};
 static const struct option submit_options[] = {{"audit", "A", N_("the audit"), 0}, ON, {NULL, NULL, NULL, 0}};
-static const struct option show_options[] = {CASE, ON, {NULL, NULL, NULL, 0}};
+static const struct option show_options[] = {CASE, ON,
+    {"at", "TIME", N_("as it was at this time, as its entries say"), 0},
+    {"entry", "ID", N_("as it was for the author of this entry, when it was made"), 0}, HEADS, TITLES, CUSTODY, {NULL, NULL, NULL, 0}};
 static const struct option calendar_options[] = {
     CASE, ON, {"until", "DATE", N_("only what is due by this day, overdue or proposed"), 0}, {NULL, NULL, NULL, 0}};
 static const struct option import_options[] = {
@@ -128,9 +141,9 @@ const struct command commands[] = {
     {"extract", "EVIDENCE -o FILE", N_("the original bytes back, hash checked"), extract_options, 1, 1, cmd_extract},
     {"show", "RECORD", N_("one record"), show_options, 1, 1, cmd_show},
     {"list", "TYPE [FIELD…]", N_("records of a type"), list_options, 1, -1, cmd_list},
-    {"find", "TEXT", N_("records that hold the text"), NULL, 1, -1, cmd_find},
-    {"history", "RECORD", N_("who changed what, when and why"), case_options, 1, 1, cmd_history},
-    {"conflicts", "", N_("fields with more than one value"), case_options, 0, 0, cmd_conflicts},
+    {"find", "TEXT", N_("records that hold the text"), find_options, 1, -1, cmd_find},
+    {"history", "RECORD", N_("who changed what, when and why"), history_options, 1, 1, cmd_history},
+    {"conflicts", "", N_("fields with more than one value"), conflicts_options, 0, 0, cmd_conflicts},
     {"resolve", "RECORD FIELD… --why TEXT", N_("settle a conflict"), why_options, 2, -1, cmd_resolve},
     {"coverage", "--case C [--audit A]", N_("clauses and departments: what is done, what is open"), coverage_options, 0, 0, cmd_coverage},
     {"calendar", "[--case C] [--on DATE]", N_("what is due, overdue or proposed"), calendar_options, 0, 0, cmd_calendar},

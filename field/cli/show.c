@@ -140,7 +140,7 @@ static const char *link_id(const char *link)
 }
 
 /* What a link leads to; NULL: it is not here. At a hub's own commands there is no store, ids must do there. */
-static const struct fold_record *linked(struct cli *c, const char *link)
+const struct fold_record *linked_record(struct cli *c, const char *link)
 {
     const char *id = link_id(link);
     struct store *store = c->session->store;
@@ -155,7 +155,7 @@ static const char *field_words(struct cli *c, const struct form_field *f, const 
     const char *s = f ? record_str(r, f->name) : NULL;
     if (!s || f->kind == FIELD_SET) return NULL;
     if (f->kind != FIELD_LINK) return shown(c, choice_text(f, s));
-    const struct fold_record *target = links ? linked(c, s) : NULL;
+    const struct fold_record *target = links ? linked_record(c, s) : NULL;
     return target ? title_of(c, target, false) : NULL;
 }
 
@@ -194,7 +194,7 @@ const char *case_title(struct cli *c, const char *case_name)
 
 const char *shown_link(struct cli *c, const char *link)
 {
-    const struct fold_record *r = linked(c, link);
+    const struct fold_record *r = linked_record(c, link);
     const char *id = link_id(link), *title = r ? record_title(c, r) : "";
     const char *s = *title ? arena_printf(&c->arena, "%s (%s)", title, id) : shown(c, id);
     return s ? s : "";
@@ -208,7 +208,7 @@ const char *shown_names(struct cli *c, const char *text)
     while (*text) {
         size_t n = strspn(text, of_ids), others = strcspn(text + n, of_ids);
         const char *word = arena_strndup(&c->arena, text, n);
-        if (word) buf_adds(&b, link_valid(word) && linked(c, word) ? shown_link(c, word) : word);
+        if (word) buf_adds(&b, link_valid(word) && linked_record(c, word) ? shown_link(c, word) : word);
         buf_add(&b, text + n, others);
         text += n + others;
     }

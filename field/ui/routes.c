@@ -17,8 +17,8 @@ const struct ui_route ui_routes[] = {
 
     READ("/api/show", "show", "case on heads titles custody at entry"),
     READ("/api/list", "list", "case on voided heads titles custody limit after newest"),
-    READ("/api/find", "find", "titles limit after"),
-    READ("/api/history", "history", "case titles"),
+    READ("/api/find", "find", "heads titles custody limit after"),
+    READ("/api/history", "history", "case titles custody"),
     READ("/api/conflicts", "conflicts", "case heads titles"),
     READ("/api/coverage", "coverage", "case audit on"),
     READ("/api/plan", "plan", "case audit on"),

@@ -223,6 +223,19 @@ struct record_holding {
 };
 int store_record_holding(struct store *s, const struct fold_record *r, struct record_holding *out) MUST_CHECK;
 
+/* The same of many records, by the newest receipt alone; and what is on its way: in bundles for the hub that no receipt has
+ * named yet. Good until the store changes. */
+struct custody;
+int custody_new(struct custody **out, struct store *s) MUST_CHECK;
+void custody_free(struct custody *c); /* NULL is fine */
+struct custody_state {
+    bool has_bytes; /* it is evidence; `here`: its bytes are in this store, whole */
+    bool here, held, way;
+};
+int custody_of(struct custody *c, const struct fold_record *r, struct custody_state *out) MUST_CHECK;
+/* Of one entry: does the newest receipt of its case name it? */
+int custody_entry(struct custody *c, const struct entry *e, bool *held) MUST_CHECK;
+
 /* ---- proof ---- */
 
 /* Recomputes everything: every row opens, every id and signature is right, chains have no gap, break or fork, evidence that
