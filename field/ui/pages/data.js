@@ -39,8 +39,8 @@ export const has = (record, name, member) => record?.fields?.[name + "." + membe
 export const conflicts = (record) => Object.keys(record?.conflicts || {});
 export function custodyOf(record) {
   const c = record.custody;
-  if (c && !c.here) return "awaited";
-  if (c ? c.held && record.held?.since !== null : record.held?.since) return "held";
+  if (c?.here === false) return "awaited";
+  if (c ? c.held : record.held?.since) return "held";
   return c?.way ? "way" : "here";
 }
 
