@@ -131,7 +131,8 @@ async function open(same) {
     },
   };
   page = { path: location.pathname, keys: {} };
-  const slow = setTimeout(() => { if (turn === opening) refill(shell.main, h("div", { class: "stack2 waiting", "aria-label": t("Loading") },
+  const before = shell.main.firstElementChild;
+  const slow = setTimeout(() => { if (turn === opening && shell.main.firstElementChild === before) refill(shell.main, h("div", { class: "stack2 waiting", "aria-label": t("Loading") },
     Array.from({ length: 6 }, () => h("div", { class: "skeleton" })))); }, 150);
   try {
     if (!name) throw new Error(t("there is no such page"));

@@ -169,12 +169,12 @@ class Audit {
     if (!cell && code && !this.applies(clause, code)) return null;
     if (!cell && !code) return null;
     const req = this.isRequired(clause, code), g = standing(cell, this.isOpen(clause, code));
-    const words = { open: t("to do"), bare: t("no evidence"), conflict: t("conflict"), none: "" };
+    const words = { open: t("to do"), bare: t("no proof"), conflict: t("conflict"), none: "" };
     const short = g === "na" ? (cell.covered ? t("n/a") : t("n/a, open")) : words[g] ?? shortGrade(g);
     const long = { open: t("required, nothing yet"), bare: t("a result without evidence"), conflict: t("in conflict"), none: t("not audited") }[g] ?? valueLabel(this.scheme.results, g);
     const dept = this.byCode.get(code)?.fields.name || code;
     return h("button", { type: "button", class: "cell" + (req ? " req" : ""), "data-g": g, "data-k": clause + " " + code, "data-clause": clause, "data-dept": code, tabindex: "-1",
-      "aria-label": [clause, dept, long, cell?.evidence ? many(cell.evidence, "one item of evidence", "%d items of evidence") : null, req ? t("required") : null].filter(Boolean).join(comma()),
+      "aria-label": [clause, dept, long, cell?.evidence ? many(cell.evidence, "one item of evidence", "%d items of evidence") : null, req ? t("to be sampled") : null].filter(Boolean).join(comma()),
       onclick: () => this.go(clause, code) }, icon(g === "not_audited" ? "none" : g, true), short ? h("span", { class: "w" }, short) : null,
     cell?.evidence ? h("span", { class: "n" }, String(cell.evidence)) : null);
   }
@@ -223,7 +223,7 @@ class Audit {
   }
   legend() {
     const one = (g, text) => h("span", { "data-g": gradeData(g) }, icon(gradeIcon(g), true), text);
-    return h("p", { class: "legend" }, h("span", { class: "reqkey" }, t("required")), ["conform", "minor", "major", "observation", "ofi", "na", "not_audited"].map((g) => one(g, valueLabel(this.scheme.results, g))),
+    return h("p", { class: "legend" }, h("span", { class: "reqkey" }, t("to be sampled")), ["conform", "minor", "major", "observation", "ofi", "na", "not_audited"].map((g) => one(g, valueLabel(this.scheme.results, g))),
       h("span", { class: "push hint" }, key("←"), key("↑"), key("↓"), key("→"), " ", t("move"), " ", key("N"), " ", t("next required"), " ", key("?"), " ", t("all keys")));
   }
 
@@ -315,7 +315,7 @@ class Audit {
       form: sampleForm, record, caseName: this.audit.case, scheme: this.scheme, compact: true, title,
       key: record ? draftKey(id) : draftKey("new-sample", tail(this.id), clause, code),
       defaults: record ? {} : this.defaults(), hide: ["audit", "clause", ...(code ? ["department"] : [])],
-      apart: { na_approved: (f) => f.value("result") === "na" },
+      first: ["result", "note"], apart: { na_approved: (f) => f.value("result") === "na" },
       filter: (f, list) => (f.name === "site" ? list.filter((s) => !members(this.audit, "sites").length || has(this.audit, "sites", s.id)) : list), eager: ["site"],
       actions: button(t("Write a finding"), { hint: "F", onclick: () => this.find() }),
       also: (it) => (this.form.extra || []).map((e) => ({ do: "set", record: e, set: { ["of." + it]: true } })),

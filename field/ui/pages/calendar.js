@@ -40,10 +40,10 @@ export function yearsCard(certificates, items, audits, names, suspensions) {
     const words = due.map((x) => `${dueText(x.what)} ${x.due}`).join(comma());
     const off = (suspensions || []).filter((x) => x.fields.certificate === c.id && x.fields.from);
     return [h("div", { class: "lab" }, h("b", null, h("a", { class: "name", href: href(c.id) }, names.get(c.case) || c.fields.name)), h("small", null, c.fields.number, comma(), stateText(c), c.computed?.valid_to ? [comma(), t("to %s", c.computed.valid_to)] : null)),
-      h("svg", { class: "line", role: "img", "aria-label": `${c.fields.number || ""}: ${words || t("nothing due")}` }, gridLines(s).slice(0, 2), to > from ? h("rect", { class: "valid", x: pc(from), width: pc(to - from), y: "24", height: "14", rx: "3" }) : null,
+      h("svg", { class: "line", role: "img", "aria-label": `${c.fields.number || ""}: ${words || t("nothing due")}` }, gridLines(s), to > from ? h("rect", { class: "valid", x: pc(from), width: pc(to - from), y: "24", height: "14", rx: "3" }) : null,
         off.map((x) => { const a = Math.max(0, at(s, x.fields.from)), b = Math.min(100, at(s, x.fields.restored || x.computed?.latest || x.fields.until || today())); return b > a ? h("rect", { class: "susp", x: pc(a), width: pc(b - a), y: "24", height: "14", fill: "url(#hatch)" }) : null; }),
         held.map((a) => mark(s, "done", a.fields.end, t("done %s", shortDay(a.fields.end)), taken)),
-        due.map((x) => mark(s, x.state === "overdue" || x.state === "proposed" ? "late" : daysUntil(x.due) <= 30 ? "soon" : "due", x.due, `${short[x.what]} ${shortDay(x.due)}`, taken)), gridLines(s)[2])];
+        due.map((x) => mark(s, x.state === "overdue" || x.state === "proposed" ? "late" : daysUntil(x.due) <= 30 ? "soon" : "due", x.due, `${short[x.what]} ${shortDay(x.due)}`, taken)))];
   };
   const k = (inner, text, box) => h("span", null, h("svg", { class: "line", viewBox: box || "-8 -8 16 16", "aria-hidden": "true" }, inner), text);
   return card(t("Three years"), h("span", { class: "dim" }, t("the most urgent first")), rows.length ? [h("div", { class: "years" }, h("div", { class: "lab head" }, t("Certificate")),

@@ -68,7 +68,7 @@ export async function open(ctx) {
       h("tbody", null, whole.clauses.map((id) => h("tr", null, h("th", { scope: "row" }, h("b", null, id), clauseTitle(s, id)), each.map((c) => {
         const g = worst(c, id), covered = c.cells.some((x) => x.clause === id && x.covered);
         return h("td", null, g ? h("span", { "data-g": gradeData(g) === "major" ? "alert" : gradeData(g), title: valueLabel(s.results, g) }, icon(covered || g === "na" ? gradeIcon(g) : "bare", true), h("span", { class: "vh" }, valueLabel(s.results, g))) : null);
-      }), plan.none ? null : h("td", null, due.has(id) ? h("span", { class: "why", title: due.get(id).text }, due.get(id).reasons.map(reasonText).join(comma())) : whole.open.includes(id) ? h("span", { class: "small dim" }, t("open")) : null)))))))));
+      }), plan.none ? null : h("td", null, due.has(id) ? h("span", { class: "why", title: due.get(id).text }, due.get(id).reasons.map(reasonText).join(comma())) : whole.open.includes(id) ? h("span", { class: "small dim" }, t("not covered")) : null)))))))));
   }
   async function due() {
     const items = (await get("calendar", [], { case: name })).slice().sort((a, b) => (a.due < b.due ? -1 : 1));

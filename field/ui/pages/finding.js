@@ -18,7 +18,7 @@ export async function open(ctx) {
   const [f, s] = await Promise.all([form("finding", record.case), scheme(record.case)]);
   if (!ctx.alive()) return null;
   const names = f.fields.map((x) => x.name);
-  const make = (only, key, submit) => new Form({ form: f, record, caseName: record.case, scheme: s, only, key: draftKey(id, key), submit, title: `${record.fields.clause || ""} ${t("finding")}`,
+  const make = (only, key, submit) => new Form({ form: f, first: ["grade", "fact", "criterion", "due"], record, caseName: record.case, scheme: s, only, key: draftKey(id, key), submit, title: `${record.fields.clause || ""} ${t("finding")}`,
     saved: () => { ctx.toast(t("finding recorded: signed, on this device")); change(); } });
   const answer = make(names.filter((n) => ANSWER.includes(n)), "answer");
   const fact = make(names.filter((n) => !ANSWER.includes(n)), "fact");

@@ -1,6 +1,6 @@
 /* A form as forms/ describes it: every field that is there appears, in its order, with what it takes. What is typed is a
  * draft until it is recorded; what changes elsewhere meanwhile is told beside the field and overwrites nothing. */
-import { h, t, icon, label, button, notice, when, N, refill, chip } from "./dom.js";
+import { h, t, icon, label, button, notice, when, today, refill, chip } from "./dom.js";
 import { apply, draft, dropDraft, keepDraft } from "./api.js";
 import {
   bare, choiceText, fieldOf, form as formOf, gradeData, gradeIcon, href, learnTitles, link, list, mayWrite, named, scheme as schemeOf,
@@ -11,7 +11,7 @@ const SPAN = { date: "f2", int: "f2", bool: "f3", choice: "f3", link: "f3", time
 const KEYPAD = new Set(["result", "grade"]);
 
 export class Form {
-  /* form, record (null: a new one), caseName, defaults, key (of its draft), hide (field names), only, scheme,
+  /* form, record (null: a new one), caseName, defaults, key (of its draft), hide (field names), only, first (those that come first), scheme,
    * submit (its words), saved(id), compact, filter(field, records), apart {field: (form) => does it say something now} */
   constructor(o) {
     Object.assign(this, { hide: [], defaults: {}, ...o });
@@ -32,6 +32,8 @@ export class Form {
   build() {
     const fields = this.form.fields.filter((f) => !this.hide.includes(f.name) && (!this.only || this.only.includes(f.name)) &&
       !(f.fixed && !this.record));
+    const place = (f) => { const i = (this.first || []).indexOf(f.name); return i < 0 ? 99 : i; };
+    fields.sort((a, b) => place(a) - place(b)); /* stable: the others keep the form's order */
     const rows = fields.map((f) => this.field(f));
     this.main = h("div", { class: "fields" }, rows);
     this.more = h("div", { class: "fields" });
@@ -263,14 +265,39 @@ function intControl(form, f, id, locked) {
   } });
   return { element: el, show: (v) => { if (document.activeElement !== el || el.value === "") el.value = v ?? ""; } };
 }
-function dateControl(form, f, id, locked) {
-  const el = h("input", { id, type: "date", ...frozen(locked), onchange: () => form.set(f.name, el.value || null) });
-  return { element: el, show: (v) => { el.value = /^\d{4}-\d\d-\d\d$/.test(v || "") ? v : ""; } };
+/* Dates are typed as they are kept, 2026-12-20, also 20261220 or 12-20; arrows up and down go by days. */
+export function readDay(text, near) {
+  const m = /^\s*(?:(\d{4})[-./年]?)?(\d{1,2})[-./月]?(\d{1,2})日?\s*$/.exec(text);
+  if (!m) return null;
+  const d = new Date(Date.UTC(Number(m[1] || (near || today()).slice(0, 4)), m[2] - 1, m[3]));
+  const day = d.toISOString().slice(0, 10);
+  return Number(day.slice(5, 7)) === Number(m[2]) && Number(day.slice(8)) === Number(m[3]) ? day : null;
 }
+function typed(form, f, id, locked, placeholder, read, write, step) {
+  const el = h("input", { id, placeholder, autocomplete: "off", spellcheck: "false", ...frozen(locked) });
+  const take = () => {
+    const v = el.value.trim() === "" ? null : read(el.value);
+    const wrong = v === null && el.value.trim() !== "";
+    el.setAttribute("aria-invalid", String(wrong));
+    if (!wrong) form.set(f.name, v);
+    return wrong ? undefined : v;
+  };
+  el.addEventListener("input", take);
+  el.addEventListener("change", () => { const v = take(); if (v) el.value = write(v); });
+  el.addEventListener("keydown", (e) => {
+    const by = { ArrowUp: 1, ArrowDown: -1 }[e.key];
+    if (!by || e.ctrlKey || e.metaKey || locked) return;
+    e.preventDefault();
+    el.value = write(step(el.value.trim() ? read(el.value) : null, by));
+    take();
+  });
+  return { element: el, show: (v) => { if (document.activeElement !== el || !(f.name in form.edits)) el.value = v ? write(v) : ""; } };
+}
+const dateControl = (form, f, id, locked) => typed(form, f, id, locked, t("YYYY-MM-DD"), readDay, (v) => v, (v, by) => (v ? new Date(Date.parse(v) + by * 86400000).toISOString().slice(0, 10) : today()));
 function timeControl(form, f, id, locked) {
-  const local = (v) => { const d = new Date(v); return Number.isNaN(d.getTime()) ? "" : new Date(d - d.getTimezoneOffset() * 60000).toISOString().slice(0, 19); };
-  const el = h("input", { id, type: "datetime-local", step: 1, ...frozen(locked), onchange: () => form.set(f.name, el.value ? withOffset(new Date(el.value)) : null) });
-  return { element: el, show: (v) => { el.value = v ? local(v) : ""; } };
+  const write = (v) => { const d = new Date(v); return Number.isNaN(d.getTime()) ? v : new Date(d - d.getTimezoneOffset() * 60000).toISOString().slice(0, 19).replace("T", " "); };
+  const read = (text) => { const m = /^\s*(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d)(:\d\d)?\s*$/.exec(text); const d = m && new Date(`${m[1]}T${m[2]}${m[3] || ":00"}`); return d && !Number.isNaN(d.getTime()) ? withOffset(d) : null; };
+  return typed(form, f, id, locked, t("YYYY-MM-DD hh:mm"), read, write, (v, by) => withOffset(new Date(v ? new Date(v).getTime() + by * 60000 : Date.now())));
 }
 export function withOffset(d) {
   const o = -d.getTimezoneOffset(), sign = o < 0 ? "-" : "+", a = Math.abs(o);

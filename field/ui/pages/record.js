@@ -103,7 +103,7 @@ async function openNew(ctx) {
     if (!defaults.criterion && defaults.clause && s) defaults.criterion = [s.standard, defaults.clause].filter(Boolean).join(" ");
   }
   const title = t("New: %s", label(f.title));
-  const fm = new Form({ form: f, caseName, scheme: s, defaults, key: draftKey("new-" + type, caseName, q.get("clause") || q.get("audit") || ""), title, eager: ["audit", "department", "site"],
+  const fm = new Form({ form: f, caseName, scheme: s, defaults, first: type === "finding" ? ["grade", "fact", "criterion", "due"] : [], key: draftKey("new-" + type, caseName, q.get("clause") || q.get("audit") || ""), title, eager: ["audit", "department", "site"],
     saved: (id) => { ctx.toast(t("recorded: signed, on this device")); ctx.go(href(id), true); },
     also: (it) => (fm.extra || []).map((e) => ({ do: "set", record: e, set: { ["of." + it]: true } })) });
   const holder = defaults.audit || null;
