@@ -263,14 +263,13 @@ class Audit {
     const directions = c?.directions?.map((d) => valueLabel(this.scheme.directions, d)).join(comma());
     this.recordList = h("ul", { class: "records", "aria-label": t("Records of this cell") });
     this.formBox = h("div", { class: "stack2" });
-    this.stripBox = h("section", { class: "evid" });
     const why = this.isRequired(clause, code) && r ? notice("info", "flag", h("p", { class: "small" }, h("strong", null, t("Why it is required ")), r.text)) : null;
     this.panel = h("aside", { class: "panel", "aria-labelledby": "panelhead" },
       h("header", null, h("button", { type: "button", class: "grab", "aria-label": t("Close"), onclick: () => this.escape() }),
         h("div", { class: "spread" }, h("h2", { id: "panelhead", class: "ptitle" }, `${clause} ${clauseTitle(this.scheme, clause)}`, code ? ` × ${code} ${dept?.fields.name || ""}` : ""),
           h("button", { type: "button", class: "btn quiet icon", "aria-label": t("Close"), title: "Esc", onclick: () => this.escape() }, icon("close"))),
         h("p", { class: "small dim" }, [directions, c?.guidance].filter(Boolean).join(t("; ")), " ", this.coverage.sample ? h("span", { class: "tag" }, t("sample catalogue")) : null)),
-      h("div", { class: "body" }, why, this.recordList, this.formBox, this.stripBox));
+      h("div", { class: "body" }, why, this.recordList, this.formBox));
     old ? old.replaceWith(this.panel) : this.ctx.stage.append(this.panel);
     const mineFirst = records.find((x) => x.record === asked) || (asked === "new" ? null : records.find((x) => typeOf(x.record) === "sample"));
     await this.openRecord(mineFirst, records);
@@ -335,10 +334,11 @@ class Audit {
     });
     this.form.edits.site && (this.site = this.form.edits.site);
     refill(this.formBox, this.form.element);
+    this.form.slot.className = "evid";
     this.current = id;
     this.strip = strip({ readonly: this.closed || !this.form.writes, of: () => this.current || this.id,
       done: (ev) => { if (!this.current) { this.form.extra = [...(this.form.extra || []), ev]; this.form.keep(); } }, all: () => this.drawStrip() });
-    refill(this.stripBox, h("div", { class: "spread" }, this.strip.title, h("span", { class: "small dim hint" }, t("choose"), " ", key("E"), " ", t("shoot"), " ", key("P"), " ", t("paste"), " ", key("Ctrl V"))), this.strip.element);
+    refill(this.form.slot, h("div", { class: "spread" }, this.strip.title, h("span", { class: "small dim hint" }, t("choose"), " ", key("E"), " ", t("shoot"), " ", key("P"), " ", t("paste"), " ", key("Ctrl V"))), this.strip.element);
     await this.drawStrip();
   }
   async drawStrip() {

@@ -41,7 +41,7 @@ export async function open(ctx) {
       const f = await form(type, name).catch(() => null);
       const all = f ? await list(type, [], { case: name }) : [];
       if (!all.length) return null;
-      return card(label(f.title), h("span", { class: "dim" }, String(all.length)), h("ul", { class: "list" }, all.slice(0, 30).map((r) => row(r, f)), all.length > 30 ? h("li", null, h("a", { href: "/search?type=" + type + "&case=" + encodeURIComponent(name) }, t("%d more", all.length - 30))) : null));
+      return card(label(f.title), h("span", { class: "dim" }, String(all.length)), h("ul", { class: "list" }, all.slice(0, 6).map((r) => row(r, f)), all.length > 6 ? h("li", null, h("a", { href: "/search?type=" + type + "&case=" + encodeURIComponent(name) }, t("%d more", all.length - 6))) : null));
     }))).filter(Boolean)));
     if (!ctx.alive()) return;
     const [left, right] = [parts.slice(0, 3).flat(), parts.slice(3).flat()];

@@ -7,7 +7,7 @@ export function findingRow(r, f, s, caseName) {
   const [grade, symbol] = stateLook(r.state);
   const x = r.fields, split = conflicts(r).includes("grade");
   return h("li", null, h("span", { class: "gcol" }, split ? chip("minor", t("in conflict"), "conflict") : chip(gradeData(x.grade), choiceText(f, "grade", x.grade), gradeIcon(x.grade))),
-    h("span", null, h("a", { class: "name clip", href: href(r.id), "data-k": r.id }, x.fact || t("no fact written")), h("br"), h("small", { class: "dim" }, x.clause, " ", s ? clauseTitle(s, x.clause) : null,
+    h("span", null, h("a", { class: "name clip", href: href(r.id), "data-k": r.id }, x.fact || t("no fact written")), h("small", { class: "dim" }, x.clause, " ", s ? clauseTitle(s, x.clause) : null,
       x.department ? [comma(), named(x.department, r.titles)] : null, caseName ? [comma(), caseName] : null)),
     h("small", { class: "dim nowrap" }, x.due && r.state !== "closed" ? t("due %s", shortDay(x.due)) : null), chip(grade, stateText(r), symbol));
 }

@@ -43,10 +43,10 @@ export class Form {
     this.why = h("input", { "aria-label": t("Why it is changed"), placeholder: t("why (optional)"), class: "whyin", oninput: () => this.keep() });
     const foot = !this.writes ? null : h("div", { class: "formfoot" },
       h("button", { type: "submit", class: "btn primary" }, this.submit || t("Record"), h("kbd", { "aria-hidden": "true" }, "Ctrl ↵")),
-      this.record ? this.why : null, this.actions || null, this.note);
+      this.actions || null, this.record ? this.why : null, this.note);
     this.foot = foot;
     const el = h("form", { class: "form" + (this.compact ? " compact" : ""), novalidate: true, onsubmit: (e) => { e.preventDefault(); this.save(); } },
-      this.before || null, this.told, this.main, this.details, foot);
+      this.before || null, this.told, this.main, this.details, this.slot = h("div"), foot);
     el.addEventListener("keydown", (e) => {
       if (e.key === "Enter" && (e.ctrlKey || e.metaKey) && !e.isComposing) { e.preventDefault(); this.save(); }
     });

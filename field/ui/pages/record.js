@@ -114,7 +114,7 @@ async function openNew(ctx) {
     fm.writes ? card(label(f.title), null, h("div", { class: "in" }, fm.element), evidence ? h("div", { class: "in evid" }, evidence.title, evidence.element) : null)
       : notice("minor", "lock", t("Your roles don't write this: %s", (f.writers || []).join(comma()))));
   await strips();
-  fm.element.querySelector("input:not([disabled]):not(.vh), select, textarea")?.focus();
+  fm.element.querySelector("input:not([disabled]), select:not([disabled]), textarea")?.focus();
   const keys = { p: () => evidence?.shoot(), e: () => evidence?.choose() };
   for (let n = 1; n <= 7; n++) keys[n] = () => (fm.press ? fm.press(n) : false);
   return { keys, files: (l) => evidence?.take(l), change() {} };

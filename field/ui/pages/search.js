@@ -11,7 +11,7 @@ export async function open(ctx) {
     onkeydown: (e) => { if (e.key === "ArrowDown" || (e.key === "Enter" && !e.isComposing)) { e.preventDefault(); out.querySelector("a.name")?.focus(); } } });
   let timer, turn = 0;
   ctx.title(t("Search"));
-  refill(ctx.main, h("div", { class: "searchhead" }, icon("find"), input), out);
+  refill(ctx.main, h("h1", { class: "vh" }, t("Search")), h("div", { class: "searchhead" }, icon("find"), input), out);
   input.focus();
   async function find() {
     const words = input.value.trim(), mine = ++turn, type = ctx.query.get("type");
@@ -26,7 +26,7 @@ export async function open(ctx) {
       if (mine !== turn || !ctx.alive()) return;
       const groups = [...forms.keys()].map((x) => [x, records.filter((r) => r.type === x)]);
       refill(out, h("p", { class: "dim small", role: "status" }, many(of, "one record", "%d records")), groups.map(([x, l]) => h("section", { class: "card", "aria-label": label(forms.get(x).title) }, h("header", null, h("h2", null, label(forms.get(x).title)), h("span", { class: "push dim" }, String(l.length))),
-        h("ul", { class: "list", "data-rows": "" }, l.map((r) => h("li", { class: "two" }, h("span", null, h("a", { class: "name clip", href: href(r.id) }, r.title || titleOf(r, forms.get(x))), h("br"), h("small", { class: "dim" }, where.get(r.case) || (r.case === "register" ? t("register") : r.case))), r.state ? chip(stateLook(r.state)[0], stateText(r), stateLook(r.state)[1]) : h("span")))))),
+        h("ul", { class: "list", "data-rows": "" }, l.map((r) => h("li", { class: "two" }, h("span", null, h("a", { class: "name clip", href: href(r.id) }, r.title || titleOf(r, forms.get(x))), h("small", { class: "dim" }, where.get(r.case) || (r.case === "register" ? t("register") : r.case))), r.state ? chip(stateLook(r.state)[0], stateText(r), stateLook(r.state)[1]) : h("span")))))),
       records.length ? null : h("section", { class: "card" }, empty(t("No record holds that."), "find")));
     } catch (e) { if (mine === turn) refill(out, h("p", { class: "dim" }, e.message)); }
   }
