@@ -109,7 +109,6 @@ export async function go(path, replace) {
   await open();
 }
 async function open(same) {
-  const turn = ++opening;
   const parts = decodeURIComponent(location.pathname).split("/").slice(1);
   const name = PAGES[parts[0]];
   const now = "/" + parts[0];
@@ -120,6 +119,7 @@ async function open(same) {
   if (page?.path === location.pathname && page.move && !same) {
     if (await page.move(new URLSearchParams(location.search), location.hash) !== false) return;
   }
+  const turn = ++opening;
   page?.leave?.();
   const keep = same ? scrollY : 0;
   const ctx = {
@@ -141,7 +141,7 @@ async function open(same) {
     ctx.clear = clear;
     const opened = await module.open(ctx);
     if (turn !== opening) return opened?.leave?.();
-    page = { path: location.pathname, keys: {}, ...opened };
+    page = Object.assign(opened || {}, { path: location.pathname }); /* the page itself: its methods are the prototype's */
     if (!same) {
       scrollTo(0, keep);
       if (document.activeElement === document.body || !document.activeElement?.isConnected) shell.main.focus({ preventScroll: true });

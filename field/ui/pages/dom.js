@@ -139,7 +139,7 @@ export const CUSTODY = {
   awaited: ["awaited", N("awaited: not on this device")],
 };
 export function button(text, props, ...more) {
-  return h("button", { type: "button", ...props, class: "btn " + (props?.class || "") }, ...more, text,
+  return h("button", { type: "button", ...props, hint: null, class: "btn " + (props?.class || "") }, ...more, text,
     props?.hint ? key(props.hint) : null);
 }
 /* A dialog of our own; resolves with what its buttons give, null when it is closed. */
