@@ -55,6 +55,7 @@ static int gaps_of(struct states *s, const struct fold_record *record, struct ga
 static int state_json(struct cli *c, struct jv *record, const struct status *s)
 {
     int r = s->code ? jv_put_str(&c->arena, record, "state", s->code) : 0;
+    if (!r && s->code) r = jv_put_str(&c->arena, record, "state_words", s->words);
     return r || !s->computed ? r : jv_put(&c->arena, record, "computed", s->computed);
 }
 

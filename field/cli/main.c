@@ -61,7 +61,8 @@ static const struct option calendar_options[] = {
 static const struct option import_options[] = {
     {"name", "NAME", N_("what the catalogue is called (default: its own title)"), 0}, {NULL, NULL, NULL, 0}};
 static const struct option form_options[] = {
-    {"scheme", "S", N_("of a scheme of the register: a tail of its id"), 0}, {NULL, NULL, NULL, 0}};
+    {"scheme", "S", N_("of a scheme of the register: a tail of its id"), 0},
+    {"case", "C", N_("of the scheme that this case follows"), 'c'}, {NULL, NULL, NULL, 0}};
 static const struct option pack_options[] = {
     {"to", "NAME|KIT|self", N_("who can open the bundles (default: the hub)"), 0},
     {"output", "DIR", N_("the folder to write them to (default: this one)"), 'o'}, CASE, PART,
@@ -138,6 +139,7 @@ static const struct option demo_options[] = {
 const struct command commands[] = {
     {"init", "--name N --email E", N_("make a kit: a store and its keys"), init_options, 0, 0, cmd_init},
     {"whoami", "[--request]", N_("kit id, name, key, store, version"), whoami_options, 0, 0, cmd_whoami},
+    {"status", "", N_("what this kit has written: here only, on the way, held by the hub; what was set apart"), NULL, 0, 0, cmd_status},
     {"new", "TYPE --case C [FIELD…]", N_("create a record; prints its id"), new_options, 1, -1, cmd_new},
     {"set", "RECORD FIELD…", N_("change fields of a record"), why_options, 2, -1, cmd_set},
     {"void", "RECORD --why TEXT", N_("withdraw a record, with a reason; nothing is deleted"), why_options, 1, 1, cmd_void},
@@ -159,6 +161,7 @@ const struct command commands[] = {
     {"submit", "--audit A", N_("hand the audit in; refused until its check is clean"), submit_options, 0, 0, cmd_submit},
     {"form list", "", N_("the record types"), form_options, 0, 0, cmd_form_list},
     {"form show", "TYPE", N_("the fields of a record type"), form_options, 1, 1, cmd_form_show},
+    {"form scheme", "", N_("the scheme: levels, directions, departments, results, and its clauses"), form_options, 0, 0, cmd_form_scheme},
     {"form check", "FILE…", N_("check form files"), NULL, 1, -1, cmd_form_check},
     {"form export", "DIR", N_("the scheme that ships, as a folder to change and import"), NULL, 1, 1, cmd_form_export},
     {"import", "FILE|DIR", N_("a clause catalogue from CSV or OSCAL JSON, or a scheme from its folder"), import_options, 1, 1, cmd_import},

@@ -25,8 +25,9 @@ const struct ui_route ui_routes[] = {
     READ("/api/check", "check", "case audit on quick"),
     READ("/api/calendar", "calendar", "case on until"),
     READ("/api/status", "status", "case"),
-    READ("/api/form/list", "form list", "scheme"),
-    READ("/api/form/show", "form show", "scheme"),
+    READ("/api/form/list", "form list", "scheme case"),
+    READ("/api/form/show", "form show", "scheme case"),
+    READ("/api/form/scheme", "form scheme", "scheme case"),
     READ("/api/whoami", "whoami", ""),
     READ("/api/remote/list", "remote list", ""),
 

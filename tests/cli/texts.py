@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Every literal that people read stands in forms/messages.tsv, with the same conversions in the same order.
 
-Reads the C sources for T("…"), N_("…"), err_set, err_within and err_system, and the pages' scripts for t("…"), where {name}
-stands for a value; prints what the table lacks, what it has for
+Reads the C sources for T("…"), N_("…"), err_set, err_within and err_system, and the pages' scripts for t("…"), N("…") and
+many(n, "one", "several"), where {name} stands for a value; prints what the table lacks, what it has for
 nothing, pairs whose conversions differ, and a table out of order (it is sorted by the bytes of the English text). With --missing prints only the lacking English lines."""
 import json
 import pathlib
@@ -12,7 +12,8 @@ import sys
 TOP = pathlib.Path(__file__).resolve().parents[2]
 CALL = re.compile(r'\b(T|N_|err_set|err_within|err_system)\(\s*(?:[^";()]*?,\s*)??((?:"(?:[^"\\]|\\.)*"\s*)+)', re.S)
 LITERAL = re.compile(r'"((?:[^"\\]|\\.)*)"')
-PAGE_CALL = re.compile(r'\bt\(\s*("(?:[^"\\]|\\.)*")')
+PAGE_CALL = re.compile(r'\b(?:t|N)\(\s*("(?:[^"\\]|\\.)*")')
+PAGE_COUNT = re.compile(r'\bmany\([^"\n]*?,\s*("(?:[^"\\]|\\.)*"),\s*("(?:[^"\\]|\\.)*")\)')
 PLACE = re.compile(r"\{\w+\}")
 CONVERSION = re.compile(r'%[-+ #0]*(?:\d+|\*)?(?:\.(?:\d+|\*))?(?:hh|h|ll|l|z|j)?[diouxXcsfgeGpn%]')
 SIMPLE = {"n": "\n", "t": "\t", '"': '"', "\\": "\\"}
@@ -33,6 +34,9 @@ def literals():
     for path in sorted(TOP.glob("field/ui/pages/**/*.js")):
         for m in PAGE_CALL.finditer(path.read_text()):
             found.setdefault(json.loads(m.group(1)), path.relative_to(TOP))
+        for m in PAGE_COUNT.finditer(path.read_text()):
+            for text in m.groups():
+                found.setdefault(json.loads(text), path.relative_to(TOP))
     return found
 
 
