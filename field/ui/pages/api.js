@@ -1,5 +1,5 @@
 /* The one way to the program: its commands (include/satchel/ui/ui.h). What was read is kept until the store changes. */
-import { t } from "./dom.js";
+import { t, base, atHub } from "./dom.js";
 
 export class Refused extends Error {
   constructor(text, status) {
@@ -8,13 +8,17 @@ export class Refused extends Error {
   }
 }
 
+/* A hub keeps nothing for who reads there, so the language stays with the browser. */
+export const spoken = () => (atHub ? localStorage.getItem("language") || navigator.language : null);
+const speaking = () => (atHub ? { "Accept-Language": spoken() } : {});
+
 async function ask(path, options) {
   let response;
   try {
-    response = await fetch(path, { credentials: "same-origin", ...options });
+    response = await fetch(base + path, { credentials: "same-origin", ...options, headers: { ...options?.headers, ...speaking() } });
   } catch {
     tell("gone");
-    throw new Refused(t("satchel does not answer; what you typed stays here. Start 'satchel ui' again."), 0);
+    throw new Refused(atHub ? t("the hub does not answer") : t("satchel does not answer; what you typed stays here. Start 'satchel ui' again."), 0);
   }
   tell("back");
   if (response.ok) return response;
@@ -72,7 +76,7 @@ export const bytes = (sha256, first) =>
 export function upload(route, file, progress) {
   return new Promise((done, fail) => {
     const x = new XMLHttpRequest();
-    x.open("POST", route);
+    x.open("POST", base + route);
     x.setRequestHeader("Content-Type", "application/octet-stream");
     x.upload.onprogress = (e) => progress?.(e.lengthComputable ? e.loaded / e.total : 0);
     x.onerror = () => fail(new Refused(t("the transfer broke off"), 0));
@@ -146,7 +150,7 @@ export function keepDraft(name, value, saved) {
   clearTimeout(waiting.get(name)?.timer);
   const send = (last) => {
     waiting.delete(name);
-    return fetch("/api/draft/" + name, { method: "PUT", keepalive: last === true, headers: { "Content-Type": "application/json" }, body: JSON.stringify(value) })
+    return fetch(base + "/api/draft/" + name, { method: "PUT", keepalive: last === true, headers: { "Content-Type": "application/json" }, body: JSON.stringify(value) })
       .then((r) => saved?.(r.ok), () => saved?.(false));
   };
   waiting.set(name, { timer: setTimeout(send, 400), send });
@@ -155,7 +159,7 @@ export function dropDraft(name) {
   clearTimeout(waiting.get(name)?.timer);
   waiting.delete(name);
   if (!drafts.delete(name)) return Promise.resolve();
-  return fetch("/api/draft/" + name, { method: "DELETE" }).catch(() => {});
+  return fetch(base + "/api/draft/" + name, { method: "DELETE" }).catch(() => {});
 }
 function flush() {
   for (const w of [...waiting.values()]) {

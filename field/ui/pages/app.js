@@ -1,7 +1,7 @@
 /* The shell: rail, top bar, which page an address opens, keys, toasts. */
-import { h, t, icon, key, lang, speak, refill, when, number, dialog, button, notice, N } from "./dom.js";
-import { allDrafts, follow, forget, get, loadDrafts, on, raw, tell } from "./api.js";
-import { learnMe, list, me, roleWords, scheme } from "./data.js";
+import { h, t, base, atHub, caseHere, AT_HUB, icon, key, lang, speak, refill, when, number, dialog, button, notice, N } from "./dom.js";
+import { allDrafts, follow, forget, get, loadDrafts, on, raw, spoken, tell } from "./api.js";
+import { learnMe, learnReviewer, list, me, roleWords, scheme } from "./data.js";
 
 const PAGES = {
   "": "today", audits: "audits", audit: "audit", findings: "findings", finding: "finding", evidence: "evidence", conflicts: "conflicts",
@@ -12,8 +12,16 @@ const RAIL = [
   ["/evidence", "photo", N("Evidence"), "e"], ["/conflicts", "conflict", N("Conflicts"), "x"], null,
   ["/cases", "case", N("Cases"), "b"], ["/calendar", "cal", N("Calendar"), "c"], ["/sync", "sync", N("Sync"), "s"],
 ];
-const SECTION = { audit: "/audits", finding: "/findings", case: "/cases", record: "/cases", new: "/cases" };
-const ON_PHONE = new Set(["/", "/audits", "/findings", "/sync"]);
+/* What there is to read at a hub: of one case, or of all that may be seen. */
+const HUB_RAIL = caseHere ? [
+  ["/", "case", N("Case"), "b"], ...RAIL.slice(1, 5), null, ["/calendar", "cal", N("Calendar"), "c"], ["/looks", "eye", N("Who looked"), "l"],
+] : [["/", "case", N("Cases"), "b"], ["/calendar", "cal", N("Calendar"), "c"], ["/looks", "eye", N("What I looked at"), "l"]];
+if (atHub) {
+  RAIL.splice(0, RAIL.length, ...HUB_RAIL);
+  Object.assign(PAGES, { "": "review", looks: "review", cases: "review", sync: undefined, new: undefined });
+}
+const SECTION = { audit: "/audits", finding: "/findings", case: atHub ? "/" : "/cases", record: atHub ? "/" : "/cases", new: "/cases" };
+const ON_PHONE = new Set(["/", "/audits", "/findings", atHub ? "/looks" : "/sync"]);
 
 const shell = {};
 let page = null; /* the open one: {keys, change, leave} */
@@ -37,6 +45,7 @@ function frame() {
     shell.rail = h("header", { class: "rail" }, h("a", { class: "brand", href: "/" }, icon("bag"), h("span", null, "satchel")), shell.nav, shell.foot),
     h("div", { class: "page" }, h("div", { class: "top" }, shell.crumbs,
       h("a", { class: "find push", href: "/search" }, icon("find"), h("span", null, t("Search cases, clauses, findings")), key("/")),
+      atHub ? h("span", { class: "mark" }, icon("lock"), h("span", null, t("Read-only"))) : null,
       shell.offline, h("button", { type: "button", class: "btn quiet icon keysbtn", "aria-label": t("All keys"), title: t("All keys"), onclick: keysHelp }, icon("key")),
       languages()), shell.alarm, shell.stage), shell.toast);
 }
@@ -51,7 +60,8 @@ function languages() {
 }
 async function chooseLanguage(code) {
   if (code === lang) return;
-  await raw("/api/language", "POST", { language: code });
+  if (atHub) localStorage.setItem("language", code);
+  else await raw("/api/language", "POST", { language: code });
   forget();
   await speak(code);
   frame();
@@ -64,7 +74,7 @@ function moreMenu() {
     h("a", { href: "/search", onclick: () => end(null) }, icon("find"), t("Search")), languages(), lockButton(end)));
 }
 const count = (path) => { const b = shell.counts[path]; return b && !b.hidden ? h("b", { class: "push" }, b.textContent) : null; };
-const lockButton = (end) => button(t("Lock the store"), { class: "quiet", onclick: () => { end?.(null); lock(); } }, icon("lock"));
+const lockButton = (end) => atHub ? null : button(t("Lock the store"), { class: "quiet", onclick: () => { end?.(null); lock(); } }, icon("lock"));
 async function lock() {
   try { await raw("/api/lock", "POST", {}); location.reload(); } catch (e) { toast(e.message); }
 }
@@ -76,7 +86,16 @@ function setCount(path, n, grade) {
   b.textContent = n ? number(n) : "";
   if (grade) b.dataset.g = grade;
 }
+/* No counts at a hub: whatever is asked there is a look, and logged. */
+async function reviewerFooter() {
+  const toHub = h("a", { href: "/" }, t("All cases"));
+  toHub.setAttribute("href", AT_HUB + "/");
+  refill(shell.foot, caseHere ? h("p", null, toHub) : null,
+    h("p", null, h("b", { class: "strong" }, me.name), me.roles.size ? h("span", null, lang === "zh" ? "，" : ", ", roleWords(await scheme(null).catch(() => null))) : null, h("br"),
+      h("span", { class: "dim" }, t("Read-only. Every look is logged."))), h("p", { class: "dim" }, me.hub));
+}
 async function footer() {
+  if (atHub) return reviewerFooter();
   const total = async (type, filters) => (await get("list", [type, ...(filters || [])], { limit: 1 })).of;
   const set = (path, promise, grade) => promise.then((n) => setCount(path, n, grade), () => {});
   set("/audits", total("audit", ["state=planned,under-way,not-submitted"]));
@@ -105,15 +124,16 @@ export function toast(text) {
 
 /* ---- which page ---- */
 export async function go(path, replace) {
-  if (path !== location.pathname + location.search + location.hash) history[replace ? "replaceState" : "pushState"]({}, "", path);
+  if (base + path !== location.pathname + location.search + location.hash) history[replace ? "replaceState" : "pushState"]({}, "", base + path);
   await open();
 }
 async function open(same) {
-  const parts = decodeURIComponent(location.pathname).split("/").slice(1);
+  if (atHub) forget(); /* nobody tells of changes there */
+  const parts = decodeURIComponent(location.pathname.slice(base.length) || "/").split("/").slice(1);
   const name = PAGES[parts[0]];
   const now = "/" + parts[0];
   for (const a of shell.nav.querySelectorAll("a")) {
-    const here = a.getAttribute("href") === (SECTION[parts[0]] || now);
+    const here = a.getAttribute("href") === base + (SECTION[parts[0]] || now);
     here ? a.setAttribute("aria-current", "page") : a.removeAttribute("aria-current");
   }
   if (page?.path === location.pathname && page.move && !same) {
@@ -159,9 +179,9 @@ document.addEventListener("click", (e) => {
   const a = e.target.closest?.("a[href]");
   if (!a || e.defaultPrevented || e.button || e.ctrlKey || e.metaKey || e.shiftKey || e.altKey || a.hasAttribute("download")) return;
   const to = a.getAttribute("href");
-  if (!to.startsWith("/") || to.startsWith("/api/")) return;
+  if (!to.startsWith(base + "/") || /^\/(api|c)\//.test(to.slice(base.length))) return; /* a file, or another case's pages */
   e.preventDefault();
-  go(to);
+  go(to.slice(base.length));
 });
 addEventListener("popstate", () => open());
 
@@ -191,6 +211,7 @@ document.addEventListener("keydown", (e) => {
   if (mine) { if (mine(e) !== false) e.preventDefault(); return; }
   if (name === "/") { e.preventDefault(); go("/search"); }
   else if (name === "?") { e.preventDefault(); keysHelp(); }
+  else if (atHub) return;
   else if (name === "c") { e.preventDefault(); go("/new/finding"); }
   else if (name === "u") { e.preventDefault(); go("/sync#stick"); }
 });
@@ -225,6 +246,7 @@ on("damaged", (words) => refill(shell.alarm, notice("alert", "warn", h("strong",
 async function start() {
   let state;
   try {
+    if (atHub) await speak(spoken().startsWith("zh") ? "zh" : "en");
     state = await raw("/api/state");
   } catch (e) {
     refill(clearBody(), h("main", { class: "door" }, h("h1", null, "satchel"), notice("alert", "lock", e.message)));
@@ -238,10 +260,11 @@ async function start() {
     return void door.open(clearBody(), state, start);
   }
   frame();
-  await Promise.all([loadDrafts().catch(() => {}), learnMe()]);
+  if (atHub) learnReviewer(state);
+  else await Promise.all([loadDrafts().catch(() => {}), learnMe()]);
   footer();
   await open();
-  follow();
+  if (!atHub) follow();
 }
 start();
 export { allDrafts, list, tell };

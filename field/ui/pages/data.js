@@ -1,5 +1,5 @@
 /* What the program knows, in words: forms, schemes, people, titles of records. */
-import { h, t, label, lang, comma, shortDay, N } from "./dom.js";
+import { h, t, atHub, caseHere, label, lang, comma, shortDay, N } from "./dom.js";
 import { get } from "./api.js";
 
 export const me = { kit: null, name: null, roles: new Set(), readonly: false, hub: null };
@@ -120,6 +120,7 @@ export const dueText = (what) => t(DUE[what] || what);
 
 /* ---- cases ---- */
 export async function cases() {
+  if (atHub && !caseHere) return (await get("cases")).map((c) => ({ case: c.case, name: c.organisation, conflicts: c.conflicts, audits: [] }));
   const [organisations, audits] = await Promise.all([list("organisation"), list("audit")]);
   const out = new Map();
   for (const r of [...organisations, ...audits]) {
@@ -135,6 +136,10 @@ export async function caseTitle(caseName) {
 }
 
 /* ---- who I am ---- */
+/* At a hub, as its register has it. */
+export function learnReviewer(state) {
+  Object.assign(me, { kit: state.kit, name: state.name, hub: state.hub, person: state.person, readonly: true, alone: false, roles: new Set(state.roles) });
+}
 export async function learnMe() {
   const who = await get("whoami");
   Object.assign(me, { kit: who.kit, name: who.name, hub: who.hub, key: who.key });

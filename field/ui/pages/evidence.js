@@ -1,5 +1,5 @@
 /* All evidence as pictures; one piece with its preview, its times, what it proves, what was made of it. */
-import { h, t, icon, chip, card, refill, empty, size, fullTime, many, key, comma, custody, button, dialog, label, number } from "./dom.js";
+import { h, t, atHub, icon, chip, card, refill, empty, size, fullTime, many, key, comma, custody, button, dialog, label, number } from "./dom.js";
 import { apply, draftKey, get, job } from "./api.js";
 import { caseTitle, cases, custodyOf, form, href, link, list, me, members, named, scheme, show, tail, typeOf } from "./data.js";
 import { Form } from "./form.js";
@@ -97,12 +97,15 @@ async function openOne(ctx) {
     refill(links, card(t("Evidence for"), fm.writes ? button(t("Link to a record"), { class: "small quiet", hint: "L", onclick: () => linkTo() }) : null, of.length ? h("ul", { class: "list" }, of.map((m) => h("li", { class: "two" }, h("a", { class: "name", href: href(m) }, named(m, record.titles)),
       fm.writes ? button(t("Unlink"), { class: "quiet small", onclick: () => unlink(m) }) : null))) : empty(t("Linked to nothing: it proves nothing yet."), "clip")));
     refill(made, x.derived_from || kin.length ? card(t("Derived"), null, h("div", { class: "in stack2" }, x.derived_from ? h("p", null, t("made from "), link(x.derived_from, record.titles), x.derivation ? [comma(), x.derivation] : null) : null, h("div", { class: "photos small" }, kin.map((k) => thumbnail(k))))) : null);
-    const entered = history.entries[0];
+    const entered = history.entries[0], proof = atHub ? await (await import("./review.js")).proofOf(record, ctx.toast) : null;
+    if (!ctx.alive()) return;
+    const received = proof ? proof.received : record.held?.since;
+    Object.assign(keys, proof?.keys);
     refill(facts, card(t("Times and bytes"), null, h("dl", { class: "pairs in" },
       pair(t("captured"), x.captured ? fullTime(x.captured) : t("not known"), t("as its device claims")), pair(t("entered"), fullTime(entered?.at), entered?.by),
-      pair(t("received by the hub"), record.held?.since ? fullTime(record.held.since) : t("not yet"), record.held?.since ? t("receipt verified") : null),
+      pair(t("received by the hub"), received ? fullTime(received) : t("not yet"), received ? t("receipt verified") : null),
       pair(t("size"), size(x.size), number(x.size) + " B"), pair("SHA-256", h("code", { class: "break" }, x.sha256)), pair(t("custody"), custody(custodyOf(record))))));
-    refill(aside, card(t("History"), history.side, history.body));
+    refill(aside, proof?.elements, card(t("History"), history.side, history.body));
   }
   const pair = (k, v, more) => h("div", null, h("dt", null, k), h("dd", null, v, more ? h("small", { class: "dim" }, " ", more) : null));
   async function change(again) {

@@ -1,6 +1,6 @@
 /* Evidence on screen and on its way in. Pictures are decoded and drawn again, so nothing in a file can act; all else is text
  * or a download. */
-import { h, t, icon, refill, bar, size, when, custody, CUSTODY, button, notice, many } from "./dom.js";
+import { h, t, atHub, icon, refill, bar, size, when, custody, CUSTODY, button, notice, many } from "./dom.js";
 import { bytes, upload, tell } from "./api.js";
 import { custodyOf, href, tail } from "./data.js";
 import { withOffset } from "./form.js";
@@ -107,7 +107,7 @@ export async function preview(record) {
   return refill(box, h("p", { class: "mid" }, icon("clip"), t("No preview of this kind of file. Download the original to open it.")));
 }
 /* The original bytes as a file: the program sends them as an attachment. */
-export const original = (record) => h("a", { class: "btn", href: "/api/evidence/" + record.fields.sha256, download: record.fields.name || "evidence" },
+export const original = (record) => h("a", { class: "btn", href: "/api/evidence/" + record.fields.sha256 + (atHub ? "?original=1" : ""), download: record.fields.name || "evidence" },
   icon("down"), t("Original"), h("kbd", { "aria-hidden": "true" }, "D"));
 
 /* ---- taking in ---- */

@@ -1,5 +1,5 @@
 /* Search: records that hold the text. */
-import { h, t, icon, chip, empty, refill, label, many, comma } from "./dom.js";
+import { h, t, base, icon, chip, empty, refill, label, many, comma } from "./dom.js";
 import { get } from "./api.js";
 import { cases, form, href, learnTitles, list, stateLook, stateText, titleOf } from "./data.js";
 import { rowKeys } from "./audits.js";
@@ -15,7 +15,7 @@ export async function open(ctx) {
   input.focus();
   async function find() {
     const words = input.value.trim(), mine = ++turn, type = ctx.query.get("type");
-    history.replaceState({}, "", "/search" + (words ? "?" + new URLSearchParams({ q: words }) : location.search.includes("type=") ? location.search : ""));
+    history.replaceState({}, "", base + "/search" + (words ? "?" + new URLSearchParams({ q: words }) : location.search.includes("type=") ? location.search : ""));
     if (!words && !type) return refill(out, h("p", { class: "dim" }, t("Words, numbers, names of files; several words must all be there.")));
     try {
       const answer = type && !words ? { records: await list(type, [], { case: ctx.query.get("case") }) } : await get("find", [words], { titles: true, limit: 200 });

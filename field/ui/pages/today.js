@@ -1,5 +1,5 @@
 /* Today: what I am at, my audits, what is due, what waits for sync or for a decision. */
-import { h, t, icon, chip, card, empty, bar, many, longDay, shortDay, daysUntil, number, when, refill, skeleton, button, comma } from "./dom.js";
+import { h, t, icon, chip, card, empty, bar, many, longDay, shortDay, daysUntil, number, when, refill, skeleton, button, comma, atHub, caseHere } from "./dom.js";
 import { allDrafts, dropDraft, get } from "./api.js";
 import { auditKind, caseTitle, days, dueText, form, href, isDone, isOpenAudit, link, list, mine, myRole, named, stateLook, stateText, me } from "./data.js";
 
@@ -68,7 +68,8 @@ export function dueChip(x) {
   if (x.state === "overdue") return chip("alert", many(-n, "one day overdue", "%d days overdue"), "warn");
   return chip(n <= 30 ? "minor" : "none", n === 0 ? t("today") : many(n, "one day", "%d days"), "clock");
 }
-export const dueLink = (x) => (x.record ? href(x.record) : x.certificate ? href(x.certificate) : "/case/" + encodeURIComponent(x.case));
+/* At a hub the calendar is of all cases, and each has pages of its own. */
+export const dueLink = (x) => (atHub && !caseHere ? `/c/${x.case}` : "") + (x.record ? href(x.record) : x.certificate ? href(x.certificate) : "/case/" + encodeURIComponent(x.case));
 function dueCard(d, due) {
   return card(t("Due"), h("span", { class: "dim" }, t("the date is the last day in time")), due.length ? h("ul", { class: "list due" }, due.slice(0, 12).map((x) =>
     h("li", null, h("time", { datetime: x.due }, shortDay(x.due)), h("span", null, dueChip(x)),
