@@ -8,6 +8,7 @@
 #include "satchel/base/io.h"
 #include "satchel/base/text.h"
 #include "satchel/cli/main.h"
+#include "satchel/scheme/casefile.h"
 #include "satchel/scheme/scheme.h"
 #include "satchel/store/store.h"
 #include "satchel/store/view.h"
@@ -41,10 +42,10 @@ struct session {
     struct view *view;
     struct {
         char case_name[CASE_NAME_MAX + 1];
-        const struct fold *fold; /* and its version, when it was looked for */
-        uint64_t version;
+        uint64_t generation, version; /* of the fold, when it was looked for; 0: it was not */
         const char *link; /* borrowed from that version; NULL: none is named */
     } followed;               /* the scheme that the case last asked for names */
+    struct facts *facts;      /* cases that were read, until the fold changes; NULL: none yet */
     struct arena arena;
 };
 
@@ -119,6 +120,11 @@ const struct form *session_form(struct session *s, const struct scheme *scheme, 
 const struct form *session_case_form(struct session *s, const char *case_name, const char *type);
 /* The same, to read by (case_name may be NULL): where the case's scheme has none, that of another scheme that is known. */
 const struct form *session_any_form(struct session *s, const char *case_name, const char *type);
+
+/* A case as the scheme sees it: casefile_read of the session's store, kept until something changes, with the command's
+ * arena for what is worked out of it. The name is that of the fold. */
+int session_casefile(struct cli *c, const char *case_name, struct casefile *out) MUST_CHECK;
+void facts_free(struct facts *f); /* NULL is fine */
 
 /* ---- fields.c: FIELD arguments ---- */
 /* An object of fields for a record of a form: name=value, name:=JSON, name=@FILE, name+=MEMBER, name-=MEMBER. */
@@ -264,7 +270,6 @@ int cmd_attach(struct cli *c);
 int cmd_extract(struct cli *c);
 int cmd_free(struct cli *c);
 int cmd_copy(struct cli *c);
-int cmd_status(struct cli *c);
 int cmd_show(struct cli *c);
 int cmd_list(struct cli *c);
 int cmd_find(struct cli *c);
@@ -305,6 +310,7 @@ int cmd_hub_history(struct cli *c);
 int cmd_hub_calendar(struct cli *c);
 int cmd_hub_checkpoint(struct cli *c);
 int cmd_hub_mirror(struct cli *c);
+int cmd_status(struct cli *c);
 int cmd_ui(struct cli *c);
 int cmd_demo(struct cli *c);
 

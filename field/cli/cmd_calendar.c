@@ -214,7 +214,7 @@ static int add_case(struct cli *c, struct agenda *g, const char *case_name, int3
     struct due *dues;
     size_t len;
     const struct catalogue *catalogue;
-    int r = casefile_read(&file, &c->arena, store_fold(c->session->store), case_name, c->session->schemes);
+    int r = session_casefile(c, case_name, &file);
     if (r) return r;
     if (on == DAY_NONE) on = day_today(casefile_scheme(&file, &catalogue));
     r = calendar(&dues, &len, &file, on);

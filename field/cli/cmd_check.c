@@ -128,7 +128,7 @@ static int find_audit(struct checking *k, const char *text)
     int r = session_record(c, text, NULL, &record);
     if (r) return r;
     if (strcmp(record->type, "audit") != 0) return err_set(ERR_INPUT, "'%s' is a %s, not an audit", record->id, record->type);
-    r = casefile_read(&k->file, &c->arena, store_fold(c->session->store), record->case_name, c->session->schemes);
+    r = session_casefile(c, record->case_name, &k->file);
     if (r) return r;
     k->audit = casefile_audit(&k->file, record->id);
     return k->audit ? 0 : err_set(ERR_INPUT, "'%s' is voided; there is nothing to check", record->id);
@@ -141,7 +141,7 @@ static int find_case(struct checking *k, const char *name)
     if (r) return r;
     const char *known = fold_case_named(store_fold(c->session->store), name);
     if (!known) return err_set(ERR_MISSING, "there is no case '%s' in this store", name);
-    return casefile_read(&k->file, &c->arena, store_fold(c->session->store), known, c->session->schemes);
+    return session_casefile(c, known, &k->file);
 }
 
 static int run_check(struct checking *k, struct cli *c)

@@ -39,7 +39,7 @@ static int read_asked(struct cli *c, struct asked *q)
     const char *known = fold_case_named(fold, case_name);
     if (!known) return err_set(ERR_MISSING, "there is no case '%s' in this store", case_name);
     r = read_on(c, known, &q->on);
-    if (!r) r = casefile_read(&q->casefile, &c->arena, fold, known, c->session->schemes);
+    if (!r) r = session_casefile(c, known, &q->casefile);
     q->audit = !r && audit ? casefile_audit(&q->casefile, audit->id) : NULL;
     if (!r && audit && !q->audit) return err_set(ERR_INPUT, "'%s' is no audit, or it is voided", audit->id);
     return r;

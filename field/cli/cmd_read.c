@@ -21,7 +21,7 @@ static int read_case(struct states *s, const char *case_name)
 {
     struct cli *c = s->c;
     if (s->case_name && strcmp(s->case_name, case_name) == 0) return 0;
-    int r = casefile_read(&s->file, &c->arena, store_fold(c->session->store), case_name, c->session->schemes);
+    int r = session_casefile(c, case_name, &s->file);
     if (!r) r = cli_on(c, case_name, &s->on);
     if (!r) s->case_name = case_name;
     return r;

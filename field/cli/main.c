@@ -91,7 +91,10 @@ static const struct option verify_options[] = {
 static const struct option ui_options[] = {
     {"port", "N", N_("where (default: the system chooses)"), 0},
     {"no-open", NULL, N_("only show the address, open no browser"), 0},
-    {"idle", "MINUTES", N_("end when no page has been open for so long (default 60; 0: never)"), 0}, {NULL, NULL, NULL, 0}};
+    {"phone", "RECORD", N_("open a port for a phone on the local network, to upload photos and video into this record"), 0},
+    {"listen", "ADDR", N_("the phone's port on this address of this machine only (default: all)"), 0},
+    {"idle", "MINUTES", N_("end when no page has been open for so long (default 60; 0: never)"), 0},
+    {"routes", NULL, N_("for programs: only tell what the pages can ask"), 0}, {NULL, NULL, NULL, 0}};
 static const struct option hub_init_options[] = {
     {"name", "NAME", N_("the hub's name"), 0},
     {"admin", "REQUEST", N_("the request file of its first admin"), 0}, {NULL, NULL, NULL, 0}};
@@ -133,7 +136,6 @@ static const struct option demo_options[] = {
 const struct command commands[] = {
     {"init", "--name N --email E", N_("make a kit: a store and its keys"), init_options, 0, 0, cmd_init},
     {"whoami", "[--request]", N_("kit id, name, key, store, version"), whoami_options, 0, 0, cmd_whoami},
-    {"status", "", N_("what this kit has written: here only, on the way, held by the hub; what was set apart"), NULL, 0, 0, cmd_status},
     {"new", "TYPE --case C [FIELD…]", N_("create a record; prints its id"), new_options, 1, -1, cmd_new},
     {"set", "RECORD FIELD…", N_("change fields of a record"), why_options, 2, -1, cmd_set},
     {"void", "RECORD --why TEXT", N_("withdraw a record, with a reason; nothing is deleted"), why_options, 1, 1, cmd_void},
@@ -170,6 +172,7 @@ const struct command commands[] = {
     {"share", "[--port N] [--listen ADDR]", N_("exchange with one colleague over a local network, without headquarters: shows an address and a code"),
         share_options, 0, 0, cmd_share},
     {"sync", "[NAME|FOLDER|ADDRESS:PORT]", N_("both directions, over a network, a folder or a stick"), sync_options, 0, 1, cmd_sync},
+    {"status", "[--case C]", N_("what is here only, on the way, held by the hub; what stands apart"), case_options, 0, 0, cmd_status},
     {"verify", "[PATH…]", N_("check a store, bundle, hub or clone end to end, offline"), verify_options, 0, -1, cmd_verify},
     {"rebuild", "", N_("rebuild what is listed and searched, from the journal"), NULL, 0, 0, cmd_rebuild},
     {"free", "--case C", N_("remove local copies of evidence that the hub holds; they come back on demand"), case_options, 0, 0, cmd_free},

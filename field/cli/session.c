@@ -17,6 +17,7 @@ void session_init(struct session *s)
 
 void session_release(struct session *s)
 {
+    facts_free(s->facts);
     view_free(s->view);
     store_close(s->store);
     schemes_free(s->schemes);
@@ -156,10 +157,11 @@ static int follow(struct session *s, const struct fold *f, const char *case_name
     const struct fold_record *const *records;
     size_t len;
     int r = fold_records(store_fold(s->store), case_name, &records, &len);
-    s->followed.fold = r ? NULL : f;
+    s->followed.generation = 0;
     if (r) return r;
     s->followed.link = newest_scheme(records, len, "programme");
     if (!s->followed.link) s->followed.link = newest_scheme(records, len, "application");
+    s->followed.generation = store_generation(s->store);
     s->followed.version = fold_version(f);
     snprintf(s->followed.case_name, sizeof s->followed.case_name, "%s", case_name);
     return 0;
@@ -170,7 +172,7 @@ const struct scheme *session_scheme(struct session *s, const char *case_name)
     struct fold *f = s->store ? store_fold(s->store) : NULL;
     const char *known = f && case_name ? fold_case_named(f, case_name) : NULL;
     if (!known || strcmp(known, REGISTER_CASE) == 0) return schemes_get(s->schemes, NULL);
-    bool same = s->followed.fold == f && s->followed.version == fold_version(f) && strcmp(s->followed.case_name, known) == 0;
+    bool same = s->followed.generation == store_generation(s->store) && s->followed.version == fold_version(f) && strcmp(s->followed.case_name, known) == 0;
     if (!same && follow(s, f, known)) return NULL;
     const char *link = s->followed.link;
     const struct scheme *scheme = schemes_get(s->schemes, link);

@@ -103,11 +103,11 @@ static int spell(struct words *w, const struct run *r)
     return rc;
 }
 
-int desk_run(struct session *s, const struct run *r, struct outcome *out)
+int desk_run(struct session *s, const struct run *r, struct ran *out)
 {
     struct words w = {.len = 0};
     size_t len = 0;
-    *out = (struct outcome){0};
+    *out = (struct ran){0};
     buf_init(&out->result, BUF_UNLIMITED);
     buf_init(&out->errors, 64 << 10);
     FILE *file = os_memory_file(&out->text, &len);
@@ -121,14 +121,14 @@ int desk_run(struct session *s, const struct run *r, struct outcome *out)
     return rc;
 }
 
-void outcome_release(struct outcome *o)
+void ran_release(struct ran *o)
 {
     buf_release(&o->result);
     buf_release(&o->errors);
     free(o->text);
 }
 
-void outcome_fields(struct buf *out, const struct outcome *o)
+void ran_fields(struct buf *out, const struct ran *o)
 {
     buf_addf(out, "\"status\":%d,\"result\":", o->status);
     if (o->result.len)
@@ -144,16 +144,16 @@ void outcome_fields(struct buf *out, const struct outcome *o)
 
 static void answer_run(struct desk *d, const struct run *r, struct ui_answer *out)
 {
-    struct outcome o;
+    struct ran o;
     pthread_mutex_lock(&d->lock);
     if (!desk_locked(d, out)) {
         int rc = desk_run(&d->session, r, &o);
         out->status = 200;
         buf_addc(&out->body, '{');
-        outcome_fields(&out->body, &o);
+        ran_fields(&out->body, &o);
         buf_addc(&out->body, '}');
         if (rc) ui_refuse(out, 400, err_message());
-        outcome_release(&o);
+        ran_release(&o);
     }
     pthread_mutex_unlock(&d->lock);
 }
@@ -240,7 +240,7 @@ static void forget(struct desk *d)
     session_init(&d->session);
     d->session.store_folder = d->folder;
     buf_wipe(&d->passphrase);
-    d->fold = NULL;
+    d->generation = 0;
 }
 
 static int unlock(struct desk *d, const char *passphrase)
@@ -273,7 +273,7 @@ static void answer_init(struct desk *d, const struct ui_call *call, struct ui_an
     struct arena *a = call->arena;
     struct jv *options = jv_object(a);
     const char *passphrase = jv_get_str(call->body, "passphrase");
-    struct outcome o = {0};
+    struct ran o = {0};
     int rc = jv_put(a, options, "name", jv_string(a, jv_get_str(call->body, "name")));
     if (!rc) rc = jv_put(a, options, "email", jv_string(a, jv_get_str(call->body, "email")));
     if (rc || !passphrase || !*passphrase) {
@@ -288,14 +288,14 @@ static void answer_init(struct desk *d, const struct ui_call *call, struct ui_an
         if (!rc) rc = desk_run(&d->session, &(struct run){.command = "init", .options = options}, &o);
         out->status = 200;
         buf_addc(&out->body, '{');
-        outcome_fields(&out->body, &o);
+        ran_fields(&out->body, &o);
         buf_addc(&out->body, '}');
         if (rc) ui_refuse(out, 400, err_message());
         if (rc || o.status) forget(d);
     }
     pthread_mutex_unlock(&d->lock);
     buf_wipe(&o.result); /* the recovery key is in it */
-    outcome_release(&o);
+    ran_release(&o);
 }
 
 static void answer_lock(struct desk *d, const struct ui_call *call, struct ui_answer *out)
@@ -306,6 +306,7 @@ static void answer_lock(struct desk *d, const struct ui_call *call, struct ui_an
     pthread_mutex_unlock(&d->jobs_lock);
     if (!busy) forget(d);
     pthread_mutex_unlock(&d->lock);
+    if (!busy) phone_end(d);
     if (busy)
         ui_refuse(out, 409, T("something is still under way; lock the store when it is done"));
     else
@@ -322,7 +323,7 @@ static void answer_quit(struct desk *d, const struct ui_call *call, struct ui_an
 
 static void answer_request(struct desk *d, struct ui_answer *out)
 {
-    struct outcome o = {0};
+    struct ran o = {0};
     pthread_mutex_lock(&d->lock);
     if (!desk_locked(d, out)) {
         struct arena a;
@@ -339,7 +340,7 @@ static void answer_request(struct desk *d, struct ui_answer *out)
             out->attached = "enrolment.request";
             buf_adds(&out->body, o.text);
         }
-        outcome_release(&o);
+        ran_release(&o);
     }
     pthread_mutex_unlock(&d->lock);
 }
@@ -390,6 +391,9 @@ void desk_answer(void *desk, const struct ui_call *call, struct ui_answer *out)
     case UI_JOBS: job_list(d, call, out); break;
     case UI_JOB: job_one(d, call, out); break;
     case UI_JOB_STOP: job_stop(d, call, out); break;
+    case UI_PHONE: phone_get(d, call, out); break;
+    case UI_PHONE_OPEN: phone_post(d, call, out); break;
+    case UI_PHONE_CLOSE: phone_drop(d, call, out); break;
     default: ui_refuse(out, 404, T("there is no such page"));
     }
 }
@@ -411,6 +415,7 @@ int desk_init(struct desk *d, struct cli *c)
     *d = (struct desk){.io = c->io, .json = c->json, .language_given = cli_flag(c, "lang"), .version = 1};
     arena_init(&d->arena);
     pthread_mutex_init(&d->lock, NULL);
+    pthread_mutex_init(&d->phone_lock, NULL);
     pthread_mutex_init(&d->jobs_lock, NULL);
     pthread_cond_init(&d->jobs_moved, NULL);
     buf_init(&d->passphrase, 4096);
@@ -433,11 +438,13 @@ void desk_stop(struct desk *d)
 void desk_release(struct desk *d)
 {
     desk_stop(d);
+    phone_end(d);
     jobs_end(d);
     session_release(&d->session);
     buf_wipe(&d->passphrase);
     pthread_cond_destroy(&d->jobs_moved);
     pthread_mutex_destroy(&d->jobs_lock);
+    pthread_mutex_destroy(&d->phone_lock);
     pthread_mutex_destroy(&d->lock);
     arena_release(&d->arena);
 }

@@ -19,9 +19,12 @@ struct desk {
     pthread_mutex_t lock;    /* guards what follows; held while a command runs */
     struct session session;
     struct buf passphrase;   /* for the sessions of jobs; empty: the store is locked */
-    const struct fold *fold; /* and its version, when changes were looked for */
-    uint64_t fold_version, version;
+    uint64_t generation, fold_version; /* of the fold, when changes were looked for */
+    uint64_t version;                  /* counts them */
     unsigned uploads;        /* of evidence, under way */
+
+    pthread_mutex_t phone_lock; /* guards what follows; never taken while another of these is held */
+    struct ui_phone *phone;     /* NULL: its port is closed */
 
     pthread_mutex_t jobs_lock; /* guards what follows; taken after `lock`, never before */
     pthread_cond_t jobs_moved;
@@ -44,14 +47,14 @@ struct run {
     const char *input;               /* what "-" reads; NULL: nothing */
     size_t input_len;
 };
-struct outcome {
+struct ran {
     int status;
     struct buf result, errors;
     char *text; /* what it printed; NULL: nothing */
 };
-int desk_run(struct session *s, const struct run *r, struct outcome *out) MUST_CHECK; /* ERR_USAGE: wrong options */
-void outcome_release(struct outcome *o);
-void outcome_fields(struct buf *out, const struct outcome *o); /* "status":…,"result":…,"error":… */
+int desk_run(struct session *s, const struct run *r, struct ran *out) MUST_CHECK; /* ERR_USAGE: wrong options */
+void ran_release(struct ran *o);
+void ran_fields(struct buf *out, const struct ran *o); /* "status":…,"result":…,"error":… */
 bool desk_locked(struct desk *d, struct ui_answer *out);       /* under the lock; answers 423 where it is */
 void tell_json(struct ui_answer *out, int status, const struct jv *v); /* v NULL: memory was out */
 void tell_code(struct ui_answer *out, int code); /* as a command that ended so: 200, status and error */
@@ -72,6 +75,15 @@ int desk_evidence(void *desk, const char *sha256, uint64_t offset, struct source
 /* The file that "upload:TOKEN" stands for, in the arena; the text itself where it is none. NULL: there is none (err set). */
 const char *upload_path(struct desk *d, const char *text, struct arena *a);
 void upload_forget(struct desk *d, const char *text); /* removes it; nothing where the text is none */
+
+/* ---- ui_phone.c ---- */
+int phone_open(struct desk *d, const char *record, const char *address, struct arena *a, struct jv **out) MUST_CHECK;
+void phone_print(FILE *out, const struct jv *phone);
+void phone_post(struct desk *d, const struct ui_call *call, struct ui_answer *out);
+void phone_get(struct desk *d, const struct ui_call *call, struct ui_answer *out);
+void phone_drop(struct desk *d, const struct ui_call *call, struct ui_answer *out);
+void phone_look(struct desk *d); /* closes it where its time is over */
+void phone_end(struct desk *d);
 
 /* ---- ui_drafts.c: drafts, changes, language ---- */
 void draft_list(struct desk *d, struct ui_answer *out);

@@ -133,10 +133,9 @@ void language_set(struct desk *d, const struct ui_call *call, struct ui_answer *
 /* Counts what the fold has become since the program began: a fold that is made anew begins again with its own count. */
 uint64_t desk_version(struct desk *d)
 {
-    const struct fold *f = store_fold(d->session.store);
-    uint64_t version = fold_version(f);
-    if (f != d->fold || version != d->fold_version) d->version++;
-    d->fold = f;
+    uint64_t generation = store_generation(d->session.store), version = fold_version(store_fold(d->session.store));
+    if (generation != d->generation || version != d->fold_version) d->version++;
+    d->generation = generation;
     d->fold_version = version;
     return d->version;
 }

@@ -101,7 +101,7 @@ static int real_args(struct job *j, struct jv **out)
 
 static void run_job(struct job *j, struct buf *fields)
 {
-    struct outcome o = {0};
+    struct ran o = {0};
     struct jv *args;
     int rc = real_args(j, &args);
     if (!rc) rc = desk_run(&j->session, &(struct run){.command = j->command, .args = args, .options = j->options}, &o);
@@ -110,8 +110,8 @@ static void run_job(struct job *j, struct buf *fields)
         if (!o.errors.data) buf_init(&o.errors, BUF_UNLIMITED);
         buf_adds(&o.errors, err_message());
     }
-    outcome_fields(fields, &o);
-    outcome_release(&o);
+    ran_fields(fields, &o);
+    ran_release(&o);
 }
 
 static void *work(void *job)

@@ -24,10 +24,10 @@ const struct ui_route ui_routes[] = {
     READ("/api/plan", "plan", "case audit on"),
     READ("/api/check", "check", "case audit on quick"),
     READ("/api/calendar", "calendar", "case on until"),
+    READ("/api/status", "status", "case"),
     READ("/api/form/list", "form list", "scheme case"),
     READ("/api/form/show", "form show", "scheme case"),
     READ("/api/form/scheme", "form scheme", "scheme case"),
-    READ("/api/status", "status", ""),
     READ("/api/whoami", "whoami", ""),
     READ("/api/remote/list", "remote list", ""),
 

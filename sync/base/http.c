@@ -53,6 +53,7 @@ struct http_server {
     char url[HOST_SIZE + 32];
     char complaint[256]; /* the library's own words, while it starts */
     struct buf cert, key;
+    bool tls;
     pthread_t watch;
     bool watched;
     pthread_mutex_t lock; /* guards what follows */
@@ -559,7 +560,7 @@ static int note_url(struct http_server *s)
     bool six = at.ss_family == AF_INET6;
     unsigned port = ntohs(six ? ((struct sockaddr_in6 *)&at)->sin6_port : ((struct sockaddr_in *)&at)->sin_port);
     address_text(address, (struct sockaddr *)&at);
-    snprintf(s->url, sizeof s->url, "%s://%s%s%s:%u", s->options.cert ? "https" : "http", six ? "[" : "", address,
+    snprintf(s->url, sizeof s->url, "%s://%s%s%s:%u", s->tls ? "https" : "http", six ? "[" : "", address,
         six ? "]" : "", port);
     return 0;
 }
@@ -576,9 +577,13 @@ static int open_socket(struct http_server *s)
 
 static int read_tls(struct http_server *s)
 {
-    if (!s->options.cert) return 0;
-    int rc = file_read(s->options.cert, &s->cert);
-    if (rc == 0) rc = file_read(s->options.key, &s->key);
+    const struct http_options *o = &s->options;
+    s->tls = o->cert || o->cert_pem;
+    if (!s->tls) return 0;
+    if (o->cert_pem) buf_adds(&s->cert, o->cert_pem);
+    if (o->cert_pem) buf_adds(&s->key, o->key_pem);
+    int rc = o->cert ? file_read(o->cert, &s->cert) : buf_error(&s->cert);
+    if (rc == 0) rc = o->cert ? file_read(o->key, &s->key) : buf_error(&s->key);
     if (rc == 0 && MHD_is_feature_supported(MHD_FEATURE_TLS) != MHD_YES)
         rc = err_set(ERR_ROAD, "this build's HTTP library knows no TLS");
     return rc;
@@ -594,7 +599,7 @@ static int start_daemon(struct http_server *s)
 {
     const struct http_options *o = &s->options;
     unsigned flags = MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL | MHD_USE_ITC |
-                     MHD_USE_ERROR_LOG | (o->cert ? MHD_USE_TLS : 0);
+                     MHD_USE_ERROR_LOG | (s->tls ? MHD_USE_TLS : 0);
     struct MHD_OptionItem tls[] = {{MHD_OPTION_HTTPS_MEM_CERT, 0, s->cert.data}, {MHD_OPTION_HTTPS_MEM_KEY, 0, s->key.data},
         {MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)PRIORITIES}, {MHD_OPTION_END, 0, NULL}};
     struct MHD_OptionItem none[] = {{MHD_OPTION_END, 0, NULL}};
@@ -607,7 +612,7 @@ static int start_daemon(struct http_server *s)
         MHD_OPTION_CONNECTION_TIMEOUT, o->idle_seconds,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, o->header_bytes,
         MHD_OPTION_THREAD_STACK_SIZE, STACK_SIZE,
-        MHD_OPTION_ARRAY, o->cert ? tls : none,
+        MHD_OPTION_ARRAY, s->tls ? tls : none,
         MHD_OPTION_END);
     if (s->daemon) return 0;
     return err_set(ERR_ROAD, "the server at '%s' does not start: %s", o->listen, s->complaint);

@@ -118,6 +118,12 @@ const DUE = {
 };
 export const dueText = (what) => t(DUE[what] || what);
 
+/* Where all of it is: records and, among them, evidence. */
+export async function status() {
+  const s = await get("status");
+  return { ...s, ...s.records, quarantined: s.apart.filter((x) => x.verdict === "quarantined"), waiting: s.apart.filter((x) => x.verdict === "waiting") };
+}
+
 /* ---- cases ---- */
 export async function cases() {
   const [organisations, audits] = await Promise.all([list("organisation"), list("audit")]);

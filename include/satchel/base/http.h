@@ -56,6 +56,7 @@ struct http_handler {
 struct http_options {
     const char *listen;       /* "127.0.0.1:8080", "[::1]:0"; port 0: the system chooses */
     const char *cert, *key;   /* PEM files; NULL: no TLS */
+    const char *cert_pem, *key_pem; /* or the PEM itself; borrowed during the start */
     bool behind_proxy;        /* requests from loopback are of the last address in X-Forwarded-For */
     unsigned connections;     /* at once */
     unsigned per_address;     /* of one address; loopback behind a proxy is exempt */

@@ -52,6 +52,9 @@ const unsigned char *store_identity(const struct store *s);  /* KEY_SIZE: X25519
 const char *store_person_name(const struct store *s);        /* as given at init */
 const char *store_person_email(const struct store *s);
 struct fold *store_fold(struct store *s);
+/* Counts how often the fold was made anew (a rollback, a join): then what was borrowed from it is gone, and its versions
+ * start again from zero, so whoever compares versions compares this first. */
+uint64_t store_generation(const struct store *s);
 struct forms *store_forms(struct store *s);
 const struct registry *store_registry(struct store *s);      /* built anew when the register has changed */
 const struct hub_identity *store_hub(const struct store *s); /* NULL: none joined */
@@ -212,7 +215,6 @@ struct holding {
     const char *case_name;
     int64_t entries, entries_held, evidence, evidence_held;
     uint64_t evidence_bytes, evidence_held_bytes;
-    char receipt[40]; /* the hub's time of the newest one; "": there is none */
 };
 int store_holdings(struct store *s, struct arena *a, struct holding **out, size_t *len) MUST_CHECK;
 /* Of one record: everybody's entries, and the bytes of evidence. */
@@ -234,8 +236,6 @@ struct custody_state {
     bool here, held, way;
 };
 int custody_of(struct custody *c, const struct fold_record *r, struct custody_state *out) MUST_CHECK;
-/* Is there a bundle of this case for the hub that no receipt has named yet? */
-bool custody_way(const struct custody *c, const char *case_name);
 /* Of one entry: does the newest receipt of its case name it? */
 int custody_entry(struct custody *c, const struct entry *e, bool *held) MUST_CHECK;
 

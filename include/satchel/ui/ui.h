@@ -32,12 +32,20 @@
  *
  * WHAT PAGES ASK OF READS, beyond cli.md
  *   o.heads=1   (show, list, conflicts) "heads":{FIELD:[ENTRY ID,…]}, cleared fields too
- *   o.titles=1  (show, list, find, history, conflicts) "title" of the record, and "titles":{LINK:words} of every link in it
- *   o.custody=1 (list, show) "custody":{"here":bool,"held":bool,"way":bool} of evidence (its bytes), "held":{…} of records
+ *   o.titles=1  (show, list, find, history, conflicts) "title" of the record, "titles":{LINK:words} of every link in it
+ *               (words "" where it has no title), "created":{"by","at"}; of a history, "titles" in each entry
+ *   o.custody=1 (list, show, find) "custody":{["here":bool,]"held":bool,"way":bool}: held, by receipts, with all its entries and
+ *               bytes; way: in a bundle that no receipt has named yet; here, of evidence: its bytes are in this store. Not
+ *               here and not held: awaited. (history) "held" of each entry
  *   o.limit=N[&o.after=ID][&o.newest=1]  (list, find) {"records":[…],"of":total,"next":ID|null} instead of the list
  *   o.at=TIME, o.entry=ENTRY ID  (show) the record as of a moment: of what its entries claim, or as that entry's author saw
  *   it, that entry counted
  *   o.quick=1   (check) evidence that is here counts as held; without it every byte is hashed: as a job
+ *
+ *   /api/status {"hub":name|null,"records":{"here":n,"way":n,"held":n},"evidence":{…,"awaited":n},"conflicts":n,
+ *               "cases":[{"case","title","records","evidence","conflicts"}],
+ *               "apart":[{"entry","record","case","by","at","verdict":"waiting"|"quarantined","reason"}]}
+ *   /api/whoami also has "person" (a link, as fields of records have it) and "roles"
  *
  * THE PROGRAM'S OWN
  *   GET    /api/state          {"store":bool,"locked":bool,"language":"en"|"zh","version":V,"program":"0.1.0","phone":bool};
@@ -75,10 +83,14 @@
  *   POST   /api/upload?name=NAME   a bundle or an enrolment (octet-stream, ≤ 4 GiB) → {"upload":TOKEN}; a job's argument
  *                              "upload:TOKEN" stands for it (receive, join); it is gone when the job has ended, or the program
  *
- * PHONE
- *   POST   /api/phone          {"record":ID} → {"url","fingerprint","code","qr":[rows of 0 and 1],"until":TIME}
- *   GET    /api/phone          the same with "uploads":[{"name","id","size"}], or {"url":null}
- *   DELETE /api/phone          closes the port */
+ * PHONE  a TLS port on the local network that can do one thing: upload photos and video into one record (phone.c)
+ *   POST   /api/phone          {"record":ID[,"address":one of this machine's]} → PHONE; one that was open is closed
+ *   GET    /api/phone          PHONE, or {"url":null} where none is open
+ *   DELETE /api/phone          {"url":null}
+ *     PHONE {"url","addresses":[URL,…],"code":eight digits, good once,"fingerprint":hex,"qr":[rows of 0 and 1],"record",
+ *            "paired":bool,"until":TIME,"uploads":[{"id","name","size"},…]}; url: the first address, with the code and, behind
+ *            "#", the certificate's SHA-256: what the picture shows. Once a phone is paired the code opens nothing; open the
+ *            port anew for another phone. Five wrong codes close it, and so does an hour without an upload. */
 #ifndef SATCHEL_UI_UI_H
 #define SATCHEL_UI_UI_H
 
@@ -164,6 +176,22 @@ int ui_start(struct ui **out, unsigned port, const struct ui_owner *owner) MUST_
 const char *ui_address(struct ui *u, struct arena *a);
 double ui_idle_seconds(struct ui *u); /* since the last request; 0 while one is answered */
 void ui_stop(struct ui *u);           /* waits for what is under way, a few seconds; NULL is fine */
+
+/* ---- the phone's port ---- */
+
+struct ui_phone;
+struct ui_phone_options {
+    const char *record, *title; /* that uploads go to, and what it is called; copied */
+    const char *address;        /* of this machine, where to listen; NULL: all of them */
+    struct ui_owner owner;      /* its take functions; copied, the ctx must outlive the port */
+};
+int ui_phone_open(struct ui_phone **out, const struct ui_phone_options *o) MUST_CHECK;
+int ui_phone_json(struct ui_phone *p, struct arena *a, struct jv **out) MUST_CHECK; /* PHONE above */
+bool ui_phone_is_over(struct ui_phone *p); /* wrong codes, or nobody came for long */
+void ui_phone_close(struct ui_phone *p);   /* waits for what is under way, a few seconds; NULL is fine */
+
+/* A picture that cameras read: rows of 0 and 1, dark is 1, without the quiet margin of four. NULL: err set. */
+struct jv *ui_qr(struct arena *a, const char *text);
 
 /* ---- who may ask: pure, for the server and its tests ---- */
 
