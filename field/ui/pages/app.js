@@ -237,6 +237,7 @@ async function start() {
   }
   await speak(state.language);
   me.readonly = state.readonly === true;
+  me.phone = state.phone === true;
   if (!state.store || state.locked) {
     const door = await import("./unlock.js");
     document.title = t("Unlock") + " · satchel";

@@ -61,7 +61,7 @@ class Audit {
     if (this.tab !== "") return false;
     const cell = query.get("cell");
     if (!cell) this.closePanel(true);
-    else this.openCell(...cell.split(" "), query.get("record"), true);
+    else await this.openCell(...cell.split(" "), query.get("record"), !this.keepFocus);
     return true;
   }
 
@@ -102,7 +102,7 @@ class Audit {
   /* ---- matrix ---- */
   async matrixTab() {
     this.meters = h("div", { class: "meters" });
-    this.grid = h("div", { class: "scroll matrixbox" });
+    this.grid = h("div", { class: "scroll matrixbox" }); /* its cells take the focus */
     refill(this.body, this.meters, this.grid, this.legend());
     this.drawMatrix();
     this.ctx.stage.classList.add("work");
@@ -327,8 +327,10 @@ class Audit {
         await this.read();
         this.drawLead();
         this.drawMatrix();
-        if (was || !id) this.ctx.go(href(this.id) + "?" + new URLSearchParams({ cell: clause + " " + code, record: target }), true);
+        this.keepFocus = true; /* it goes back to the matrix */
+        if (was || !id) await this.ctx.go(href(this.id) + "?" + new URLSearchParams({ cell: clause + " " + code, record: target }), true);
         else await this.refreshPanel();
+        this.keepFocus = false;
         this.grid.querySelector(`[data-k="${CSS.escape(clause + " " + code)}"]`)?.focus({ preventScroll: true });
       },
     });

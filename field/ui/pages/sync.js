@@ -51,7 +51,7 @@ export async function open(ctx) {
     refill(boxes.counts, card(t("Where the records are"), h("span", { class: "dim" }, t("held: a receipt of the hub was verified")),
       h("div", { class: "in stack2" }, h("dl", { class: "custody big" }, cell("here", t("here only"), s.here), cell("way", t("on the way"), s.way), cell("held", t("held by the hub"), s.held)),
         s.quarantined?.length ? notice("alert", "sigq", many(s.quarantined.length, "one entry that came in is set apart", "%d entries that came in are set apart"), h("ul", null, s.quarantined.slice(0, 30).map((q) => h("li", { class: "small" }, h("code", null, q.entry), " ", q.reason)))) : null),
-      s.cases.length ? h("div", { class: "scroll" }, h("table", { class: "log" }, h("thead", null, h("tr", null, [t("Case"), t("here only"), t("on the way"), t("held by the hub"), t("files held"), t("files awaited")].map((w, i) => h("th", { scope: "col", class: i ? "num" : null }, w)))),
+      s.cases.length ? h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": t("Where the records are") }, h("table", { class: "log" }, h("thead", null, h("tr", null, [t("Case"), t("here only"), t("on the way"), t("held by the hub"), t("files held"), t("files awaited")].map((w, i) => h("th", { scope: "col", class: i ? "num" : null }, w)))),
         h("tbody", null, s.cases.map((c) => h("tr", null, h("td", null, c.case === "register" ? t("register") : c.title || c.case), [c.records.here, c.records.way, c.records.held].map((n) => h("td", { class: "num" }, number(n))),
           h("td", { class: "num" }, `${number(c.evidence.held)} / ${number(c.evidence.here + c.evidence.way + c.evidence.held + c.evidence.awaited)}`), h("td", { class: "num" }, number(c.evidence.awaited))))))) : null));
   }
