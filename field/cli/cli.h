@@ -302,7 +302,6 @@ int cmd_attach(struct cli *c);
 int cmd_extract(struct cli *c);
 int cmd_free(struct cli *c);
 int cmd_copy(struct cli *c);
-int cmd_status(struct cli *c);
 int cmd_show(struct cli *c);
 int cmd_list(struct cli *c);
 int cmd_find(struct cli *c);

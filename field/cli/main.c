@@ -139,7 +139,6 @@ static const struct option demo_options[] = {
 const struct command commands[] = {
     {"init", "--name N --email E", N_("make a kit: a store and its keys"), init_options, 0, 0, cmd_init},
     {"whoami", "[--request]", N_("kit id, name, key, store, version"), whoami_options, 0, 0, cmd_whoami},
-    {"status", "", N_("what this kit has written: here only, on the way, held by the hub; what was set apart"), NULL, 0, 0, cmd_status},
     {"new", "TYPE --case C [FIELD…]", N_("create a record; prints its id"), new_options, 1, -1, cmd_new},
     {"set", "RECORD FIELD…", N_("change fields of a record"), why_options, 2, -1, cmd_set},
     {"void", "RECORD --why TEXT", N_("withdraw a record, with a reason; nothing is deleted"), why_options, 1, 1, cmd_void},

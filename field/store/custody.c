@@ -74,11 +74,6 @@ static int receipt_of(struct custody *c, const char *case_name, const struct rec
     return err;
 }
 
-bool custody_way(const struct custody *c, const char *case_name)
-{
-    return map_get(&c->cases, case_name) != NULL;
-}
-
 int custody_entry(struct custody *c, const struct entry *e, bool *held)
 {
     const struct receipt *r;

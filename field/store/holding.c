@@ -52,7 +52,6 @@ static int count_case(struct store *s, const struct fold_chain *c, struct arena 
         rc = 0;
     }
     int64_t head = rc || !r ? 0 : receipt_reach(r, out->case_name, s->kit);
-    snprintf(out->receipt, sizeof out->receipt, "%s", !rc && r ? r->at : "");
     map_init(&seen);
     for (size_t i = 0; rc == 0 && i < c->entries_len; i++) {
         const struct entry *e = c->entries[i]->entry;

@@ -71,13 +71,20 @@ export async function watched(context, origin) {
 }
 // A walk within the page, as a click on a link is.
 export async function go(page, to) {
-  await page.evaluate((path) => { const a = document.createElement("a"); a.href = path; document.getElementById("root").append(a); a.click(); a.remove(); }, to);
-  await page.waitForFunction((path) => location.pathname + location.search + location.hash === path, to);
+  await page.evaluate((path) => { const a = document.createElement("a"); a.href = path; document.getElementById("root").append(a); delete document.querySelector("main").dataset.at; a.click(); a.remove(); }, to);
   await settled(page);
 }
+// The page stands, and nothing has moved in it for a moment.
 export async function settled(page) {
-  await page.waitForLoadState("networkidle", { timeout: 1500 }).catch(() => {}); // the long poll for changes keeps one request open
-  await page.waitForFunction(() => document.querySelector("main h1") && !document.querySelector("main .waiting"));
+  await page.waitForFunction(() => document.querySelector("main")?.dataset.at === location.pathname + location.search);
+  await page.evaluate(() => new Promise((done) => {
+    let timer;
+    const still = () => { clearTimeout(timer); timer = setTimeout(end, 40); };
+    const watch = new MutationObserver(still), last = setTimeout(end, 1000);
+    function end() { clearTimeout(last); clearTimeout(timer); watch.disconnect(); done(); }
+    watch.observe(document.body, { subtree: true, childList: true });
+    still();
+  }));
 }
 export async function shot(page, name) {
   if (SHOTS) await page.screenshot({ path: path.join(SHOTS, name + ".png") });

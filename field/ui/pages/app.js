@@ -1,7 +1,7 @@
 /* The shell: rail, top bar, which page an address opens, keys, toasts. */
 import { h, t, base, atHub, caseHere, AT_HUB, icon, key, lang, speak, refill, when, number, dialog, button, notice, N } from "./dom.js";
 import { allDrafts, follow, forget, get, loadDrafts, on, raw, spoken, tell } from "./api.js";
-import { learnMe, learnReviewer, list, me, roleWords, scheme } from "./data.js";
+import { learnMe, learnReviewer, list, me, roleWords, scheme, status } from "./data.js";
 
 const PAGES = {
   "": "today", audits: "audits", audit: "audit", findings: "findings", finding: "finding", evidence: "evidence", conflicts: "conflicts",
@@ -44,7 +44,7 @@ function frame() {
   refill(clearBody(), h("a", { class: "skip", href: "#main", onclick: (e) => { e.preventDefault(); shell.main.focus(); } }, t("Skip to the content")),
     shell.rail = h("header", { class: "rail" }, h("a", { class: "brand", href: "/" }, icon("bag"), h("span", null, "satchel")), shell.nav, shell.foot),
     h("div", { class: "page" }, h("div", { class: "top" }, shell.crumbs,
-      h("a", { class: "find push", href: "/search" }, icon("find"), h("span", null, t("Search cases, clauses, findings")), key("/")),
+      h("a", { class: "find push", href: "/search", "aria-label": t("Search cases, clauses, findings") }, icon("find"), h("span", null, t("Search cases, clauses, findings")), key("/")),
       atHub ? h("span", { class: "mark" }, icon("lock"), h("span", null, t("Read-only"))) : null,
       shell.offline, h("button", { type: "button", class: "btn quiet icon keysbtn", "aria-label": t("All keys"), title: t("All keys"), onclick: keysHelp }, icon("key")),
       languages()), shell.alarm, shell.stage), shell.toast);
@@ -103,12 +103,11 @@ async function footer() {
   set("/evidence", total("evidence"));
   set("/conflicts", get("conflicts").then((l) => l.length), "alert");
   try {
-    const s = await get("status");
+    const s = await status();
     const row = (mark, text, n) => h("div", null, h("dt", null, icon(mark, true), text), h("dd", null, number(n)));
     setCount("/sync", s.here + s.way);
     const sch = me.roles.size ? await scheme(null).catch(() => null) : null;
     refill(shell.foot, h("dl", { class: "custody" }, row("here", t("here"), s.here), row("way", t("on way"), s.way), row("held", t("hub"), s.held)),
-      h("p", { class: "dim" }, s.receipt ? t("last receipt %s", when(s.receipt)) : t("no receipt yet")),
       h("p", null, h("b", { class: "strong" }, me.name), me.roles.size ? h("span", null, lang === "zh" ? "，" : ", ", roleWords(sch)) : null, h("br"), h("code", { class: "dim" }, me.kit)),
       lockButton());
   } catch { /* told elsewhere */ }
@@ -137,7 +136,10 @@ async function open(same) {
     here ? a.setAttribute("aria-current", "page") : a.removeAttribute("aria-current");
   }
   if (page?.path === location.pathname && page.move && !same) {
-    if (await page.move(new URLSearchParams(location.search), location.hash) !== false) return;
+    if (await page.move(new URLSearchParams(location.search), location.hash) !== false) {
+      shell.main.dataset.at = location.pathname + location.search;
+      return;
+    }
   }
   const turn = ++opening;
   page?.leave?.();
@@ -172,7 +174,10 @@ async function open(same) {
     ctx.title(t("This page does not open"));
     refill(shell.main, h("h1", null, t("This page does not open")), notice("alert", "warn", e.message), h("p", null, h("a", { href: "/" }, t("To Today"))));
     console.error(e);
-  } finally { clearTimeout(slow); }
+  } finally {
+    clearTimeout(slow);
+    if (turn === opening) shell.main.dataset.at = location.pathname + location.search; /* it stands: for whoever waits */
+  }
 }
 
 document.addEventListener("click", (e) => {
@@ -254,6 +259,7 @@ async function start() {
   }
   await speak(state.language);
   me.readonly = state.readonly === true;
+  me.phone = state.phone === true;
   if (!state.store || state.locked) {
     const door = await import("./unlock.js");
     document.title = t("Unlock") + " · satchel";

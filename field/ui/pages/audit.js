@@ -61,7 +61,7 @@ class Audit {
     if (this.tab !== "") return false;
     const cell = query.get("cell");
     if (!cell) this.closePanel(true);
-    else this.openCell(...cell.split(" "), query.get("record"), true);
+    else await this.openCell(...cell.split(" "), query.get("record"), !this.keepFocus);
     return true;
   }
 
@@ -102,7 +102,7 @@ class Audit {
   /* ---- matrix ---- */
   async matrixTab() {
     this.meters = h("div", { class: "meters" });
-    this.grid = h("div", { class: "scroll matrixbox" });
+    this.grid = h("div", { class: "scroll matrixbox" }); /* its cells take the focus */
     refill(this.body, this.meters, this.grid, this.legend());
     this.drawMatrix();
     this.ctx.stage.classList.add("work");
@@ -174,9 +174,9 @@ class Audit {
     const long = { open: t("required, nothing yet"), bare: t("a result without evidence"), conflict: t("in conflict"), none: t("not audited") }[g] ?? valueLabel(this.scheme.results, g);
     const dept = this.byCode.get(code)?.fields.name || code;
     return h("button", { type: "button", class: "cell" + (req ? " req" : ""), "data-g": g, "data-k": clause + " " + code, "data-clause": clause, "data-dept": code, tabindex: "-1",
-      "aria-label": [clause, dept, long, cell?.evidence ? many(cell.evidence, "one item of evidence", "%d items of evidence") : null, req ? t("to be sampled") : null].filter(Boolean).join(comma()),
-      onclick: () => this.go(clause, code) }, icon(g === "not_audited" ? "none" : g, true), short ? h("span", { class: "w" }, short) : null,
-    cell?.evidence ? h("span", { class: "n" }, String(cell.evidence)) : null);
+      onclick: () => this.go(clause, code) }, h("span", { class: "vh" }, [clause, dept, long, cell?.evidence ? many(cell.evidence, "one item of evidence", "%d items of evidence") : null, req ? t("to be sampled") : null].filter(Boolean).join(comma())),
+    icon(g === "not_audited" ? "none" : g, true), short ? h("span", { class: "w", "aria-hidden": "true" }, short) : null,
+    cell?.evidence ? h("span", { class: "n", "aria-hidden": "true" }, String(cell.evidence)) : null);
   }
   go(clause, code, record) {
     const q = new URLSearchParams({ cell: clause + " " + code });
@@ -327,8 +327,10 @@ class Audit {
         await this.read();
         this.drawLead();
         this.drawMatrix();
-        if (was || !id) this.ctx.go(href(this.id) + "?" + new URLSearchParams({ cell: clause + " " + code, record: target }), true);
+        this.keepFocus = true; /* it goes back to the matrix */
+        if (was || !id) await this.ctx.go(href(this.id) + "?" + new URLSearchParams({ cell: clause + " " + code, record: target }), true);
         else await this.refreshPanel();
+        this.keepFocus = false;
         this.grid.querySelector(`[data-k="${CSS.escape(clause + " " + code)}"]`)?.focus({ preventScroll: true });
       },
     });

@@ -63,7 +63,7 @@ export async function open(ctx) {
     refill(body, h("div", { class: "stack" }, whole.cycle ? h("p", { class: "mid" }, t("Cycle %d, %s to %s", whole.cycle.number, whole.cycle.valid_from, whole.cycle.valid_to), comma(), t("%d of %d clauses covered by its surveillances", whole.covered, whole.of),
       bar(t("%d of %d", whole.covered, whole.of), [["f-conform", whole.covered / Math.max(1, whole.of)]])) : null,
     plan.none ? notice("info", "cal", plan.none) : h("p", { class: "mid" }, plan.due ? t("Next surveillance by %s at the latest", plan.due) : null, plan.last ? [comma(), t("the last one of this cycle: it takes in all that is not covered")] : null),
-    card(t("Coverage over the cycle"), whole.sample ? h("span", { class: "tag" }, t("sample catalogue")) : null, h("div", { class: "in scroll" }, h("table", { class: "cycle" },
+    card(t("Coverage over the cycle"), whole.sample ? h("span", { class: "tag" }, t("sample catalogue")) : null, h("div", { class: "in scroll", tabindex: "0", role: "region", "aria-label": t("Coverage over the cycle") }, h("table", { class: "cycle" },
       h("thead", null, h("tr", null, h("th", { scope: "col" }, t("Clause")), audits.map((a) => h("th", { scope: "col" }, h("a", { href: href(a.id) }, auditKind(f, a)), h("br"), days(a.fields.start))), plan.none ? null : h("th", { scope: "col" }, t("next")))),
       h("tbody", null, whole.clauses.map((id) => h("tr", null, h("th", { scope: "row" }, h("b", null, id), clauseTitle(s, id)), each.map((c) => {
         const g = worst(c, id), covered = c.cells.some((x) => x.clause === id && x.covered);

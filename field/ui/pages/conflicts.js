@@ -18,7 +18,8 @@ export async function conflictBox(ctx, record, f, name, settled) {
   const kept = draft(k) || {};
   let pick = kept.pick ?? 0;
   const head = h("h2", { id }, t("%s: both values stand", fieldWords(f, name)));
-  const may = !me.readonly && mayWrite(f.fields.find((x) => x.name === name)?.writers || f.writers);
+  const writers = f.fields.find((x) => x.name === name)?.writers || f.writers || [];
+  const may = mayWrite(writers.includes("leader") ? ["leader"] : writers);
   const why = h("input", { id: id + "y", value: kept.why || "", autocomplete: "off", oninput: () => keep() });
   const go = h("button", { type: "submit", class: "btn primary" });
   const told = h("div", { role: "alert" });

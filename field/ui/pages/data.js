@@ -118,6 +118,12 @@ const DUE = {
 };
 export const dueText = (what) => t(DUE[what] || what);
 
+/* Where all of it is: records and, among them, evidence. */
+export async function status() {
+  const s = await get("status");
+  return { ...s, ...s.records, quarantined: s.apart.filter((x) => x.verdict === "quarantined"), waiting: s.apart.filter((x) => x.verdict === "waiting") };
+}
+
 /* ---- cases ---- */
 export async function cases() {
   if (atHub && !caseHere) return (await get("cases")).map((c) => ({ case: c.case, name: c.organisation, conflicts: c.conflicts, audits: [] }));

@@ -85,6 +85,10 @@ export class Form {
       return c.is_set === (v !== undefined && v !== null && v !== "");
     });
   }
+  /* Does a choice that has been made elsewhere make the field pointless? */
+  ruledOut(f) {
+    return [f.required_if || []].flat().some((c) => c.is && !c.is.includes(this.value(c.field)));
+  }
   filled(f) {
     if (f.type !== "set") return this.value(f.name) !== undefined && this.value(f.name) !== null;
     return Object.keys({ ...this.record?.fields, ...this.defaults, ...this.edits }).some((k) => k.startsWith(f.name + "."));
@@ -96,7 +100,7 @@ export class Form {
       const need = this.needed(c.field);
       c.mark.textContent = need ? t("required") : "";
       const apart = this.apart?.[c.field.name];
-      const out = (apart ? !apart(this) : c.field.required_if && !need) && !this.filled(c.field) && !c.row.contains(document.activeElement);
+      const out = (apart ? !apart(this) : !need && this.ruledOut(c.field)) && !this.filled(c.field) && !c.row.contains(document.activeElement);
       const place = out ? this.more : this.main;
       if (out) below++;
       if (c.row.parentElement === place) continue;

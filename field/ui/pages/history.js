@@ -38,7 +38,7 @@ function item(f, e, first, titles, receipt) {
     h("p", { class: "proofline" }, h("span", { class: "mark " + cls }, icon(symbol, true), t(text)),
       e.verdict && e.verdict !== "good" ? h("span", { class: "mark bad" }, icon("warn", true), e.verdict === "waiting" ? t("waits for what it rests on") : t("set apart")) : null,
       h("span", { class: "mark" }, h("code", null, e.entry)),
-      receipt || e.received ? h("span", { class: "mark" }, icon("held", true), t("receipt %s", when(e.received || receipt))) : null));
+      custody(e.held ? "held" : "here"), receipt && e.held ? h("span", { class: "mark" }, t("receipt %s", when(receipt))) : null));
 }
 
 /* The values that stood after entry number i. */
@@ -50,7 +50,7 @@ function stateAfter(entries, i) {
 }
 
 export async function timeline(record, f) {
-  const entries = await get("history", [bare(record.id)], { titles: true });
+  const entries = await get("history", [bare(record.id)], { titles: true, custody: true });
   const past = h("div", { class: "aspast" });
   const select = h("select", { class: "asof", "aria-label": t("State as of a moment"), onchange: () => asOf() },
     h("option", { value: "" }, t("now")),

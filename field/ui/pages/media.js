@@ -1,8 +1,8 @@
 /* Evidence on screen and on its way in. Pictures are decoded and drawn again, so nothing in a file can act; all else is text
  * or a download. */
-import { h, t, atHub, icon, refill, bar, size, when, custody, CUSTODY, button, notice, many } from "./dom.js";
-import { bytes, upload, tell } from "./api.js";
-import { custodyOf, href, tail } from "./data.js";
+import { h, t, atHub, icon, refill, bar, size, when, custody, CUSTODY, button, dialog, notice, many } from "./dom.js";
+import { bytes, raw, upload, tell } from "./api.js";
+import { custodyOf, href, me, tail } from "./data.js";
 import { withOffset } from "./form.js";
 
 /* ---- what a file is, by its own first bytes ---- */
@@ -163,7 +163,8 @@ export function strip(o) {
   const add = h("button", { type: "button", class: "drop", "data-k": "drop", onclick: () => input.click() }, icon("plus"), h("span", null, t("drop, paste"), h("br"), t("or choose")));
   const shoot = h("button", { type: "button", class: "drop shoot", "data-k": "shoot", onclick: () => camera.click() }, icon("camera"), h("span", null, t("take photos")));
   const progress = h("div", { class: "going" });
-  const element = h("div", { class: "strip", tabindex: "0", role: "group" }, o.readonly ? null : [add, shoot, input, camera], progress, tiles);
+  const phone = me.phone ? h("button", { type: "button", class: "drop", "data-k": "phone", onclick: async () => { await fromPhone(await o.of(), o.done); o.all?.(); } }, icon("phone"), h("span", null, t("from my phone"))) : null;
+  const element = h("div", { class: "strip", tabindex: "0", role: "group" }, o.readonly ? null : [add, shoot, phone, input, camera], progress, tiles);
   const title = h("h3", null);
   async function one(file) {
     const line = h("div");
@@ -202,6 +203,31 @@ export function strip(o) {
   }
   show([]);
   return { element, title, show, take, choose: () => input.click(), shoot: () => camera.click() };
+}
+
+/* A port on the local network, for as long as the dialog stands: a paired phone uploads into the record. */
+async function fromPhone(record, done) {
+  let open = true;
+  const got = new Set();
+  const box = h("div", { class: "stack2", role: "status" });
+  const show = (p) => {
+    refill(box, p.url ? [h("div", { class: "phonebox" }, qr(p.qr), h("div", { class: "stack2" }, p.paired ? notice("conform", "phone", t("A phone is paired.")) : h("ol", { class: "steps small" }, h("li", null, t("The phone is in the same network.")), h("li", null, t("Point its camera at the picture, or type the address and the code.")), h("li", null, t("It warns of an unknown certificate: compare the fingerprint."))),
+      h("p", { class: "pairing" }, h("span", { class: "code" }, p.code), h("br"), (p.addresses || [p.url]).map((a) => [h("code", { class: "break" }, a), h("br")])), h("p", { class: "small dim break" }, t("fingerprint "), p.fingerprint))),
+    h("ul", { class: "list" }, (p.uploads || []).map((u) => h("li", { class: "two" }, h("span", null, u.name), h("small", { class: "dim" }, size(u.size)))))] : notice("minor", "phone", t("The port is closed: a wrong code too often, or nobody came for an hour.")));
+    for (const u of p.uploads || []) if (!got.has(u.id)) { got.add(u.id); done?.(u.id); }
+  };
+  try {
+    show(await raw("/api/phone", "POST", { record }));
+  } catch (e) { return tell("toast", e.message); }
+  (async () => { while (open) { await new Promise((r) => setTimeout(r, 1500)); if (open) show(await raw("/api/phone").catch(() => ({}))); } })();
+  await dialog(t("Photos from my phone"), () => box);
+  open = false;
+  await raw("/api/phone", "DELETE").catch(() => {});
+}
+function qr(rows) {
+  if (!rows?.length) return null;
+  const n = rows.length + 8, row = (r) => (typeof r === "string" ? [...r].map(Number) : r);
+  return h("svg", { class: "qr", viewBox: `0 0 ${n} ${n}`, role: "img", "aria-label": t("The address as a picture for the phone's camera"), "shape-rendering": "crispEdges" }, rows.flatMap((r, y) => row(r).map((v, x) => (v ? h("rect", { x: x + 4, y: y + 4, width: 1, height: 1 }) : null))));
 }
 
 /* ---- derivatives: the original stays, what is made is evidence of its own ---- */

@@ -1,7 +1,7 @@
 /* Sync: what is here, on the way, held by the hub; over a network, a stick, or with a colleague beside me. */
 import { h, t, icon, card, empty, refill, number, size, when, bar, button, notice, many, comma, dialog } from "./dom.js";
 import { get, job, post, raw, stopJob, upload } from "./api.js";
-import { caseTitle, me } from "./data.js";
+import { me, status } from "./data.js";
 
 let running = null; /* survives a walk to another page: {what, at, of, words, ended} */
 
@@ -45,16 +45,15 @@ export async function open(ctx) {
   }
 
   async function counts() {
-    const s = await get("status");
-    const rows = await Promise.all(s.cases.map(async (c) => [c, await caseTitle(c.case)]));
+    const s = await status();
     if (!ctx.alive()) return;
     const cell = (mark, text, n, more) => h("div", null, h("dt", null, icon(mark, true), text), h("dd", null, number(n)), more ? h("small", { class: "dim" }, more) : null);
-    refill(boxes.counts, card(t("What this device has written"), s.receipt ? h("span", { class: "dim" }, t("last receipt %s", when(s.receipt))) : h("span", { class: "dim" }, t("no receipt yet")),
+    refill(boxes.counts, card(t("Where the records are"), h("span", { class: "dim" }, t("held: a receipt of the hub was verified")),
       h("div", { class: "in stack2" }, h("dl", { class: "custody big" }, cell("here", t("here only"), s.here), cell("way", t("on the way"), s.way), cell("held", t("held by the hub"), s.held)),
         s.quarantined?.length ? notice("alert", "sigq", many(s.quarantined.length, "one entry that came in is set apart", "%d entries that came in are set apart"), h("ul", null, s.quarantined.slice(0, 30).map((q) => h("li", { class: "small" }, h("code", null, q.entry), " ", q.reason)))) : null),
-      rows.length ? h("div", { class: "scroll" }, h("table", { class: "log" }, h("thead", null, h("tr", null, h("th", { scope: "col" }, t("Case")), h("th", { scope: "col", class: "num" }, t("Entries held")), h("th", { scope: "col", class: "num" }, t("Files held")), h("th", { scope: "col", class: "num" }, t("Bytes held")))),
-        h("tbody", null, rows.map(([c, title]) => h("tr", null, h("td", null, c.case === "register" ? t("register") : title), h("td", { class: "num" }, `${number(c.entries_held)} / ${number(c.entries)}`), h("td", { class: "num" }, `${number(c.evidence_held)} / ${number(c.evidence)}`),
-          h("td", { class: "num" }, `${size(c.evidence_held_bytes)} / ${size(c.evidence_bytes)}`)))))) : null));
+      s.cases.length ? h("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": t("Where the records are") }, h("table", { class: "log" }, h("thead", null, h("tr", null, [t("Case"), t("here only"), t("on the way"), t("held by the hub"), t("files held"), t("files awaited")].map((w, i) => h("th", { scope: "col", class: i ? "num" : null }, w)))),
+        h("tbody", null, s.cases.map((c) => h("tr", null, h("td", null, c.case === "register" ? t("register") : c.title || c.case), [c.records.here, c.records.way, c.records.held].map((n) => h("td", { class: "num" }, number(n))),
+          h("td", { class: "num" }, `${number(c.evidence.held)} / ${number(c.evidence.here + c.evidence.way + c.evidence.held + c.evidence.awaited)}`), h("td", { class: "num" }, number(c.evidence.awaited))))))) : null));
   }
 
   async function places() {

@@ -1,7 +1,7 @@
 /* Today: what I am at, my audits, what is due, what waits for sync or for a decision. */
 import { h, t, icon, chip, card, empty, bar, many, longDay, shortDay, daysUntil, number, when, refill, skeleton, button, comma, atHub, caseHere } from "./dom.js";
 import { allDrafts, dropDraft, get } from "./api.js";
-import { auditKind, caseTitle, days, dueText, form, href, isDone, isOpenAudit, link, list, mine, myRole, named, stateLook, stateText, me } from "./data.js";
+import { auditKind, caseTitle, days, dueText, form, href, isDone, isOpenAudit, link, list, mine, myRole, named, stateLook, stateText, status, me } from "./data.js";
 
 export async function open(ctx) {
   const shown = await read();
@@ -13,10 +13,10 @@ export async function open(ctx) {
 }
 
 async function read() {
-  const [audits, f, calendar, conflicts, status] = await Promise.all([list("audit"), form("audit"), get("calendar"), get("conflicts", [], { titles: true }), get("status")]);
+  const [audits, f, calendar, conflicts, where] = await Promise.all([list("audit"), form("audit"), get("calendar"), get("conflicts", [], { titles: true }), status()]);
   const own = audits.filter(mine).sort((a, b) => rank(a) - rank(b) || (a.fields.start < b.fields.start ? 1 : -1));
   const names = new Map(await Promise.all([...new Set([...audits, ...calendar, ...conflicts].map((x) => x.case))].map(async (c) => [c, await caseTitle(c)])));
-  return { audits: own, all: audits.length, f, calendar, conflicts, status, names };
+  return { audits: own, all: audits.length, f, calendar, conflicts, status: where, names };
 }
 const rank = (a) => ({ "under-way": 0, "not-submitted": 1, planned: 2, submitted: 3 }[a.state] ?? 4);
 
@@ -79,9 +79,9 @@ function dueCard(d, due) {
 
 function syncCard(s) {
   const row = (mark, text, n) => h("div", null, h("dt", null, icon(mark, true), text), h("dd", null, number(n)));
-  return card(t("Waits for sync"), s.receipt ? h("span", { class: "dim" }, t("last receipt %s", when(s.receipt))) : null, h("div", { class: "in stack2" },
+  return card(t("Waits for sync"), s.hub ? h("span", { class: "dim" }, t("hub"), " ", s.hub) : null, h("div", { class: "in stack2" },
     h("dl", { class: "custody big" }, row("here", t("here only"), s.here), row("way", t("on the way"), s.way), row("held", t("held by the hub"), s.held)),
-    h("p", { class: "small mid" }, s.here + s.way ? t("All of it is signed and stored on this device. Without a network a stick takes it home.") : t("The hub holds all that this device has written.")),
+    h("p", { class: "small mid" }, s.here + s.way ? t("All of it is signed and stored on this device. Without a network a stick takes it home.") : t("The hub holds all that is here.")),
     h("div", { class: "row" }, h("a", { class: "btn", href: "/sync#stick" }, t("Write to a stick"), h("kbd", { "aria-hidden": "true" }, "U")), h("a", { class: "btn quiet", href: "/sync" }, t("Sync")))));
 }
 

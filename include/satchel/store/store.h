@@ -215,7 +215,6 @@ struct holding {
     const char *case_name;
     int64_t entries, entries_held, evidence, evidence_held;
     uint64_t evidence_bytes, evidence_held_bytes;
-    char receipt[40]; /* the hub's time of the newest one; "": there is none */
 };
 int store_holdings(struct store *s, struct arena *a, struct holding **out, size_t *len) MUST_CHECK;
 /* Of one record: everybody's entries, and the bytes of evidence. */
@@ -237,8 +236,6 @@ struct custody_state {
     bool here, held, way;
 };
 int custody_of(struct custody *c, const struct fold_record *r, struct custody_state *out) MUST_CHECK;
-/* Is there a bundle of this case for the hub that no receipt has named yet? */
-bool custody_way(const struct custody *c, const char *case_name);
 /* Of one entry: does the newest receipt of its case name it? */
 int custody_entry(struct custody *c, const struct entry *e, bool *held) MUST_CHECK;
 
