@@ -143,6 +143,7 @@ int extras_history(struct extras *x, const struct fold_record *r, const struct j
         if (x->titles) rc = t.list ? titles_of_entry(&t, form, jv_get(entry, "set")) : ERR_ROAD;
         if (x->titles && !rc) rc = titles_of_entry(&t, form, jv_get(entry, "old"));
         if (x->titles && !rc) rc = jv_put(&x->c->arena, entry, "titles", t.list);
+        if (x->at_hub && !rc) rc = jv_put(&x->c->arena, entry, "held", jv_bool(&x->c->arena, true));
         if (x->custody && !rc) rc = put_entry_custody(x, jv_get_str(entry, "id"), entry);
     }
     return rc;

@@ -62,8 +62,9 @@ static int read_line(void *ctx, const char *line, size_t len)
         return 0;
     }
     const char *its = jv_get_str(v, "case"), *kit = jv_get_str(v, "kit");
+    if (!kit || !jv_get_str(v, "time")) return 0;
     if (x->q->case_name && (jv_get(v, "refused") || !its || strcmp(its, x->q->case_name) != 0)) return 0;
-    if (x->q->kit && (!kit || strcmp(kit, x->q->kit) != 0)) return 0;
+    if (x->q->kit && strcmp(kit, x->q->kit) != 0) return 0;
     if (x->q->record && !is_of(jv_get_str(v, "record"), x->q->record)) return 0;
     return jv_push(x->a, x->list, v);
 }
@@ -87,7 +88,7 @@ static const char *do_text(const char *what)
         const char *what, *text;
     } texts[] = {{"calendar", N_("the calendar")}, {"cases", N_("the list of cases")}, {"check", N_("the check")},
         {"conflicts", N_("conflicts")}, {"coverage", N_("the coverage")}, {"evidence", N_("preview")}, {"find", N_("a search")},
-        {"history", N_("history")}, {"list", N_("a list")}, {"looks", N_("who looked")}, {"original", N_("the original, downloaded")},
+        {"history", N_("history")}, {"list", N_("lists")}, {"looks", N_("who looked")}, {"original", N_("the original, downloaded")},
         {"plan", N_("the plan")}, {"proof", N_("the proof")}, {"show", N_("the record")}};
     for (size_t i = 0; what && i < sizeof texts / sizeof *texts; i++)
         if (strcmp(texts[i].what, what) == 0) return T(texts[i].text);
@@ -108,48 +109,54 @@ static bool same_text(const struct jv *a, const struct jv *b, const char *name)
     return x && y ? strcmp(x, y) == 0 : x == y;
 }
 
-static bool go_together(const struct jv *newer, const struct jv *older)
+static bool go_together(const struct jv *a, const struct jv *b)
 {
-    return same_text(newer, older, "kit") && same_text(newer, older, "case") && same_text(newer, older, "record") &&
-           seconds_of(newer) - seconds_of(older) <= TOGETHER_SECONDS;
+    return same_text(a, b, "kit") && same_text(a, b, "case") && same_text(a, b, "record");
 }
 
-/* Words that were looked for, or a type that was listed. */
+/* Words that were looked for. */
 static const char *args_text(struct cli *c, const struct jv *look)
 {
     const struct jv *args = jv_get(look, "args");
-    const char *s = "";
-    for (size_t i = 0; args && i < args->len && s && !jv_get(look, "record"); i++)
+    const char *s = "", *what = jv_get_str(look, "do");
+    bool search = what && strcmp(what, "find") == 0;
+    for (size_t i = 0; search && args && i < args->len && s; i++)
         if (jv_str(args->items[i])) s = arena_printf(&c->arena, "%s %s", s, shown(c, args->items[i]->string));
     return s ? s : "";
 }
 
-/* The looks from `from` on that go together, in words, each once. */
-static const char *what_text(struct cli *c, const struct jv *list, size_t from, size_t *end)
+/* The looks from `from` on that go with it, in words, each once; they are told with it. */
+static const char *what_text(struct cli *c, const struct jv *list, size_t from, bool *told)
 {
     const char *s = "";
-    size_t i = from;
-    do {
+    size_t last = from;
+    for (size_t i = from; i < list->len && s && seconds_of(list->items[last]) - seconds_of(list->items[i]) <= TOGETHER_SECONDS; i++) {
+        if (told[i] || !go_together(list->items[from], list->items[i])) continue;
         const char *one = arena_printf(&c->arena, "%s%s", do_text(jv_get_str(list->items[i], "do")), args_text(c, list->items[i]));
-        if (one && s && !strstr(s, one)) s = arena_printf(&c->arena, "%s%s%s", s, *s ? ", " : "", one);
-        i++;
-    } while (i < list->len && go_together(list->items[i - 1], list->items[i]));
-    *end = i;
+        if (one && !strstr(s, one)) s = arena_printf(&c->arena, "%s%s%s", s, *s ? ", " : "", one);
+        told[i] = true;
+        last = i;
+    }
     return s ? s : "";
 }
 
-static void print_looks(struct cli *c, const struct jv *list)
+static int print_looks(struct cli *c, const struct jv *list)
 {
-    for (size_t i = 0, next; i < list->len; i = next) {
+    bool *told = arena_alloc(&c->arena, list->len + 1);
+    if (!told) return ERR_ROAD;
+    memset(told, 0, list->len + 1);
+    for (size_t i = 0; i < list->len; i++) {
         const struct jv *v = list->items[i];
         const char *name = jv_get_str(v, "name"), *case_name = jv_get_str(v, "case"), *record = jv_get_str(v, "record");
-        const char *what = what_text(c, list, i, &next);
+        if (told[i]) continue;
+        const char *what = what_text(c, list, i, told);
         fprintf(c->out, "%.16s  ", jv_get_str(v, "time"));
         print_padded(c->out, shown_kit(c, jv_get_str(v, "kit"), name), 32);
         fprintf(c->out, "%s%s%s%s%s\n", case_name ? shown(c, case_name) : "", case_name ? "  " : "", record ? shown(c, record) : "",
             record ? "  " : "", what);
     }
     if (!list->len) fprintf(c->out, "%s\n", T("nobody has looked"));
+    return 0;
 }
 
 int cmd_hub_looks(struct cli *c)
@@ -162,6 +169,5 @@ int cmd_hub_looks(struct cli *c)
     int r = looks_read(&c->arena, &q, &list);
     if (r) return r;
     c->result = list;
-    if (!c->json) print_looks(c, list);
-    return 0;
+    return c->json ? 0 : print_looks(c, list);
 }

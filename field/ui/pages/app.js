@@ -44,7 +44,7 @@ function frame() {
   refill(clearBody(), h("a", { class: "skip", href: "#main", onclick: (e) => { e.preventDefault(); shell.main.focus(); } }, t("Skip to the content")),
     shell.rail = h("header", { class: "rail" }, h("a", { class: "brand", href: "/" }, icon("bag"), h("span", null, "satchel")), shell.nav, shell.foot),
     h("div", { class: "page" }, h("div", { class: "top" }, shell.crumbs,
-      h("a", { class: "find push", href: "/search", "aria-label": t("Search cases, clauses, findings") }, icon("find"), h("span", null, t("Search cases, clauses, findings")), key("/")),
+      atHub && !caseHere ? h("span", { class: "push" }) : h("a", { class: "find push", href: "/search", "aria-label": t("Search cases, clauses, findings") }, icon("find"), h("span", null, t("Search cases, clauses, findings")), key("/")),
       atHub ? h("span", { class: "mark" }, icon("lock"), h("span", null, t("Read-only"))) : null,
       shell.offline, h("button", { type: "button", class: "btn quiet icon keysbtn", "aria-label": t("All keys"), title: t("All keys"), onclick: keysHelp }, icon("key")),
       languages()), shell.alarm, shell.stage), shell.toast);

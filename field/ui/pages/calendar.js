@@ -1,5 +1,5 @@
 /* Certificates and dates: three years on a time line, and as a list. */
-import { h, t, icon, card, empty, refill, many, comma, today, shortDay, daysUntil } from "./dom.js";
+import { h, t, atHub, caseHere, icon, card, empty, refill, many, comma, today, shortDay, daysUntil } from "./dom.js";
 import { get } from "./api.js";
 import { cases, dueText, href, list, members, stateText } from "./data.js";
 import { dueChip, dueLink } from "./today.js";
@@ -55,7 +55,8 @@ const has = (a, id) => members(a, "certificates").includes(id);
 
 export async function open(ctx) {
   async function draw() {
-    const [items, certificates, audits, where, suspensions] = await Promise.all([get("calendar"), list("certificate"), list("audit"), cases(), list("suspension")]);
+    const across = atHub && !caseHere; /* the dates of all cases; their records are in each one's pages */
+    const [items, where, certificates, audits, suspensions] = await Promise.all([get("calendar"), cases(), ...(across ? [] : [list("certificate"), list("audit"), list("suspension")])]);
     if (!ctx.alive()) return;
     const names = new Map(where.map((c) => [c.case, c.name || c.case]));
     const sorted = items.slice().sort((a, b) => (a.due < b.due ? -1 : 1));
@@ -64,7 +65,7 @@ export async function open(ctx) {
       h("span", null, h("a", { class: "name", href: dueLink(x) }, dueText(x.what)), h("br"), h("small", { class: "dim" }, names.get(x.case) || x.case, x.number ? [comma(), x.number] : null)), h("small", { class: "dim" }, x.rule)))] : null);
     ctx.title(t("Calendar"));
     refill(ctx.main, h("div", { class: "lead" }, h("div", null, h("h1", null, t("Certificates and dates")), h("p", null, t("As of %s: ", today()), [many(late.length, "one overdue or proposed", "%d overdue or proposed"), many(soon.length, "one within 30 days", "%d within 30 days")].join(comma()), t(".")))),
-      h("div", { class: "stack" }, yearsCard(certificates, items, audits, names, suspensions), card(t("Dates"), h("span", { class: "dim" }, t("a due date is the last day in time; a proposal's is the first on which it stands")),
+      h("div", { class: "stack" }, across ? null : yearsCard(certificates, items, audits, names, suspensions), card(t("Dates"), h("span", { class: "dim" }, t("a due date is the last day in time; a proposal's is the first on which it stands")),
         sorted.length ? h("ul", { class: "list due rows" }, group(t("Proposed and overdue"), late), group(t("Within 30 days"), soon), group(t("Later"), rest)) : empty(t("No date follows from the records here."), "cal"))));
   }
   await draw();

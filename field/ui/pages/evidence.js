@@ -105,7 +105,7 @@ async function openOne(ctx) {
       pair(t("captured"), x.captured ? fullTime(x.captured) : t("not known"), t("as its device claims")), pair(t("entered"), fullTime(entered?.at), entered?.by),
       pair(t("received by the hub"), received ? fullTime(received) : t("not yet"), received ? t("receipt verified") : null),
       pair(t("size"), size(x.size), number(x.size) + " B"), pair("SHA-256", h("code", { class: "break" }, x.sha256)), pair(t("custody"), custody(custodyOf(record))))));
-    refill(aside, proof?.elements, card(t("History"), history.side, history.body));
+    refill(aside, h("div", { class: "stack" }, proof?.elements, card(t("History"), history.side, history.body)));
   }
   const pair = (k, v, more) => h("div", null, h("dt", null, k), h("dd", null, v, more ? h("small", { class: "dim" }, " ", more) : null));
   async function change(again) {

@@ -1,6 +1,6 @@
 /* All findings, what is open first. */
 import { h, t, icon, chip, empty, refill, comma, shortDay } from "./dom.js";
-import { cases, choiceText, clauseTitle, conflicts, form, gradeData, gradeIcon, href, list, named, scheme, stateLook, stateText } from "./data.js";
+import { cases, choiceText, clauseTitle, conflicts, form, gradeData, gradeIcon, href, list, me, named, scheme, stateLook, stateText } from "./data.js";
 import { rowKeys } from "./audits.js";
 
 export function findingRow(r, f, s, caseName) {
@@ -24,7 +24,7 @@ export async function open(ctx) {
     const rank = (r) => ({ overdue: 0, open: 1, "to-verify": 2, noted: 3 }[r.state] ?? 4);
     const sorted = records.slice().sort((a, b) => rank(a) - rank(b) || ((a.fields.due || "9") < (b.fields.due || "9") ? -1 : 1));
     ctx.title(t("Findings"));
-    refill(ctx.main, h("div", { class: "lead" }, h("div", null, h("h1", null, t("Findings"))), h("a", { class: "btn", href: "/new/finding" }, icon("plus"), t("New finding"), h("kbd", { "aria-hidden": "true" }, "C"))),
+    refill(ctx.main, h("div", { class: "lead" }, h("div", null, h("h1", null, t("Findings"))), me.readonly ? null : h("a", { class: "btn", href: "/new/finding" }, icon("plus"), t("New finding"), h("kbd", { "aria-hidden": "true" }, "C"))),
       h("nav", { class: "tabs", "aria-label": t("Which") }, h("a", { href: "/findings", "aria-current": all ? null : "page" }, t("Open")), h("a", { href: "/findings?show=all", "aria-current": all ? "page" : null }, t("All"))),
       h("section", { class: "card", "aria-label": t("Findings") }, sorted.length ? [h("ul", { class: "list findings", "data-rows": "" }, sorted.slice(0, limit).map((r) => findingRow(r, f, schemes.get(r.case), names.get(r.case)))),
         sorted.length > limit ? h("p", { class: "in row" }, h("button", { type: "button", class: "btn", onclick: () => { limit += 400; draw(); } }, t("%d more", sorted.length - limit))) : null]

@@ -38,7 +38,7 @@ function item(f, e, first, titles, receipt) {
     h("p", { class: "proofline" }, h("span", { class: "mark " + cls }, icon(symbol, true), t(text)),
       e.verdict && e.verdict !== "good" ? h("span", { class: "mark bad" }, icon("warn", true), e.verdict === "waiting" ? t("waits for what it rests on") : t("set apart")) : null,
       h("span", { class: "mark" }, h("code", null, e.entry)),
-      custody(e.held ? "held" : "here"), receipt && e.held ? h("span", { class: "mark" }, t("receipt %s", when(receipt))) : null));
+      custody(e.held ? "held" : "here"), e.held && (e.received || receipt) ? h("span", { class: "mark" }, t("receipt %s", when(e.received || receipt))) : null));
 }
 
 /* The values that stood after entry number i. */

@@ -30,7 +30,7 @@ async function openCases(ctx) {
 
 const DONE = {
   calendar: N("Calendar"), cases: N("Cases"), check: N("Check"), conflicts: N("Conflicts"), coverage: N("Coverage"), evidence: N("Preview"), find: N("Search"), history: N("History"),
-  list: N("List"), looks: N("Who looked"), original: N("Original downloaded"), plan: N("Plan"), proof: N("Proof"), show: N("Record"),
+  list: N("Lists"), looks: N("Who looked"), original: N("Original downloaded"), plan: N("Plan"), proof: N("Proof"), show: N("Record"),
 };
 const TOGETHER = 120000;
 
@@ -38,12 +38,12 @@ const TOGETHER = 120000;
 function together(looks) {
   const rows = [];
   for (const l of looks) {
-    const last = rows[rows.length - 1], words = l.refused ? t("refused") : [t(DONE[l.do] || l.do), ...(l.record ? [] : l.args || [])].join(" ");
-    const same = last && last.kit === l.kit && last.case === l.case && last.record === l.record && last.from - Date.parse(l.time) < TOGETHER;
-    if (same) {
-      last.from = Date.parse(l.time);
-      last.words.add(words);
-    } else rows.push({ ...l, from: Date.parse(l.time), words: new Set([words]) });
+    const at = Date.parse(l.time), words = l.refused ? t("refused") : [t(DONE[l.do] || l.do), ...(l.do === "find" ? l.args : [])].join(" ");
+    const row = rows.findLast((r) => r.kit === l.kit && r.case === l.case && r.record === l.record && r.from - at < TOGETHER);
+    if (row) {
+      row.from = at;
+      row.words.add(words);
+    } else rows.push({ ...l, from: at, words: new Set([words]) });
   }
   return rows;
 }
