@@ -253,6 +253,7 @@ async function start() {
   try {
     if (atHub) await speak(spoken().startsWith("zh") ? "zh" : "en");
     state = await raw("/api/state");
+    if (state.error) throw new Error(state.error); /* a case that is not there, or not for this reader */
   } catch (e) {
     refill(clearBody(), h("main", { class: "door" }, h("h1", null, "satchel"), notice("alert", "lock", e.message)));
     return;
