@@ -12,7 +12,7 @@ const RAIL = [
   ["/evidence", "photo", N("Evidence"), "e"], ["/conflicts", "conflict", N("Conflicts"), "x"], null,
   ["/cases", "case", N("Cases"), "b"], ["/calendar", "cal", N("Calendar"), "c"], ["/sync", "sync", N("Sync"), "s"],
 ];
-const SECTION = { audit: "/audits", finding: "/findings", case: "/cases", record: "/cases", new: "/cases" };
+const SECTION = { audit: "/audits", finding: "/findings", case: "/cases", record: "/cases", new: "/cases", "new/finding": "/findings", "new/audit": "/audits" };
 const ON_PHONE = new Set(["/", "/audits", "/findings", "/sync"]);
 
 const shell = {};
@@ -112,7 +112,7 @@ async function open(same) {
   const name = PAGES[parts[0]];
   const now = "/" + parts[0];
   for (const a of shell.nav.querySelectorAll("a")) {
-    const here = a.getAttribute("href") === (SECTION[parts[0]] || now);
+    const here = a.getAttribute("href") === (SECTION[parts.slice(0, 2).join("/")] || SECTION[parts[0]] || now);
     here ? a.setAttribute("aria-current", "page") : a.removeAttribute("aria-current");
   }
   if (page?.path === location.pathname && page.move && !same) {
@@ -244,9 +244,10 @@ async function start() {
     return void door.open(clearBody(), state, start);
   }
   frame();
+  import(`./${PAGES[location.pathname.split("/")[1]] || "today"}.js`).catch(() => {}); /* while the rest is asked for */
   await Promise.all([loadDrafts().catch(() => {}), learnMe()]);
-  footer();
   await open();
+  footer();
   follow();
 }
 start();

@@ -35,7 +35,7 @@ export async function open(ctx) {
     evidence.show(await list("evidence", ["of+=" + id], { custody: true }));
   }
   async function siblings() {
-    const all = await list("finding", record.fields.audit ? ["audit=" + record.fields.audit] : [], { case: record.case });
+    const all = record.fields.audit ? await get("list", ["finding", "audit=" + record.fields.audit], { case: record.case }) : [];
     const at = all.findIndex((x) => x.id === id);
     return [all[at - 1], all[at + 1]];
   }
