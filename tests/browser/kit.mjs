@@ -29,8 +29,10 @@ export function cliInput(store, input, ...args) {
   return JSON.parse(r.stdout);
 }
 
-export async function ui(store, lang) {
-  const child = spawn(SATCHEL, ["--store", path.join(WORK, store), "--lang", lang, "--json", "ui", "--no-open"], { cwd: WORK, stdio: ["ignore", "pipe", "inherit"] });
+export async function ui(store, lang, locked) {
+  const env = { ...process.env };
+  if (locked) delete env.SATCHEL_PASSPHRASE_FILE;
+  const child = spawn(SATCHEL, ["--store", path.join(WORK, store), "--lang", lang, "--json", "ui", "--no-open"], { cwd: WORK, env, stdio: ["ignore", "pipe", "inherit"] });
   let text = "";
   const first = new Promise((done, fail) => {
     const timer = setTimeout(() => fail(new Error("satchel ui says no address")), 15000);

@@ -49,7 +49,7 @@ await step("Zhang records a sample by keyboard", async () => {
   await zhang.locator(".panel [data-field=note] textarea").press("Control+Enter");
   await zhang.waitForFunction(() => document.querySelector('.cell[data-k="B2 D1"]')?.dataset.g === "conform");
   same("with its evidence", "2", await cell(zhang, "B2", "D1").locator(".n").textContent());
-  same("the focus is back at the cell", "B2 D1", await zhang.evaluate(() => document.activeElement.dataset.k));
+  await zhang.waitForFunction(() => document.activeElement.dataset.k === "B2 D1"); // the focus is back at the cell
   await shot(zhang, "audit");
   await zhang.keyboard.press("Escape");
   await zhang.waitForFunction(() => !document.querySelector(".panel"));
@@ -299,6 +299,49 @@ await step("keys", async () => {
   await zhang.waitForURL("**/search");
   await zhang.locator("#searchbox").pressSequentially("g c", { delay: 20 });
   ok("letters are text where text is typed", zhang.url().includes("/search"));
+});
+
+// ---- the door ----
+await step("a locked store shows the passphrase field alone", async () => {
+  const at = await ui("li", "en", true);
+  const page = await enter(at, 390);
+  same("one field", 1, await page.locator("input").count());
+  await checked(page, "locked");
+  await page.locator("input").fill("not the passphrase");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("[role=alert] .notice");
+  await shot(page, "locked");
+  await page.locator("input").fill(fs.readFileSync(process.env.SATCHEL_PASSPHRASE_FILE, "utf8").trim());
+  await page.keyboard.press("Enter");
+  await page.waitForSelector(".rail");
+  await page.waitForFunction(() => document.querySelector("main")?.dataset.at);
+  await page.evaluate(() => fetch("/api/lock", { method: "POST", headers: { "Content-Type": "application/json" }, body: "{}" }));
+  await page.reload();
+  await page.waitForSelector(".doorcard");
+  await page.context().close();
+  await at.stop();
+});
+await step("a new store is made in the page", async () => {
+  const at = await ui("fresh", "zh", true);
+  const page = await enter(at, 1024);
+  await checked(page, "no store yet");
+  for (const [name, text] of [["name", "王芳"], ["email", "wang@body.example"], ["passphrase", "correct horse battery"], ["again", "correct horse battery"]]) await page.locator(`[name=${name}]`).fill(text);
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("pre", { timeout: 30000 });
+  ok("the recovery key is shown", (await page.locator("pre").textContent()).length > 20);
+  await page.locator(".btn.primary").click();
+  await page.waitForFunction(() => document.querySelector("main")?.dataset.at);
+  for (const to of ["/", "/audits", "/findings", "/evidence", "/conflicts", "/cases", "/calendar", "/sync", "/search"]) { await go(page, to); await checked(page, "empty " + to); await shot(page, "empty" + to.replace(/\W+/g, "_")); }
+  await go(page, "/cases");
+  await page.locator(".lead .btn").click();
+  await page.locator("dialog #case").fill("BJ-2026-0100");
+  await page.locator("dialog #name").fill("西山网络技术研究院");
+  await page.keyboard.press("Enter");
+  await page.waitForURL("**/case/BJ-2026-0100");
+  await settled(page);
+  ok("a case is opened", (await page.locator("h1").textContent()).includes("西山"));
+  await page.context().close();
+  await at.stop();
 });
 
 await payloads(zhang, zhangAt, step);

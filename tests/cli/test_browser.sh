@@ -43,7 +43,7 @@ audit=$(client_new audit d "\"kind\":\"surveillance\",\"mode\":\"onsite\",\"cert
 check "the surveillance is planned" [ -n "$audit" ]
 round chen zhang li; round chen zhang li
 
-export SATCHEL CHROMIUM WORK NPM AUDIT=$audit CASE=$C PHOTOS=$SHARED/data/photos SHOTS=${SHOTS:-} FULL=${SATCHEL_FULL:-}
+export SATCHEL CHROMIUM WORK NPM AUDIT=$audit CASE=$C PHOTOS=$SHARED/data/photos SHOTS=${SHOTS:-}
 timeout 900 node "$HERE/browser/test_pages.mjs" > browser.out 2> browser.err
 ended=$?
 grep -v '^# ' browser.out

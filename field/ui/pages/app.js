@@ -20,8 +20,10 @@ if (atHub) {
   RAIL.splice(0, RAIL.length, ...HUB_RAIL);
   Object.assign(PAGES, { "": "review", looks: "review", cases: "review", sync: undefined, new: undefined });
 }
-const SECTION = { audit: "/audits", finding: "/findings", case: atHub ? "/" : "/cases", record: atHub ? "/" : "/cases", new: "/cases" };
+const SECTION = { audit: "/audits", finding: "/findings", case: atHub ? "/" : "/cases", record: atHub ? "/" : "/cases", new: "/cases", "new/finding": "/findings", "new/audit": "/audits" };
 const ON_PHONE = new Set(["/", "/audits", "/findings", atHub ? "/looks" : "/sync"]);
+
+const READING_KEYS = new Set(["j", "k", "n", "d", "y", "/", "Enter", "ArrowUp", "ArrowDown", "ArrowLeft", "ArrowRight", "Home", "End"]);
 
 const shell = {};
 let page = null; /* the open one: {keys, change, leave} */
@@ -132,7 +134,7 @@ async function open(same) {
   const name = PAGES[parts[0]];
   const now = "/" + parts[0];
   for (const a of shell.nav.querySelectorAll("a")) {
-    const here = a.getAttribute("href") === base + (SECTION[parts[0]] || now);
+    const here = a.getAttribute("href") === base + (SECTION[parts.slice(0, 2).join("/")] || SECTION[parts[0]] || now);
     here ? a.setAttribute("aria-current", "page") : a.removeAttribute("aria-current");
   }
   if (page?.path === location.pathname && page.move && !same) {
@@ -212,7 +214,7 @@ document.addEventListener("keydown", (e) => {
     if (row) { e.preventDefault(); return void go(row[0]); }
   }
   if (name === "g") { after = Date.now() + 1500; return; }
-  const mine = page?.keys?.[name];
+  const mine = atHub && !READING_KEYS.has(name) ? null : page?.keys?.[name];
   if (mine) { if (mine(e) !== false) e.preventDefault(); return; }
   if (name === "/") { e.preventDefault(); go("/search"); }
   else if (name === "?") { e.preventDefault(); keysHelp(); }
@@ -267,10 +269,11 @@ async function start() {
     return void door.open(clearBody(), state, start);
   }
   frame();
+  import(`./${PAGES[location.pathname.slice(base.length).split("/")[1] || ""] || PAGES[""]}.js`).catch(() => {}); /* while the rest is asked for */
   if (atHub) learnReviewer(state);
   else await Promise.all([loadDrafts().catch(() => {}), learnMe()]);
-  footer();
   await open();
+  footer();
   if (!atHub) follow();
 }
 start();

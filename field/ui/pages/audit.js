@@ -4,7 +4,7 @@ import { h, t, icon, chip, card, empty, bar, notice, many, refill, button, dialo
 import { get, apply, draft, draftKey, job, keepDraft } from "./api.js";
 import {
   auditKind, bare, caseTitle, cellsOf, choiceText, clauseTitle, custodyOf, days, form, gradeData, gradeIcon, has, href, isDone, leads, link, list, mayWrite, me,
-  members, named, reasonText, scheme, shortGrade, show, standing, stateLook, stateText, tail, titleFor, typeOf, valueLabel,
+  members, named, newest, piece, reasonText, scheme, shortGrade, show, standing, stateLook, stateText, tail, titleFor, typeOf, valueLabel,
 } from "./data.js";
 import { Form } from "./form.js";
 import { strip, thumbnail } from "./media.js";
@@ -41,6 +41,7 @@ class Audit {
     [this.f, this.scheme, this.name, this.coverage, this.departments, this.quick] = await Promise.all([form("audit", c), scheme(c), caseTitle(c),
       get("coverage", [], { audit: this.id }), list("department", [], { case: c }), get("check", [], { audit: this.id, quick: true })]);
     this.cells = cellsOf(this.coverage);
+    this.places = null;
     this.required = new Map(this.coverage.required.map((r) => [r.clause, r]));
     this.byCode = new Map(this.departments.map((d) => [d.fields.code, d]));
     this.leader = leads(this.audit) || me.alone;
@@ -250,8 +251,12 @@ class Audit {
     if (was && focus) this.grid.querySelector(`[data-k="${CSS.escape(was.clause + " " + was.code)}"]`)?.focus();
   }
   async cellRecords() {
-    const cell = this.cells.get(this.cell.clause + " " + this.cell.code);
-    return Promise.all((cell?.records || []).map(async (r) => ({ ...r, doc: await show(r.record) })));
+    const { clause, code } = this.cell, cell = this.cells.get(clause + " " + code);
+    if (!cell?.records.length) return [];
+    const where = ["audit=" + this.id, "clause=" + clause, "department=" + (this.byCode.get(code)?.id || "")];
+    const both = await Promise.all(["sample", "finding"].map((type) => list(type, where, { case: this.audit.case, heads: true, custody: true })));
+    const byId = new Map(both.flat().map((r) => [r.id, r]));
+    return Promise.all(cell.records.map(async (r) => ({ ...r, doc: byId.get(r.record) || await show(r.record) })));
   }
   async drawPanel(asked, focus) {
     const { clause, code } = this.cell;
@@ -316,7 +321,7 @@ class Audit {
       defaults: record ? {} : this.defaults(), hide: ["audit", "clause", ...(code ? ["department"] : [])],
       first: ["result", "note"], apart: { na_approved: (f) => f.value("result") === "na" },
       filter: (f, list) => (f.name === "site" ? list.filter((s) => !members(this.audit, "sites").length || has(this.audit, "sites", s.id)) : list), eager: ["site"],
-      actions: button(t("Write a finding"), { hint: "F", onclick: () => this.find() }),
+      actions: this.closed ? null : button(t("Write a finding"), { hint: "F", onclick: () => this.find() }),
       also: (it) => (this.form.extra || []).map((e) => ({ do: "set", record: e, set: { ["of." + it]: true } })),
       saved: async (newId) => {
         const was = this.form.extra;
@@ -374,10 +379,10 @@ class Audit {
   /* ---- findings ---- */
   async findingsTab() {
     const draw = async () => {
-      const [all, f] = await Promise.all([list("finding", ["audit=" + this.id]), form("finding", this.audit.case)]);
+      const [{ records: all, of }, f] = await Promise.all([piece("finding", ["audit=" + this.id], { limit: this.shownFindings || 100 }), form("finding", this.audit.case)]);
       if (!this.ctx.alive()) return;
       refill(this.body, h("div", { class: "row bodyhead" }, this.closed ? null : h("a", { class: "btn", href: "/new/finding?" + new URLSearchParams({ audit: this.id, case: this.audit.case }) }, icon("plus"), t("New finding"), key("C"))),
-        all.length ? h("section", { class: "card", "aria-label": t("Findings") }, h("ul", { class: "list findings", "data-rows": "" }, all.map((r) => findingRow(r, f, this.scheme)))) : h("section", { class: "card" }, empty(t("No finding has been written in this audit."), "flag")));
+        all.length ? h("section", { class: "card", "aria-label": t("Findings") }, h("ul", { class: "list findings", "data-rows": "" }, all.map((r) => findingRow(r, f, this.scheme))), of > all.length ? h("p", { class: "in row" }, button(t("%d more", of - all.length), { onclick: () => { this.shownFindings = (this.shownFindings || 100) + 300; draw(); } })) : null) : h("section", { class: "card" }, empty(t("No finding has been written in this audit."), "flag")));
     };
     this.tabChange = draw;
     await draw();
@@ -432,14 +437,25 @@ class Audit {
     const grid = h("div", { class: "photos" });
     refill(this.body, card(t("Take in"), h("span", { class: "dim" }, t("belongs to the audit, until it is linked to a sample or a finding")), h("div", { class: "in" }, s.element)), this.evHead = h("h2", { class: "bodyhead" }), grid);
     const draw = async () => {
-      const [all, samples, findings, meetings] = await Promise.all([list("evidence", [], { case: this.audit.case, custody: true }), list("sample", ["audit=" + this.id]),
-        list("finding", ["audit=" + this.id]), list("meeting", ["audit=" + this.id])]);
-      const own = new Set([this.id, ...[...samples, ...findings, ...meetings].map((r) => r.id)]);
-      const shown = all.filter((e) => members(e, "of").some((m) => own.has(m))).reverse();
+      const meetings = await list("meeting", ["audit=" + this.id]);
+      const own = new Set([this.id, ...meetings.map((r) => r.id), ...this.coverage.cells.flatMap((c) => c.records.map((r) => r.record))]);
+      const pieces = newest("evidence", [], { case: this.audit.case, custody: true }, (e) => members(e, "of").some((m) => own.has(m)));
+      const more = h("p", { class: "row", hidden: true }, button(t("More"), { onclick: () => step() }));
+      const step = async () => {
+        const next = await pieces.next(120);
+        if (!this.ctx.alive()) return;
+        more.hidden = next.length < 120;
+        grid.append(...next.map((e) => thumbnail(e)));
+      };
+      const first = await pieces.next(120);
       if (!this.ctx.alive()) return;
-      this.evHead.textContent = t("Evidence %d", shown.length);
+      this.evHead.textContent = t("Evidence");
       s.show([]);
-      refill(grid, shown.slice(0, 400).map((e) => thumbnail(e)), shown.length ? null : empty(t("No evidence yet in this audit."), "photo"));
+      refill(grid, first.map((e) => thumbnail(e)), first.length ? null : empty(t("No evidence yet in this audit."), "photo"));
+      more.hidden = first.length < 120;
+      grid.after(more);
+      this.moreEvidence?.remove();
+      this.moreEvidence = more;
     };
     this.tabChange = draw;
     await draw();
@@ -457,13 +473,15 @@ class Audit {
   }
 
   /* ---- the leave-site check ---- */
-  async gapHref(g) {
+  cellHref(record) {
+    if (!this.places) this.places = new Map(this.coverage.cells.flatMap((c) => c.records.map((r) => [r.record, c.clause + " " + (c.department || "")])));
+    return this.places.has(record) ? href(this.id) + "?" + new URLSearchParams({ cell: this.places.get(record), record }) : null;
+  }
+  gapHref(g) {
     const type = typeOf(g.record || "");
     const field = /\(([a-z_]+)\)[^()]*$/.exec(g.text)?.[1];
     if (g.rule === "conflict") return "/conflicts#" + tail(g.record);
-    if (type === "sample") {
-      for (const c of this.coverage.cells) if (c.records.some((r) => r.record === g.record)) return href(this.id) + "?" + new URLSearchParams({ cell: c.clause + " " + (c.department || ""), record: g.record });
-    }
+    if (type === "sample" && this.cellHref(g.record)) return this.cellHref(g.record);
     if (type === "audit" && /meeting|会议/.test(g.text)) return href(this.id, "/meetings");
     if (type === "audit" && bare(g.record) === this.id) {
       const clause = [...this.required.keys()].find((c) => g.text.startsWith(c + " ") || g.text.startsWith(c + ":"));
@@ -478,15 +496,16 @@ class Audit {
     let hashed = null, running = null;
     const draw = async () => {
       const q = await get("check", [], { audit: this.id, quick: true });
-      const gaps = await Promise.all(q.gaps.map(async (g) => ({ ...g, to: await this.gapHref(g) })));
       if (!this.ctx.alive()) return;
+      const gaps = q.gaps.slice(0, 200).map((g) => ({ ...g, to: this.gapHref(g) })), count = q.gaps.length;
       const c = this.coverage;
       const visited = c.required_departments.filter((d) => c.cells.some((x) => x.department === d && x.covered)).length;
       const ok = (text) => h("li", { class: "ok" }, icon("conform", true), h("span", null, text));
       refill(box, h("section", { class: "card leave", "aria-labelledby": "lh" }, h("header", null, h("h2", { id: "lh" }, t("Leave-site check")),
-        gaps.length ? chip("alert", many(gaps.length, "one gap, it can't be submitted", "%d gaps, it can't be submitted"), "warn") : chip("conform", t("clean: it can be submitted"), "conform"),
+        count ? chip("alert", many(count, "one gap, it can't be submitted", "%d gaps, it can't be submitted"), "warn") : chip("conform", t("clean: it can be submitted"), "conform"),
         h("span", { class: "push" }, button(t("Hash all evidence again"), { class: "small", onclick: rehash, "data-k": "rehash" }))),
       h("ul", { class: "gaps" }, gaps.map((g) => h("li", null, icon("major", true), h("span", null, h("a", { href: g.to, class: "name" }, this.gapText(g.text)), " ", h("small", null, ruleText(g.rule))))),
+        count > gaps.length ? h("li", null, icon("more", true), h("span", null, t("%d more", count - gaps.length))) : null,
         c.required_departments.length === visited ? ok(t("required departments %d / %d", visited, c.required_departments.length)) : null,
         hashed ? ok(hashed) : null, running),
       (q.later || []).length ? h("details", { class: "in" }, h("summary", null, many(q.later.length, "one entry came after the submission", "%d entries came after the submission")),

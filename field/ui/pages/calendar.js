@@ -22,7 +22,7 @@ function mark(s, kind, date, text, taken) {
   const x = at(s, date);
   if (x < 0 || x > 100) return null;
   const anchor = x > 84 ? "end" : x < 8 ? "start" : "middle";
-  const clear = taken.every((o) => Math.abs(o - x) > 9);
+  const clear = taken.every((o) => Math.abs(o - x) > (innerWidth < 720 ? 34 : 11));
   if (clear) taken.push(x);
   return [h("use", { class: kind, href: "#m-" + kind, x: pc(x), y: "31" }), clear ? h("text", { x: pc(x), y: "15", "text-anchor": anchor }, text) : null];
 }

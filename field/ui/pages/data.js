@@ -49,6 +49,25 @@ export async function list(type, filters, options) {
   records.forEach(learnTitles);
   return records;
 }
+/* A piece of a long list: {records, of, next}. */
+export async function piece(type, filters, options) {
+  const answer = await get("list", [type, ...(filters || [])], { titles: true, ...options });
+  answer.records.forEach(learnTitles);
+  return answer;
+}
+/* The newest that fit, piece by piece: next(n) gives up to n more, none at the end. */
+export function newest(type, filters, options, fit) {
+  let after, over = false, spare = [];
+  return { async next(n) {
+    while (spare.length < n && !over) {
+      const p = await piece(type, filters, { limit: 120, newest: true, after, ...options });
+      spare.push(...p.records.filter((r) => !fit || fit(r)));
+      after = p.next;
+      over = !p.next;
+    }
+    return spare.splice(0, n);
+  } };
+}
 export async function show(id, options) {
   const record = await get("show", [bare(id)], { titles: true, heads: true, custody: true, ...options });
   learnTitles(record);
@@ -148,16 +167,7 @@ export function learnReviewer(state) {
 }
 export async function learnMe() {
   const who = await get("whoami");
-  Object.assign(me, { kit: who.kit, name: who.name, hub: who.hub, key: who.key });
-  try {
-    const [kits, people] = await Promise.all([list("kit"), list("person")]);
-    const bareKey = (k) => String(k).split(" ").slice(0, 2).join(" ");
-    const kit = kits.find((k) => bareKey(k.fields.key) === bareKey(who.key));
-    me.person = kit ? bare(kit.fields.person) : null;
-    const person = people.find((p) => p.id === me.person);
-    me.roles = new Set(person ? members(person, "roles") : []);
-    me.alone = !kit;
-  } catch { me.alone = true; }
+  Object.assign(me, { kit: who.kit, name: who.name, hub: who.hub, person: who.person ? bare(who.person) : null, roles: new Set(who.roles || []), alone: !who.person });
 }
 /* Before a kit has joined a hub nobody has told it its roles: then it may write what it likes. */
 export const mayWrite = (writers) => !me.readonly && (me.alone || !writers?.length || writers.some((w) => me.roles.has(w)));

@@ -1,7 +1,7 @@
 /* All evidence as pictures; one piece with its preview, its times, what it proves, what was made of it. */
 import { h, t, atHub, icon, chip, card, refill, empty, size, fullTime, many, key, comma, custody, button, dialog, label, number } from "./dom.js";
 import { apply, draftKey, get, job } from "./api.js";
-import { caseTitle, cases, custodyOf, form, href, link, list, me, members, named, scheme, show, tail, typeOf } from "./data.js";
+import { caseTitle, cases, custodyOf, form, href, link, list, me, members, named, newest, scheme, show, tail, typeOf } from "./data.js";
 import { Form } from "./form.js";
 import { editor, kindText, original, preview, send, strip, thumbnail } from "./media.js";
 import { timeline } from "./history.js";
@@ -9,38 +9,42 @@ import { askWhy, pickRecord } from "./record.js";
 
 export const open = (ctx) => (ctx.parts[1] ? openOne(ctx) : openAll(ctx));
 
-const PAGE = 120;
+const PAGE = 60;
 async function openAll(ctx) {
   const grid = h("div", { class: "photos", "data-rows": "" }), more = h("div", { class: "sentinel" }), head = h("div", { class: "lead" }), tabs = h("nav", { class: "tabs", "aria-label": t("Which") });
-  let records = [], shown = 0;
-  const filters = { loose: (r) => !members(r, "of").some((m) => ["sample", "finding"].includes(typeOf(m))), here: (r) => custodyOf(r) !== "held" };
+  const loose = (r) => !members(r, "of").some((m) => ["sample", "finding"].includes(typeOf(m)));
+  const fits = { loose, here: (r) => custodyOf(r) !== "held" };
   const words = { "": t("All"), loose: t("Not linked to a sample or finding"), here: t("Not held by the hub yet") };
-  const step = () => {
-    const next = records.slice(shown, shown + PAGE);
-    shown += next.length;
-    grid.append(...next.map((r) => thumbnail(r)));
-  };
-  const watch = new IntersectionObserver((seen) => { if (seen.some((s) => s.isIntersecting) && shown < records.length) step(); }, { rootMargin: "600px" });
-  async function draw() {
-    const [all, where] = await Promise.all([list("evidence", [], { custody: true }), cases()]);
+  let pieces = null, busy = false, over = false;
+  async function step(n) {
+    if (busy || over) return;
+    busy = true;
+    const next = await pieces.next(n || PAGE);
+    busy = false;
     if (!ctx.alive()) return;
-    const which = ctx.query.get("show") || "", inCase = ctx.query.get("case");
-    records = all.filter((r) => (which === "" || filters[which]?.(r)) && (!inCase || r.case === inCase)).reverse();
+    over = next.length < (n || PAGE);
+    grid.append(...next.map((r) => thumbnail(r)));
+  }
+  const watch = new IntersectionObserver((seen) => { if (seen.some((s) => s.isIntersecting)) step(); }, { rootMargin: "900px" });
+  async function draw() {
+    const which = ctx.query.get("show") || "", inCase = ctx.query.get("case"), had = grid.children.length;
+    const fresh = newest("evidence", [], { custody: true, case: inCase }, fits[which]);
+    const [first, where, total] = await Promise.all([fresh.next(Math.max(PAGE, had)), cases(), get("list", ["evidence"], { limit: 1, case: inCase })]);
+    if (!ctx.alive()) return;
+    pieces = fresh;
+    over = first.length < Math.max(PAGE, had);
     ctx.title(t("Evidence"));
-    refill(head, h("div", null, h("h1", null, t("Evidence")), h("p", null, many(records.length, "one item", "%d items"))),
+    refill(head, h("div", null, h("h1", null, t("Evidence")), h("p", null, many(total.of, "one item", "%d items"))),
       where.length > 1 ? h("label", { class: "row small" }, t("case"), h("select", { onchange: (e) => ctx.go("/evidence?" + new URLSearchParams({ ...(which ? { show: which } : {}), ...(e.target.value ? { case: e.target.value } : {}) })) },
         h("option", { value: "" }, t("all")), where.map((c) => h("option", { value: c.case, selected: c.case === inCase }, c.name || c.case)))) : null);
     refill(tabs, Object.keys(words).map((w) => h("a", { href: "/evidence" + (w ? "?show=" + w : ""), "aria-current": which === w ? "page" : null }, words[w])));
-    const had = Math.max(PAGE, shown);
-    shown = 0;
-    refill(grid, records.length ? null : empty(t("Nothing here. Evidence comes in on the page of an audit, a sample or a finding."), "photo"));
-    while (shown < Math.min(had, records.length)) step();
+    refill(grid, first.map((r) => thumbnail(r)), first.length ? null : empty(t("Nothing here. Evidence comes in on the page of an audit, a sample or a finding."), "photo"));
   }
   refill(ctx.main, head, tabs, grid, more);
   await draw();
   watch.observe(more);
-  const step2 = (by) => () => { const rows = [...grid.querySelectorAll("a.thumb")]; rows[Math.max(0, Math.min(rows.length - 1, rows.indexOf(document.activeElement) + by))]?.focus(); };
-  return { change: draw, leave: () => watch.disconnect(), keys: { j: step2(1), k: step2(-1) } };
+  const walk = (by) => () => { const rows = [...grid.querySelectorAll("a.thumb")]; rows[Math.max(0, Math.min(rows.length - 1, rows.indexOf(document.activeElement) + by))]?.focus(); };
+  return { change: draw, leave: () => watch.disconnect(), keys: { j: walk(1), k: walk(-1) } };
 }
 
 async function openOne(ctx) {
@@ -86,7 +90,7 @@ async function openOne(ctx) {
     const [history, kin] = await Promise.all([timeline(record, f), list("evidence", ["derived_from=" + id], { custody: true })]);
     if (!ctx.alive()) return;
     ctx.title(x.title || x.name, [["/evidence", t("Evidence")], ["/case/" + encodeURIComponent(record.case), record.case]]);
-    const all = await list("evidence", [], { case: record.case, custody: true });
+    const all = members(record, "of").length ? await get("list", ["evidence", "of+=" + members(record, "of")[0]], { case: record.case }) : [];
     const at = all.findIndex((r) => r.id === id), before = all[at + 1], after = all[at - 1];
     keys.k = before ? () => ctx.go(href(before.id)) : () => false;
     keys.j = after ? () => ctx.go(href(after.id)) : () => false;
@@ -102,7 +106,7 @@ async function openOne(ctx) {
     const received = proof ? proof.received : record.held?.since;
     Object.assign(keys, proof?.keys);
     refill(facts, card(t("Times and bytes"), null, h("dl", { class: "pairs in" },
-      pair(t("captured"), x.captured ? fullTime(x.captured) : t("not known"), t("as its device claims")), pair(t("entered"), fullTime(entered?.at), entered?.by),
+      pair(t("captured"), x.captured ? fullTime(x.captured) : t("not known"), x.captured ? t("as its device claims") : null), pair(t("entered"), fullTime(entered?.at), entered?.by),
       pair(t("received by the hub"), received ? fullTime(received) : t("not yet"), received ? t("receipt verified") : null),
       pair(t("size"), size(x.size), number(x.size) + " B"), pair("SHA-256", h("code", { class: "break" }, x.sha256)), pair(t("custody"), custody(custodyOf(record))))));
     refill(aside, h("div", { class: "stack" }, proof?.elements, card(t("History"), history.side, history.body)));

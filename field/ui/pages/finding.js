@@ -26,7 +26,7 @@ export async function open(ctx) {
   const lead = h("div", { class: "lead" }), conflictsAt = h("div", { class: "stack" }), aside = h("div");
   const body = h("div", { class: "split wide" }, h("div", { class: "stack" }, conflictsAt,
     card(t("Fact and evidence"), null, h("div", { class: "in" }, fact.element), h("div", { class: "in evid" }, h("div", { class: "spread" }, evidence.title,
-      h("span", { class: "small dim hint" }, t("shoot"), " ", key("P"), " ", t("link one that is here"), " ", key("L"))), evidence.element,
+      me.readonly ? null : h("span", { class: "small dim hint" }, t("shoot"), " ", key("P"), " ", t("link one that is here"), " ", key("L"))), evidence.element,
     me.readonly ? null : h("button", { type: "button", class: "linkish", onclick: () => linkOne() }, t("Link evidence that is here")))),
     card(t("Auditee and corrective action"), null, h("div", { class: "in" }, answer.element))), aside);
   refill(ctx.main, lead, body);
@@ -35,7 +35,7 @@ export async function open(ctx) {
     evidence.show(await list("evidence", ["of+=" + id], { custody: true }));
   }
   async function siblings() {
-    const all = await list("finding", record.fields.audit ? ["audit=" + record.fields.audit] : [], { case: record.case });
+    const all = record.fields.audit ? await get("list", ["finding", "audit=" + record.fields.audit], { case: record.case }) : [];
     const at = all.findIndex((x) => x.id === id);
     return [all[at - 1], all[at + 1]];
   }

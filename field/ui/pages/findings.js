@@ -1,6 +1,6 @@
 /* All findings, what is open first. */
 import { h, t, icon, chip, empty, refill, comma, shortDay } from "./dom.js";
-import { cases, choiceText, clauseTitle, conflicts, form, gradeData, gradeIcon, href, list, me, named, scheme, stateLook, stateText } from "./data.js";
+import { cases, choiceText, clauseTitle, conflicts, form, gradeData, gradeIcon, href, me, named, piece, scheme, stateLook, stateText } from "./data.js";
 import { rowKeys } from "./audits.js";
 
 export function findingRow(r, f, s, caseName) {
@@ -12,22 +12,22 @@ export function findingRow(r, f, s, caseName) {
     h("small", { class: "dim nowrap" }, x.due && r.state !== "closed" ? t("due %s", shortDay(x.due)) : null), chip(grade, stateText(r), symbol));
 }
 
-const FILTERS = [["open,overdue,to-verify", "open"], ["", "all"]];
+const OPEN = ["overdue", "open", "to-verify", "noted"], DONE = ["followed-up", "closed"];
 export async function open(ctx) {
-  let limit = 200;
+  const limits = new Map();
   async function draw() {
     const all = ctx.query.get("show") === "all";
-    const [records, f, where] = await Promise.all([list("finding", all ? [] : ["state=" + FILTERS[0][0] + ",noted"]), form("finding"), cases()]);
-    const schemes = new Map(await Promise.all([...new Set(records.map((r) => r.case))].slice(0, 50).map(async (c) => [c, await scheme(c).catch(() => null)])));
+    const states = all ? [...OPEN, ...DONE] : OPEN;
+    const [f, where, ...parts] = await Promise.all([form("finding"), cases(), ...states.map((s) => piece("finding", ["state=" + s], { limit: limits.get(s) || 40, newest: true }))]);
+    const schemes = new Map(await Promise.all([...new Set(parts.flatMap((p) => p.records).map((r) => r.case))].map(async (c) => [c, await scheme(c).catch(() => null)])));
     if (!ctx.alive()) return;
     const names = new Map(where.map((c) => [c.case, c.name || c.case]));
-    const rank = (r) => ({ overdue: 0, open: 1, "to-verify": 2, noted: 3 }[r.state] ?? 4);
-    const sorted = records.slice().sort((a, b) => rank(a) - rank(b) || ((a.fields.due || "9") < (b.fields.due || "9") ? -1 : 1));
+    const group = (s, p) => (p.of ? [h("li", { class: "group" }, stateText(p.records[0]), " ", String(p.of)), p.records.map((r) => findingRow(r, f, schemes.get(r.case), names.get(r.case))),
+      p.of > p.records.length ? h("li", null, h("button", { type: "button", class: "linkish", onclick: () => { limits.set(s, (limits.get(s) || 40) + 160); draw(); } }, t("%d more", p.of - p.records.length))) : null] : null);
     ctx.title(t("Findings"));
     refill(ctx.main, h("div", { class: "lead" }, h("div", null, h("h1", null, t("Findings"))), me.readonly ? null : h("a", { class: "btn", href: "/new/finding" }, icon("plus"), t("New finding"), h("kbd", { "aria-hidden": "true" }, "C"))),
       h("nav", { class: "tabs", "aria-label": t("Which") }, h("a", { href: "/findings", "aria-current": all ? null : "page" }, t("Open")), h("a", { href: "/findings?show=all", "aria-current": all ? "page" : null }, t("All"))),
-      h("section", { class: "card", "aria-label": t("Findings") }, sorted.length ? [h("ul", { class: "list findings", "data-rows": "" }, sorted.slice(0, limit).map((r) => findingRow(r, f, schemes.get(r.case), names.get(r.case)))),
-        sorted.length > limit ? h("p", { class: "in row" }, h("button", { type: "button", class: "btn", onclick: () => { limit += 400; draw(); } }, t("%d more", sorted.length - limit))) : null]
+      h("section", { class: "card", "aria-label": t("Findings") }, parts.some((p) => p.of) ? h("ul", { class: "list findings rows", "data-rows": "" }, states.map((s, i) => group(s, parts[i])))
         : empty(all ? t("No finding is in this store.") : t("No finding is open."), "flag")));
   }
   await draw();

@@ -3,7 +3,7 @@
 import { h, t, icon, label, button, notice, when, today, refill, chip } from "./dom.js";
 import { apply, draft, dropDraft, keepDraft } from "./api.js";
 import {
-  bare, choiceText, fieldOf, form as formOf, gradeData, gradeIcon, href, learnTitles, link, list, mayWrite, named, scheme as schemeOf,
+  bare, choiceText, fieldOf, form as formOf, gradeData, gradeIcon, href, learnTitles, link, list, mayWrite, me, named, piece, scheme as schemeOf,
   titleOf, GRADES, clauseTitle, valueLabel, tail,
 } from "./data.js";
 
@@ -100,7 +100,7 @@ export class Form {
       const need = this.needed(c.field);
       c.mark.textContent = need ? t("required") : "";
       const apart = this.apart?.[c.field.name];
-      const out = (apart ? !apart(this) : !need && this.ruledOut(c.field)) && !this.filled(c.field) && !c.row.contains(document.activeElement);
+      const out = (me.readonly || (apart ? !apart(this) : !need && this.ruledOut(c.field))) && !this.filled(c.field) && !c.row.contains(document.activeElement);
       const place = out ? this.more : this.main;
       if (out) below++;
       if (c.row.parentElement === place) continue;
@@ -363,12 +363,13 @@ async function candidates(form, f) {
   const inRegister = (type) => REGISTER.has(type);
   const lists = await Promise.all((f.to || []).map(async (type) => {
     const own = await formOf(type);
-    const records = await list(type, [], inRegister(type) ? {} : { case: form.caseName });
+    const records = LONG.has(type) ? (await piece(type, [], { case: form.caseName, limit: 300, newest: true })).records : await list(type, [], inRegister(type) ? {} : { case: form.caseName });
     const fit = form.filter ? form.filter(f, records) : records;
     return Promise.all(fit.map(async (r) => [(inRegister(type) ? "register:" : "") + r.id, r.title || titleOf(r, own)]));
   }));
   return lists.flat();
 }
+const LONG = new Set(["sample", "finding", "evidence"]); /* of these the newest are offered */
 const REGISTER = new Set(["person", "kit", "scheme", "catalogue", "hub", "release"]);
 
 function linkControl(form, f, id, locked) {

@@ -1,7 +1,7 @@
 /* Any record: its form as forms/ has it, its evidence, its history. Also a new one of any type. */
 import { h, t, icon, chip, card, refill, empty, label, notice, button, dialog, key, comma, many } from "./dom.js";
 import { apply, draftKey, get } from "./api.js";
-import { bare, caseTitle, cases, conflicts, form, href, isOpenAudit, list, mayWrite, me, members, mine, named, scheme, show, stateLook, stateText, tail, titleOf, allForms, titleFor } from "./data.js";
+import { bare, caseTitle, cases, conflicts, form, href, isOpenAudit, list, mayWrite, me, members, mine, named, piece, scheme, show, stateLook, stateText, tail, titleOf, allForms, titleFor } from "./data.js";
 import { Form } from "./form.js";
 import { strip } from "./media.js";
 import { timeline } from "./history.js";
@@ -59,19 +59,21 @@ export function askWhy(title, words, action) {
   });
 }
 
-/* One record of a type, by its words; null: none. */
+/* One record of a type, by its words; null: none. The newest stand there, the others are found. */
 export async function pickRecord(title, type, caseName, fit) {
-  const [all, f] = await Promise.all([list(type, [], caseName ? { case: caseName } : {}), form(type, caseName)]);
-  const rows = all.filter((r) => !fit || fit(r)).reverse();
+  const [{ records }, f] = await Promise.all([piece(type, [], { case: caseName, limit: 60, newest: true }), form(type, caseName)]);
   return dialog(title, (end) => {
     const box = h("ul", { class: "list picklist" });
-    const find = h("input", { autofocus: true, "aria-label": t("Search"), placeholder: t("Search"), oninput: () => draw() });
-    const draw = () => {
-      const words = find.value.toLowerCase();
-      const hit = rows.filter((r) => (titleOf(r, f) + " " + (r.fields.name || "")).toLowerCase().includes(words)).slice(0, 100);
-      refill(box, hit.map((r) => h("li", null, h("button", { type: "button", class: "linkish", onclick: () => end(r.id) }, titleOf(r, f)), h("small", { class: "dim" }, tail(r.id)))), hit.length ? null : h("li", { class: "dim" }, t("nothing found")));
+    let turn = 0;
+    const find = h("input", { autofocus: true, "aria-label": t("Search"), placeholder: t("Search"), oninput: () => look() });
+    const draw = (rows) => refill(box, rows.filter((r) => !fit || fit(r)).map((r) => h("li", null, h("button", { type: "button", class: "linkish", onclick: () => end(r.id) }, r.title || titleOf(r, f)), h("small", { class: "dim" }, tail(r.id)))),
+      rows.length ? null : h("li", { class: "dim" }, t("nothing found")));
+    const look = async () => {
+      const words = find.value.trim(), mine = ++turn;
+      const hit = words ? (await get("find", [words], { titles: true, limit: 400 })).records.filter((r) => r.type === type && r.case === caseName) : records;
+      if (mine === turn) draw(hit.slice(0, 100));
     };
-    draw();
+    draw(records);
     return h("div", { class: "stack2" }, find, box);
   });
 }

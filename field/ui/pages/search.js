@@ -18,7 +18,7 @@ export async function open(ctx) {
     history.replaceState({}, "", base + "/search" + (words ? "?" + new URLSearchParams({ q: words }) : location.search.includes("type=") ? location.search : ""));
     if (!words && !type) return refill(out, h("p", { class: "dim" }, t("Words, numbers, names of files; several words must all be there.")));
     try {
-      const answer = type && !words ? { records: await list(type, [], { case: ctx.query.get("case") }) } : await get("find", [words], { titles: true, limit: 200 });
+      const answer = type && !words ? { records: await list(type, [], { case: ctx.query.get("case") }) } : await get("find", [words], { titles: true, limit: 60 });
       const records = answer.records || answer, of = answer.of ?? records.length;
       records.forEach(learnTitles);
       const where = new Map((await cases()).map((c) => [c.case, c.name || c.case]));
