@@ -8,9 +8,13 @@
 #include "satchel/base/io.h"
 #include "satchel/base/text.h"
 #include "satchel/cli/main.h"
+#include "satchel/scheme/casefile.h"
 #include "satchel/scheme/scheme.h"
+#include "satchel/store/index.h"
 #include "satchel/store/store.h"
 #include "satchel/store/view.h"
+
+#define SATCHEL_VERSION "0.1.0"
 
 struct option {
     const char *name; /* without the dashes; NULL ends the list */
@@ -29,8 +33,23 @@ struct command {
     int (*run)(struct cli *c);
 };
 
+/* What a session reads where it is no store of its own: one case of a hub, with the register. Lent for a command; what reads by
+ * it, writes nothing. */
+struct lent {
+    struct fold *fold;
+    const struct registry *registry;
+    const char *kit;     /* of who asks */
+    struct index *index; /* of all cases of the hub; NULL: it is one case that is asked about */
+    void *ctx;
+    bool (*sees)(void *ctx, const char *case_name); /* who asks may see this case of the index */
+    int (*evidence)(void *ctx, const char *case_name, const char *sha256, struct evidence_state *out);
+    int (*received)(void *ctx, const struct entry *e, const char **at); /* since when it is held; NULL: no receipt says it */
+};
+
 /* What outlives one command: a store that has been unlocked, the forms, the schemes. */
 struct session {
+    const struct lent *lent;  /* NULL: it reads its store */
+    uint64_t lends;           /* how often something else was lent than before */
     const char *store_folder; /* NULL until --store, SATCHEL_STORE or the platform decides */
     const char *passphrase;   /* NULL: asked for, or read from a file */
     struct forms *forms;
@@ -39,11 +58,20 @@ struct session {
     struct view *view;
     struct {
         char case_name[CASE_NAME_MAX + 1];
-        const struct fold *fold; /* and its version, when it was looked for */
-        uint64_t version;
+        uint64_t generation, version; /* of the fold, when it was looked for; 0: it was not */
         const char *link; /* borrowed from that version; NULL: none is named */
     } followed;               /* the scheme that the case last asked for names */
+    struct facts *facts;      /* cases that were read, until the fold changes; NULL: none yet */
     struct arena arena;
+};
+
+/* Where a command's words go, and what it reads. */
+struct cli_io {
+    FILE *out;
+    struct buf *result;     /* gets the document of --json; NULL: it is printed to out */
+    struct buf *errors;     /* gets what would be told on standard error, with " · " between; NULL: it is told there */
+    const char *input;      /* what "-" names; NULL: standard input */
+    size_t input_len;
 };
 
 #define CLI_MAX_OPTIONS 32
@@ -61,7 +89,8 @@ struct cli {
     const struct jv *result; /* printed at the end where json is set */
     int status;              /* exit status of a command that ran other commands, where its own result is 0 */
     struct arena arena;      /* of this command */
-    FILE *out;
+    FILE *out;               /* io->out */
+    const struct cli_io *io;
 };
 
 /* ---- main.c, options.c ---- */
@@ -69,6 +98,7 @@ extern const struct command commands[];
 extern const size_t commands_len;
 /* Runs one command line (without the program's name); the exit status. Errors are printed here and only here. */
 int cli_run(struct session *s, int argc, const char **argv, FILE *out);
+int cli_run_with(struct session *s, int argc, const char **argv, const struct cli_io *io);
 /* One of several inputs has failed with `code`: tells it as cli_run would, so that the command can go on with the others.
  * The first one's status is the command's. */
 void cli_failed(struct cli *c, int code);
@@ -91,8 +121,17 @@ void session_init(struct session *s);
 void session_release(struct session *s);
 const char *session_folder(struct session *s); /* NULL: err set */
 int session_forms(struct session *s) MUST_CHECK;
-int session_store(struct session *s) MUST_CHECK; /* opens or refreshes it */
+int session_store(struct session *s) MUST_CHECK; /* opens or refreshes it; ERR_INPUT where what is read is lent */
+/* What there is to read, of the store or lent; brought up to date. Commands that write ask for the store. */
+int session_read(struct session *s) MUST_CHECK;
 int session_view(struct session *s) MUST_CHECK;  /* the same, with the view brought up to date */
+struct fold *session_fold(const struct session *s);               /* NULL: neither a store is open nor is any lent */
+const struct registry *session_registry(const struct session *s); /* NULL likewise */
+int session_evidence(struct session *s, const char *case_name, const char *sha256, struct evidence_state *out) MUST_CHECK;
+int session_case(struct session *s, const char *text, const char **out) MUST_CHECK; /* its name as it is written; ERR_MISSING */
+uint64_t session_generation(const struct session *s); /* another one where another fold is read: what was borrowed is gone */
+/* Reads what is lent from now on; `same`: it is the fold that was lent before. */
+void session_lend(struct session *s, const struct lent *lent, bool same);
 /* The passphrase, wiped by the caller; `twice` asks for it again. */
 int session_passphrase(struct session *s, struct buf *out, bool twice) MUST_CHECK;
 /* The record that the text names: id, or an unambiguous tail of it. */
@@ -106,6 +145,11 @@ const struct form *session_form(struct session *s, const struct scheme *scheme, 
 const struct form *session_case_form(struct session *s, const char *case_name, const char *type);
 /* The same, to read by (case_name may be NULL): where the case's scheme has none, that of another scheme that is known. */
 const struct form *session_any_form(struct session *s, const char *case_name, const char *type);
+
+/* A case as the scheme sees it: casefile_read of the session's store, kept until something changes, with the command's
+ * arena for what is worked out of it. The name is that of the fold. */
+int session_casefile(struct cli *c, const char *case_name, struct casefile *out) MUST_CHECK;
+void facts_free(struct facts *f); /* NULL is fine */
 
 /* ---- fields.c: FIELD arguments ---- */
 /* An object of fields for a record of a form: name=value, name:=JSON, name=@FILE, name+=MEMBER, name-=MEMBER. */
@@ -141,6 +185,32 @@ void print_record_line(struct cli *c, const struct fold_record *r, const char *s
 void print_history(struct cli *c, const struct form *form, const struct jv *history); /* form: the record's, or NULL */
 const char *record_title(struct cli *c, const struct fold_record *r);
 const struct form *record_form(struct cli *c, const struct fold_record *r); /* that of its case's scheme; or NULL */
+
+const struct fold_record *linked_record(struct cli *c, const char *link); /* what it leads to; NULL: it is not here */
+
+/* ---- extras.c: --heads, --titles, --custody; --limit, --after, --newest; --at, --entry ---- */
+struct extras {
+    struct cli *c;
+    bool heads, titles;
+    bool at_hub;             /* custody is asked for at the hub itself */
+    struct custody *custody; /* NULL: not asked for, or at the hub */
+};
+int extras_begin(struct extras *x, struct cli *c) MUST_CHECK; /* of a store that is open */
+void extras_end(struct extras *x);
+int extras_put(struct extras *x, const struct fold_record *r, struct jv *json) MUST_CHECK;
+int extras_history(struct extras *x, const struct fold_record *r, const struct jv *history) MUST_CHECK;
+/* A page of a list: so many records after one of them. */
+struct list_page {
+    int64_t limit; /* -1: all of them, and the result is the list itself */
+    const char *after, *last;
+    int64_t told, of;
+    bool more;
+};
+int list_page_read(struct list_page *p, const struct cli *c) MUST_CHECK;
+bool list_page_takes(struct list_page *p, const char *record);
+int list_page_end(const struct list_page *p, struct cli *c, const struct jv *list) MUST_CHECK; /* makes it the result */
+int hits_newest_first(struct cli *c, struct view_hit *hits, size_t len) MUST_CHECK; /* by when they were created */
+int show_as_of(struct cli *c, const struct fold_record *r) MUST_CHECK; /* by --at or --entry */
 
 /* ---- notes.c ---- */
 void print_notes(FILE *out, const char *command); /* below the options of its help; nothing where there is nothing to say */
@@ -185,16 +255,33 @@ int sync_failed(int r); /* adds to the message of ERR_ROAD that nothing is lost;
 int sync_link(struct cli *c, const struct remote *r) MUST_CHECK;
 /* The same with a colleague's kit that shares at this address, by the code that --code gives. */
 int sync_paired(struct cli *c, const char *address) MUST_CHECK;
+/* The address that opens the hub's pages, once, within a minute; of the remote of that name, or the first that is a URL. In the
+ * arena. */
+int link_review(struct cli *c, const char *name, const char **out) MUST_CHECK;
 /* Evidence that is at the hub, fetched over the first remote that is a URL. ERR_MISSING: there is no such remote, or the hub
  * hands it to this kit not. */
 int link_bring(struct cli *c, const struct fold_record *evidence, const char *sha256) MUST_CHECK;
 
+/* ---- cmd_ui.c ---- */
+void open_browser(const char *address); /* whichever this machine has; nothing where it has none */
+
 /* ---- progress.c ---- */
+/* Who looks on at the commands of a thread instead of a terminal. */
+struct onlooker {
+    void *ctx;
+    void (*at)(void *ctx, const char *what, uint64_t done, uint64_t total);
+    void (*shown)(void *ctx, const struct jv *document); /* what a command has to show before it ends */
+    bool (*stopped)(void *ctx, double seconds);          /* waits so long at most; true: the command is to end */
+};
+void look_on(const struct onlooker *o); /* at this thread's commands from now on; NULL: nobody does */
+const struct onlooker *looking_on(void);
+bool stop_asked(double seconds); /* waits so long for a signal, or for the onlooker */
 struct bar {
     struct progress progress;
     const char *what;
     double started, drawn;
     bool visible, terminal;
+    const struct onlooker *onlooker;
 };
 struct progress *bar_start(struct bar *b, const char *what); /* drawn on standard error once a second has passed */
 void bar_end(struct bar *b);
@@ -223,6 +310,7 @@ int cmd_history(struct cli *c);
 int cmd_conflicts(struct cli *c);
 int cmd_form_list(struct cli *c);
 int cmd_form_show(struct cli *c);
+int cmd_form_scheme(struct cli *c);
 int cmd_form_check(struct cli *c);
 int cmd_form_export(struct cli *c);
 int cmd_import(struct cli *c);
@@ -256,6 +344,10 @@ int cmd_hub_history(struct cli *c);
 int cmd_hub_calendar(struct cli *c);
 int cmd_hub_checkpoint(struct cli *c);
 int cmd_hub_mirror(struct cli *c);
+int cmd_status(struct cli *c);
+int cmd_ui(struct cli *c);
+int cmd_review(struct cli *c);
+int cmd_hub_looks(struct cli *c);
 int cmd_demo(struct cli *c);
 
 #endif

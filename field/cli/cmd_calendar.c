@@ -206,7 +206,22 @@ static int report(struct cli *c, struct agenda *g)
     return 0;
 }
 
-/* ---- a kit's store ---- */
+/* ---- a hub's index ---- */
+
+/* What those may see who ask. */
+static int report_index(struct cli *c, struct agenda *g, struct index *x, int32_t on)
+{
+    struct index_span *items = NULL;
+    size_t len = 0;
+    const struct lent *lent = c->session->lent;
+    if (on == DAY_NONE) on = day_today(schemes_get(c->session->schemes, NULL));
+    int r = index_calendar(x, on, cli_option(c, "case"), &c->arena, &items, &len);
+    for (size_t i = 0; i < len && !r; i++)
+        if (!lent || lent->sees(lent->ctx, items[i].case_name)) r = add_line(c, g, &items[i], on);
+    return r ? r : report(c, g);
+}
+
+/* ---- a kit's store, or one case of a hub ---- */
 
 static int add_case(struct cli *c, struct agenda *g, const char *case_name, int32_t on)
 {
@@ -214,7 +229,7 @@ static int add_case(struct cli *c, struct agenda *g, const char *case_name, int3
     struct due *dues;
     size_t len;
     const struct catalogue *catalogue;
-    int r = casefile_read(&file, &c->arena, store_fold(c->session->store), case_name, c->session->schemes);
+    int r = session_casefile(c, case_name, &file);
     if (r) return r;
     if (on == DAY_NONE) on = day_today(casefile_scheme(&file, &catalogue));
     r = calendar(&dues, &len, &file, on);
@@ -233,13 +248,11 @@ int cmd_calendar(struct cli *c)
     size_t len;
     const char *case_name = cli_option(c, "case"), *known = NULL;
     int r = read_on(c, &on);
-    if (!r) r = session_store(c->session);
+    if (!r) r = session_read(c->session);
     if (r) return r;
-    if (case_name) {
-        known = fold_case_named(store_fold(c->session->store), case_name);
-        if (!known) return err_set(ERR_MISSING, "there is no case '%s' in this store", case_name);
-    }
-    const char *const *cases = fold_cases(store_fold(c->session->store), &len);
+    if (!case_name && c->session->lent && c->session->lent->index) return report_index(c, &g, c->session->lent->index, on);
+    if (case_name && (r = session_case(c->session, case_name, &known))) return r;
+    const char *const *cases = fold_cases(session_fold(c->session), &len);
     for (size_t i = 0; i < len && !r; i++) {
         bool asked = known ? strcmp(cases[i], known) == 0 : strcmp(cases[i], REGISTER_CASE) != 0;
         if (asked) r = add_case(c, &g, cases[i], on);
@@ -247,23 +260,17 @@ int cmd_calendar(struct cli *c)
     return r ? r : report(c, &g);
 }
 
-/* ---- a hub's index ---- */
-
 int cmd_hub_calendar(struct cli *c)
 {
     struct hub_desk d;
     struct agenda g = {0};
-    struct index_span *items = NULL;
     int32_t on;
-    size_t len = 0;
     int r = read_on(c, &on);
     if (!r) r = session_forms(c->session);
     if (!r) r = hub_desk_open(&d, c->args[0], c->session->forms, c->session->schemes);
     if (r) return r;
-    if (on == DAY_NONE) on = day_today(schemes_get(c->session->schemes, NULL));
     r = hub_desk_index(&d);
-    if (!r) r = index_calendar(d.index, on, cli_option(c, "case"), &c->arena, &items, &len);
-    for (size_t i = 0; i < len && !r; i++) r = add_line(c, &g, &items[i], on);
+    if (!r) r = report_index(c, &g, d.index, on);
     hub_desk_close(&d);
-    return r ? r : report(c, &g);
+    return r;
 }

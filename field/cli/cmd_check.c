@@ -42,7 +42,7 @@ int cli_on(const struct cli *c, const char *case_name, int32_t *out)
 const char *cli_person_of(void *ctx, const char *kit)
 {
     struct cli *c = ctx;
-    const struct registry *registry = store_registry(c->session->store);
+    const struct registry *registry = session_registry(c->session);
     const struct registry_kit *k = registry ? registry_kit(registry, kit) : NULL;
     return k && k->person && *k->person ? k->person : NULL;
 }
@@ -50,7 +50,7 @@ const char *cli_person_of(void *ctx, const char *kit)
 /* Reads the bytes through and holds them against their name. */
 static int hash_bytes(struct checking *k, const char *sha256, enum bytes_state *out)
 {
-    static unsigned char part[1 << 16];
+    unsigned char part[1 << 14];
     unsigned char digest[SHA256_SIZE];
     char hex[SHA256_HEX];
     struct source *source = NULL;
@@ -82,10 +82,10 @@ static int bytes_of(void *ctx, const struct fold_record *evidence, enum bytes_st
     const char *sha256 = record_str(evidence, "sha256");
     *out = BYTES_AWAITED;
     if (!sha256) return 0;
-    int r = store_evidence_state(k->c->session->store, k->file.name, sha256, &state);
+    int r = session_evidence(k->c->session, k->file.name, sha256, &state);
     if (r) return r;
-    if (state.here) return hash_bytes(k, sha256, out);
-    *out = state.at_hub ? BYTES_HELD : BYTES_AWAITED;
+    if (state.here && !cli_flag(k->c, "quick")) return hash_bytes(k, sha256, out);
+    *out = state.here || state.at_hub ? BYTES_HELD : BYTES_AWAITED;
     return 0;
 }
 
@@ -128,7 +128,7 @@ static int find_audit(struct checking *k, const char *text)
     int r = session_record(c, text, NULL, &record);
     if (r) return r;
     if (strcmp(record->type, "audit") != 0) return err_set(ERR_INPUT, "'%s' is a %s, not an audit", record->id, record->type);
-    r = casefile_read(&k->file, &c->arena, store_fold(c->session->store), record->case_name, c->session->schemes);
+    r = session_casefile(c, record->case_name, &k->file);
     if (r) return r;
     k->audit = casefile_audit(&k->file, record->id);
     return k->audit ? 0 : err_set(ERR_INPUT, "'%s' is voided; there is nothing to check", record->id);
@@ -139,9 +139,9 @@ static int find_case(struct checking *k, const char *name)
     struct cli *c = k->c;
     int r = session_view(c->session);
     if (r) return r;
-    const char *known = fold_case_named(store_fold(c->session->store), name);
-    if (!known) return err_set(ERR_MISSING, "there is no case '%s' in this store", name);
-    return casefile_read(&k->file, &c->arena, store_fold(c->session->store), known, c->session->schemes);
+    const char *known;
+    r = session_case(c->session, name, &known);
+    return r ? r : session_casefile(c, known, &k->file);
 }
 
 static int run_check(struct checking *k, struct cli *c)
@@ -152,7 +152,7 @@ static int run_check(struct checking *k, struct cli *c)
     if (!audit && !case_name) return err_set(ERR_USAGE, "say which audit or case: --audit A, or --case C");
     int r = audit ? find_audit(k, audit) : find_case(k, case_name);
     if (!r) r = cli_on(c, k->file.name, &k->on);
-    if (!r) k->version = fold_case_version(store_fold(c->session->store), k->file.name);
+    if (!r) k->version = fold_case_version(session_fold(c->session), k->file.name);
     if (!r) r = audit ? run_audit(k) : run_case(k);
     gaps_sort(&k->gaps);
     return r ? r : gaps_error(&k->gaps);

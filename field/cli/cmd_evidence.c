@@ -96,7 +96,8 @@ int cmd_extract(struct cli *c)
     const struct fold_record *record;
     struct bar bar;
     const char *path = cli_option(c, "output");
-    if (!path) return err_set(ERR_USAGE, "say where to write the original: -o FILE");
+    bool bring = cli_flag(c, "bring");
+    if (!path && !bring) return err_set(ERR_USAGE, "say where to write the original: -o FILE");
     int r = session_record(c, c->args[0], NULL, &record);
     if (r) return r;
     const char *sha256 = hash_of(record);
@@ -104,7 +105,7 @@ int cmd_extract(struct cli *c)
     r = store_evidence_state(c->session->store, record->case_name, sha256, &state);
     if (r) return r;
     if (!state.here) r = bring_or_ask(c, record, sha256);
-    if (r) return r;
+    if (r || !path) return r;
     struct progress *p = bar_start(&bar, shown(c, path_name(path)));
     r = store_evidence_extract(c->session->store, sha256, path, p);
     bar_end(&bar);

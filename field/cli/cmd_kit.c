@@ -9,8 +9,6 @@
 #include "satchel/format/age.h"
 #include "satchel/format/enrolment.h"
 
-#define SATCHEL_VERSION "0.1.0"
-
 static int put_key_line(struct cli *c, struct jv *o, const char *name, const unsigned char public_key[KEY_SIZE],
     const char *comment)
 {
@@ -21,6 +19,23 @@ static int put_key_line(struct cli *c, struct jv *o, const char *name, const uns
     if (!r) r = jv_put_str(&c->arena, o, name, buf_str(&b));
     buf_release(&b);
     return r;
+}
+
+/* Who this kit's person is in the register, and what he may do today. */
+static int put_person(struct cli *c, struct jv *o)
+{
+    const char *member, *person = cli_person_of(c, store_kit(c->session->store));
+    const struct registry *registry = store_registry(c->session->store);
+    const struct form *form = forms_current(c->session->forms, "person");
+    const struct form_field *f = form ? form_field(form, "roles", &member) : NULL;
+    struct jv *roles = jv_array(&c->arena);
+    char now[TIME_TEXT];
+    time_write_now(now);
+    int r = jv_put_str(&c->arena, o, "person", person ? arena_printf(&c->arena, REGISTER_CASE ":%s", person) : NULL);
+    for (size_t i = 0; registry && f && i < f->choices_len && !r; i++)
+        if (registry_role(registry, store_kit(c->session->store), f->choices[i].value, now))
+            r = jv_push(&c->arena, roles, jv_string(&c->arena, f->choices[i].value));
+    return r ? r : jv_put(&c->arena, o, "roles", roles);
 }
 
 static int kit_json(struct cli *c, struct jv **out)
@@ -41,6 +56,7 @@ static int kit_json(struct cli *c, struct jv **out)
     if (!r) r = jv_put_str(&c->arena, o, "version", SATCHEL_VERSION);
     if (!r) r = jv_put_str(&c->arena, o, "hub", hub ? hub->name : NULL);
     if (!r) r = jv_put_str(&c->arena, o, "hub_kit", hub ? hub->kit : NULL);
+    if (!r) r = put_person(c, o);
     if (!r) *out = o;
     return r;
 }

@@ -35,11 +35,10 @@ static int read_asked(struct cli *c, struct asked *q)
     if (r) return r;
     if (audit) case_name = audit->case_name;
     if (!case_name) return err_set(ERR_USAGE, "say which case: --case C");
-    struct fold *fold = store_fold(c->session->store);
-    const char *known = fold_case_named(fold, case_name);
-    if (!known) return err_set(ERR_MISSING, "there is no case '%s' in this store", case_name);
-    r = read_on(c, known, &q->on);
-    if (!r) r = casefile_read(&q->casefile, &c->arena, fold, known, c->session->schemes);
+    const char *known;
+    r = session_case(c->session, case_name, &known);
+    if (!r) r = read_on(c, known, &q->on);
+    if (!r) r = session_casefile(c, known, &q->casefile);
     q->audit = !r && audit ? casefile_audit(&q->casefile, audit->id) : NULL;
     if (!r && audit && !q->audit) return err_set(ERR_INPUT, "'%s' is no audit, or it is voided", audit->id);
     return r;

@@ -21,7 +21,7 @@ static int read_case(struct states *s, const char *case_name)
 {
     struct cli *c = s->c;
     if (s->case_name && strcmp(s->case_name, case_name) == 0) return 0;
-    int r = casefile_read(&s->file, &c->arena, store_fold(c->session->store), case_name, c->session->schemes);
+    int r = session_casefile(c, case_name, &s->file);
     if (!r) r = cli_on(c, case_name, &s->on);
     if (!r) s->case_name = case_name;
     return r;
@@ -55,6 +55,7 @@ static int gaps_of(struct states *s, const struct fold_record *record, struct ga
 static int state_json(struct cli *c, struct jv *record, const struct status *s)
 {
     int r = s->code ? jv_put_str(&c->arena, record, "state", s->code) : 0;
+    if (!r && s->code) r = jv_put_str(&c->arena, record, "state_words", s->words);
     return r || !s->computed ? r : jv_put(&c->arena, record, "computed", s->computed);
 }
 
@@ -126,6 +127,16 @@ static void print_held(struct cli *c, const struct record_holding *h)
     fprintf(c->out, "\n");
 }
 
+static int put_extras(struct cli *c, const struct fold_record *r, struct jv *json)
+{
+    struct extras x;
+    int rc = extras_begin(&x, c);
+    if (rc) return rc;
+    rc = extras_put(&x, r, json);
+    extras_end(&x);
+    return rc;
+}
+
 int cmd_show(struct cli *c)
 {
     const struct fold_record *r;
@@ -134,15 +145,17 @@ int cmd_show(struct cli *c)
     struct gaps gaps;
     struct record_holding held = {0};
     int rc = session_record(c, c->args[0], NULL, &r);
+    if (!rc && (cli_option(c, "at") || cli_option(c, "entry"))) return show_as_of(c, r);
     if (!rc) rc = state_of(&states, r, &status);
     if (!rc) rc = gaps_of(&states, r, &gaps);
     if (rc) return rc;
     struct jv *json = record_json(&c->arena, r, kit_person, c->session);
-    bool joined = store_hub(c->session->store) != NULL;
+    bool joined = c->session->store && store_hub(c->session->store);
     rc = json ? state_json(c, json, &status) : ERR_ROAD;
     if (!rc && gates_hold_for(r->type)) rc = jv_put(&c->arena, json, "gaps", gaps_json(&c->arena, &gaps));
     if (!rc && joined) rc = store_record_holding(c->session->store, r, &held);
     if (!rc && joined) rc = held_json(c, json, &held);
+    if (!rc) rc = put_extras(c, r, json);
     c->result = json;
     if (rc || c->json) return rc;
     print_record(c, r);
@@ -177,27 +190,46 @@ static const char *state_words(struct cli *c, const struct fold_record *record, 
     return s->words;
 }
 
-static int report_hits(struct cli *c, const struct view_hit *hits, size_t len, const char *state)
+struct hits {
+    struct cli *c;
+    struct states states;
+    struct extras extras;
+    struct list_page page;
+    struct jv *list;
+    const char *state; /* asked for; NULL: any */
+};
+
+static int report_hit(struct hits *h, const struct fold_record *record)
 {
-    struct jv *list = jv_array(&c->arena);
-    struct states states = {.c = c};
-    struct status status;
-    size_t told = 0;
-    int r = 0;
+    struct cli *c = h->c;
+    struct status status = {NULL, NULL, NULL};
+    int r = h->state ? state_of(&h->states, record, &status) : 0;
+    if (r || !is_in_state(&status, h->state) || !list_page_takes(&h->page, record->id)) return r;
+    if (!h->state) r = state_of(&h->states, record, &status);
+    if (r) return r;
+    if (!c->json) print_record_line(c, record, status.code ? state_words(c, record, &status) : NULL);
+    if (!c->json) return 0;
+    struct jv *json = record_json(&c->arena, record, kit_person, c->session);
+    r = json ? state_json(c, json, &status) : ERR_ROAD;
+    if (!r) r = extras_put(&h->extras, record, json);
+    return r ? r : jv_push(&c->arena, h->list, json);
+}
+
+static int report_hits(struct cli *c, struct view_hit *hits, size_t len, const char *state)
+{
+    struct hits h = {.c = c, .states = {.c = c}, .list = jv_array(&c->arena), .state = state};
+    int r = list_page_read(&h.page, c);
+    if (!r && cli_flag(c, "newest")) r = hits_newest_first(c, hits, len);
+    if (!r) r = extras_begin(&h.extras, c);
+    if (r) return r;
     for (size_t i = 0; i < len && !r; i++) {
-        const struct fold_record *record = fold_record(store_fold(c->session->store), hits[i].case_name, hits[i].record);
-        if (!record) continue;
-        r = state_of(&states, record, &status);
-        if (!r && !is_in_state(&status, state)) continue;
-        told++;
-        if (!r && !c->json) print_record_line(c, record, status.code ? state_words(c, record, &status) : NULL);
-        struct jv *json = r || !c->json ? NULL : record_json(&c->arena, record, kit_person, c->session);
-        if (json) r = state_json(c, json, &status);
-        if (!r && c->json) r = jv_push(&c->arena, list, json);
+        const struct fold_record *record = fold_record(session_fold(c->session), hits[i].case_name, hits[i].record);
+        if (record) r = report_hit(&h, record);
     }
-    c->result = list;
-    if (!c->json && !told && os_is_terminal(1)) fprintf(stderr, "%s\n", T("nothing found"));
-    return r;
+    extras_end(&h.extras);
+    c->result = h.list;
+    if (!c->json && !h.page.of && os_is_terminal(1)) fprintf(stderr, "%s\n", T("nothing found"));
+    return r || h.page.limit < 0 ? r : list_page_end(&h.page, c, h.list);
 }
 
 /* Takes "state=…" from the arguments: it is worked out, no field of the form. NULL: it is not there. */
@@ -223,11 +255,7 @@ int cmd_list(struct cli *c)
     size_t len;
     int r = session_view(c->session);
     if (r) return r;
-    if (case_name) {
-        const char *known = fold_case_named(store_fold(c->session->store), case_name);
-        if (!known) return err_set(ERR_MISSING, "there is no case '%s' in this store", case_name);
-        case_name = known;
-    }
+    if (case_name && (r = session_case(c->session, case_name, &case_name))) return r;
     const struct form *form = session_any_form(c->session, case_name, c->args[0]);
     if (!form) return ERR_INPUT;
     const char *state = take_state(c, form);
@@ -288,6 +316,21 @@ static int history_held(struct cli *c, const struct fold_record *r, const struct
     return rc;
 }
 
+/* Of each entry, since when the hub holds it; the items were made for this command. */
+static int put_received(struct cli *c, const struct jv *history)
+{
+    const struct lent *lent = c->session->lent;
+    int rc = 0;
+    for (size_t i = 0; i < history->len && !rc; i++) {
+        struct jv *step = (struct jv *)(uintptr_t)history->items[i];
+        const struct held *h = fold_entry(session_fold(c->session), jv_get_str(step, "id"));
+        const char *at = NULL;
+        if (h) rc = lent->received(lent->ctx, h->entry, &at);
+        if (!rc) rc = jv_put_str(&c->arena, step, "received", at);
+    }
+    return rc;
+}
+
 int cmd_history(struct cli *c)
 {
     const struct fold_record *r;
@@ -295,10 +338,15 @@ int cmd_history(struct cli *c)
     if (rc) return rc;
     c->result = record_history(&c->arena, r, kit_person, c->session);
     if (!c->result) return err_memory();
-    if (store_hub(c->session->store)) rc = history_held(c, r, &c->result);
+    if (c->session->store && store_hub(c->session->store)) rc = history_held(c, r, &c->result);
     if (rc) return rc;
     if (!c->json) print_history(c, record_form(c, r), c->result);
-    return 0;
+    struct extras x;
+    rc = extras_begin(&x, c);
+    if (rc) return rc;
+    rc = extras_history(&x, r, c->result);
+    extras_end(&x);
+    return rc || !c->session->lent ? rc : put_received(c, c->result);
 }
 
 int cmd_conflicts(struct cli *c)
@@ -307,19 +355,17 @@ int cmd_conflicts(struct cli *c)
     size_t len, found = 0;
     const char *case_name = cli_option(c, "case");
     struct jv *list = jv_array(&c->arena);
-    int r = session_store(c->session);
+    int r = session_read(c->session);
     if (r) return r;
-    if (case_name) {
-        const char *known = fold_case_named(store_fold(c->session->store), case_name);
-        if (!known) return err_set(ERR_MISSING, "there is no case '%s' in this store", case_name);
-        case_name = known;
-    }
-    r = fold_records(store_fold(c->session->store), case_name, &records, &len);
+    if (case_name && (r = session_case(c->session, case_name, &case_name))) return r;
+    r = fold_records(session_fold(c->session), case_name, &records, &len);
     for (size_t i = 0; i < len && !r; i++) {
         if (!records[i]->conflicts) continue;
         found++;
         if (!c->json) print_record(c, records[i]);
-        r = jv_push(&c->arena, list, record_json(&c->arena, records[i], kit_person, c->session));
+        struct jv *json = record_json(&c->arena, records[i], kit_person, c->session);
+        r = json ? put_extras(c, records[i], json) : ERR_ROAD;
+        if (!r) r = jv_push(&c->arena, list, json);
     }
     if (r) return r;
     c->result = list;

@@ -210,7 +210,7 @@ static void forget_schemes(struct apply *ap, const struct form *form)
 static int apply_change(struct apply *ap, const struct jv *line, enum change_kind kind, const char **id)
 {
     struct change change = {.kind = kind, .type = jv_get_str(line, "type"), .case_name = jv_get_str(line, "case"),
-        .why = jv_get_str(line, "why")};
+        .why = jv_get_str(line, "why"), .read = jv_get(line, "read")};
     struct jv *set;
     int r = kind == CHANGE_NEW ? 0 : apply_record(ap, line, "record", &change.record);
     if (!r) r = apply_set(ap, jv_get(line, "set"), &set);
@@ -279,10 +279,14 @@ static int apply_lines(struct apply *ap, const char *text, size_t len)
     return 0;
 }
 
-static int read_input(struct buf *b, const char *path)
+static int read_input(struct cli *c, struct buf *b)
 {
     int ch;
-    if (strcmp(path, "-") != 0) return file_read(path, b);
+    if (strcmp(c->args[0], "-") != 0) return file_read(c->args[0], b);
+    if (c->io->input) {
+        buf_add(b, c->io->input, c->io->input_len);
+        return buf_error(b);
+    }
     while ((ch = getc(stdin)) != EOF) buf_addc(b, ch);
     return buf_error(b);
 }
@@ -297,7 +301,7 @@ int cmd_apply(struct cli *c)
     map_init(&ap.names);
     map_init(&ap.schemes);
     ap.ids = jv_array(&c->arena);
-    r = read_input(&b, c->args[0]);
+    r = read_input(c, &b);
     if (!r) r = gate_new(&ap.gate, c);
     if (!r) r = store_begin(&ap.tx, c->session->store);
     if (!r) {

@@ -5,12 +5,22 @@
 
 #include "satchel/base/os.h"
 
-/* That of --scheme, a tail of its record's id; NULL where none is asked for. */
+/* That a case follows; a case that is not there yet begins with the one that ships. */
+static int scheme_of_case(struct cli *c, const char *case_name, const struct scheme **out)
+{
+    int r = session_view(c->session);
+    const char *known = r ? NULL : fold_case_named(session_fold(c->session), case_name);
+    *out = r ? NULL : session_scheme(c->session, known ? known : case_name);
+    return r ? r : *out ? 0 : ERR_INPUT;
+}
+
+/* That of --scheme, a tail of its record's id, or of --case; NULL where none is asked for. */
 static int asked_scheme(struct cli *c, const struct scheme **out)
 {
-    const char *text = cli_option(c, "scheme"), *link;
+    const char *text = cli_option(c, "scheme"), *case_name = cli_option(c, "case"), *link;
     struct view_hit hit;
     *out = NULL;
+    if (!text && case_name) return scheme_of_case(c, case_name, out);
     if (!text) return session_forms(c->session);
     int r = session_view(c->session);
     if (!r) r = view_resolve(c->session->view, text, REGISTER_CASE, &c->arena, &hit);
@@ -173,6 +183,28 @@ int cmd_form_show(struct cli *c)
     fprintf(c->out, "\n");
     print_wrapped(c->out,
         T("* required, ? required at times; a field is given as name=value, a member of a set as name+=MEMBER"), 0);
+    return 0;
+}
+
+int cmd_form_scheme(struct cli *c)
+{
+    const struct scheme *scheme;
+    struct jv *o = jv_object(&c->arena);
+    int r = asked_scheme(c, &scheme);
+    if (!r && !scheme) scheme = schemes_get(c->session->schemes, NULL);
+    if (r || !scheme) return r ? r : ERR_INPUT;
+    r = jv_put_str(&c->arena, o, "hash", scheme->hash);
+    if (!r) r = jv_put_str(&c->arena, o, "link", scheme->link);
+    if (!r) r = jv_put(&c->arena, o, "scheme", scheme->json);
+    if (!r) r = jv_put(&c->arena, o, "catalogue", catalogue_json(&c->arena, &scheme->catalogue));
+    c->result = o;
+    if (r || c->json) return r;
+    fprintf(c->out, "%s  %s  %s\n", shown(c, scheme->name), shown(c, scheme->version), shown(c, label_text(&scheme->title)));
+    for (size_t i = 0; i < scheme->catalogue.len; i++) {
+        const struct clause *clause = &scheme->catalogue.clauses[i];
+        fprintf(c->out, clause->group ? "%s  " : "  %-8s", shown(c, clause->id));
+        fprintf(c->out, "%s%s\n", shown(c, text_language_now() == LANGUAGE_ZH ? clause->title_zh : clause->title_en), clause->decisive ? " *" : "");
+    }
     return 0;
 }
 

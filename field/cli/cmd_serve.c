@@ -6,6 +6,7 @@
 
 #include "hub_hooks.h"
 #include "satchel/base/os.h"
+#include "review.h"
 #include "satchel/hub/serve.h"
 
 /* A second hub on the same folder, with forms of its own: requests read the register by it while the first is at work. */
@@ -94,10 +95,12 @@ static int say_address(struct cli *c, const struct hub_serve *s)
     return r;
 }
 
-static int serve_until_told(struct cli *c, struct hub_desk *d, struct reader *reader, const struct serve_options *o)
+static int serve_until_told(
+    struct cli *c, struct hub_desk *d, struct reader *reader, struct review_desk *review, const struct serve_options *o)
 {
     struct hub_serve *s;
-    int r = hub_serve_start(&s, d->hub, reader->hub, o);
+    const struct hub_pages pages = {review, review_answer};
+    int r = hub_serve_start(&s, d->hub, reader->hub, &pages, o);
     if (r) return r;
     r = say_address(c, s);
     if (!r) os_await_stop();
@@ -110,6 +113,7 @@ int cmd_hub_serve(struct cli *c)
 {
     struct hub_desk d;
     struct reader reader;
+    struct review_desk review;
     struct serve_options o;
     int r = read_options(c, &o);
     if (!r) r = session_forms(c->session);
@@ -118,7 +122,10 @@ int cmd_hub_serve(struct cli *c)
     os_hold_stop();
     os_share_memory();
     r = reader_open(&reader, c->args[0]);
-    if (!r) r = serve_until_told(c, &d, &reader, &o);
+    int opened = review_open(&review, c->args[0]);
+    if (!r) r = opened;
+    if (!r) r = serve_until_told(c, &d, &reader, &review, &o);
+    review_close(&review);
     reader_close(&reader);
     hub_desk_close(&d);
     return r;

@@ -85,10 +85,12 @@ static int write_shown(struct sharing *x, struct jv *addresses, const char *code
     struct cli *c = x->c;
     struct buf b;
     struct jv *o = jv_object(&c->arena);
+    const struct onlooker *onlooker = looking_on();
     int r = jv_put(&c->arena, o, "addresses", addresses);
     if (!r) r = jv_put_str(&c->arena, o, "code", code);
     if (!r) r = jv_put_int(&c->arena, o, "minutes", x->minutes);
-    if (r) return r;
+    if (!r && onlooker) onlooker->shown(onlooker->ctx, o);
+    if (r || onlooker) return r;
     buf_init(&b, BUF_UNLIMITED);
     json_write(&b, o);
     r = buf_error(&b);
@@ -120,7 +122,7 @@ static bool is_over(struct sharing *x, struct share *h)
 {
     double end = os_monotonic_seconds() + (double)x->minutes * 60;
     while (share_state(h) == SHARE_OPEN && os_monotonic_seconds() < end)
-        if (os_await_stop_for(LOOK_SECONDS)) return false;
+        if (stop_asked(LOOK_SECONDS)) return false;
     return share_state(h) == SHARE_OPEN;
 }
 
@@ -166,6 +168,6 @@ int cmd_share(struct cli *c)
     if (!r) r = read_minutes(c, &x.minutes);
     if (!r) r = session_store(c->session);
     if (r) return r;
-    os_hold_stop();
+    if (!looking_on()) os_hold_stop();
     return share(&x, &o);
 }

@@ -82,9 +82,9 @@ static bool targets_register(struct cli *c, const struct form_field *f)
 /* "me" is the person whose kit this is. */
 static const char *link_me(struct cli *c)
 {
-    struct store *s = c->session->store;
-    const struct registry *registry = store_registry(s);
-    const struct registry_kit *me = registry ? registry_kit(registry, store_kit(s)) : NULL;
+    const struct session *s = c->session;
+    const struct registry *registry = session_registry(s);
+    const struct registry_kit *me = registry ? registry_kit(registry, s->lent ? s->lent->kit : store_kit(s->store)) : NULL;
     return me ? me->person : NULL;
 }
 
@@ -117,9 +117,9 @@ static int called_nothing(struct cli *c, const struct form_field *f, const char 
 static int link_called(struct cli *c, const struct form_field *f, const char *case_name, const char *text, const char **out)
 {
     const struct fold_record *const *records = NULL;
-    const char *found = NULL, *known = case_name ? fold_case_named(store_fold(c->session->store), case_name) : NULL;
+    const char *found = NULL, *known = case_name ? fold_case_named(session_fold(c->session), case_name) : NULL;
     size_t len = 0;
-    int r = known ? fold_records(store_fold(c->session->store), known, &records, &len) : 0;
+    int r = known ? fold_records(session_fold(c->session), known, &records, &len) : 0;
     for (size_t i = 0; i < len && !r; i++) {
         if (!may_lead_to(f, records[i]) || !is_called(records[i], text)) continue;
         if (found) r = err_set(ERR_INPUT, "more than one record is called '%s': %s, %s", text, found, records[i]->id);

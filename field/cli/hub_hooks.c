@@ -7,6 +7,7 @@
 #include "satchel/base/os.h"
 #include "satchel/base/text.h"
 #include "satchel/replica/state.h"
+#include "satchel/scheme/calendar.h"
 
 /* ---- README ---- */
 

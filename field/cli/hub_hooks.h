@@ -3,7 +3,6 @@
 #define HUB_HOOKS_H
 
 #include "satchel/hub/hub.h"
-#include "satchel/scheme/calendar.h"
 #include "satchel/store/index.h"
 
 struct hub_desk {
@@ -20,6 +19,8 @@ int hub_desk_open(struct hub_desk *d, const char *folder, struct forms *forms, c
 void hub_desk_close(struct hub_desk *d);
 /* Brings the index up to every branch of the hub. */
 int hub_desk_index(struct hub_desk *d) MUST_CHECK;
+struct due_span;
+struct schemes;
 /* An item of the calendar as the index keeps it; texts are borrowed. */
 struct index_span index_span_of(const char *case_name, const struct due_span *s);
 

@@ -11,6 +11,11 @@
 #define WHY {"why", "TEXT", N_("the reason, kept with the change"), 'm'}
 #define CASE {"case", "C", N_("the case"), 'c'}
 #define ON {"on", "DATE", N_("as of this day (default: today)"), 0}
+#define HEADS {"heads", NULL, N_("for programs: the entries that a change of each field is to name"), 0}
+#define TITLES {"titles", NULL, N_("for programs: what the record, and each link in it, is called"), 0}
+#define CUSTODY {"custody", NULL, N_("for programs: what is here, on the way, held by the hub"), 0}
+#define LIMIT {"limit", "N", N_("only so many, and how many there are in all"), 0}
+#define AFTER {"after", "RECORD", N_("with --limit: those that stand after this one"), 0}
 #define PART {"part-size", "N", N_("largest size of one bundle file (default 256M)"), 0}
 
 static const struct option init_options[] = {
@@ -28,27 +33,36 @@ static const struct option attach_options[] = {
     {"captured", "TIME", N_("when it was taken, e.g. 2026-11-22T10:11:12+08:00"), 0}, WHY,
     {NULL, NULL, NULL, 0}};
 static const struct option extract_options[] = {
-    {"output", "FILE", N_("where to write the original"), 'o'}, {NULL, NULL, NULL, 0}};
+    {"output", "FILE", N_("where to write the original"), 'o'},
+    {"bring", NULL, N_("only bring the bytes here, from the hub, where they are not"), 0}, {NULL, NULL, NULL, 0}};
 static const struct option case_options[] = {CASE, {NULL, NULL, NULL, 0}};
+static const struct option history_options[] = {CASE, TITLES, CUSTODY, {NULL, NULL, NULL, 0}};
+static const struct option conflicts_options[] = {CASE, HEADS, TITLES, {NULL, NULL, NULL, 0}};
+static const struct option find_options[] = {HEADS, TITLES, CUSTODY, LIMIT, AFTER, {NULL, NULL, NULL, 0}};
 static const struct option copy_options[] = {
     CASE, {"to", "NAME", N_("what the new case is called"), 't'}, {NULL, NULL, NULL, 0}};
 static const struct option list_options[] = {
-    CASE, ON, {"voided", NULL, N_("voided records too"), 0}, {NULL, NULL, NULL, 0}};
+    CASE, ON, {"voided", NULL, N_("voided records too"), 0}, LIMIT, AFTER,
+    {"newest", NULL, N_("those that were made last come first"), 0}, HEADS, TITLES, CUSTODY, {NULL, NULL, NULL, 0}};
 static const struct option coverage_options[] = {
     CASE, {"audit", "A", N_("one audit only"), 0}, ON, {NULL, NULL, NULL, 0}};
 static const struct option plan_options[] = {
     CASE, {"audit", "A", N_("of this audit, not of the next surveillance"), 0}, ON, {NULL, NULL, NULL, 0}};
 static const struct option check_options[] = {
     {"audit", "A", N_("the audit"), 0}, {"case", "C", N_("instead: the gates of the process, of a whole case"), 'c'}, ON,
+    {"quick", NULL, N_("evidence that is here counts as held, without hashing it"), 0},
     {NULL, NULL, NULL, 0}};
 static const struct option submit_options[] = {{"audit", "A", N_("the audit"), 0}, ON, {NULL, NULL, NULL, 0}};
-static const struct option show_options[] = {CASE, ON, {NULL, NULL, NULL, 0}};
+static const struct option show_options[] = {CASE, ON,
+    {"at", "TIME", N_("as it was at this time, as its entries say"), 0},
+    {"entry", "ID", N_("as it was for the author of this entry, when it was made"), 0}, HEADS, TITLES, CUSTODY, {NULL, NULL, NULL, 0}};
 static const struct option calendar_options[] = {
     CASE, ON, {"until", "DATE", N_("only what is due by this day, overdue or proposed"), 0}, {NULL, NULL, NULL, 0}};
 static const struct option import_options[] = {
     {"name", "NAME", N_("what the catalogue is called (default: its own title)"), 0}, {NULL, NULL, NULL, 0}};
 static const struct option form_options[] = {
-    {"scheme", "S", N_("of a scheme of the register: a tail of its id"), 0}, {NULL, NULL, NULL, 0}};
+    {"scheme", "S", N_("of a scheme of the register: a tail of its id"), 0},
+    {"case", "C", N_("of the scheme that this case follows"), 'c'}, {NULL, NULL, NULL, 0}};
 static const struct option pack_options[] = {
     {"to", "NAME|KIT|self", N_("who can open the bundles (default: the hub)"), 0},
     {"output", "DIR", N_("the folder to write them to (default: this one)"), 'o'}, CASE, PART,
@@ -74,6 +88,13 @@ static const struct option verify_options[] = {
     {"root", "KEY", N_("the register's root key (a line or a file), known from outside"), 0},
     {"against", "RECEIPT", N_("a receipt or checkpoint kept elsewhere; may be given more than once"), 0},
     {NULL, NULL, NULL, 0}};
+static const struct option ui_options[] = {
+    {"port", "N", N_("where (default: the system chooses)"), 0},
+    {"no-open", NULL, N_("only show the address, open no browser"), 0},
+    {"phone", "RECORD", N_("open a port for a phone on the local network, to upload photos and video into this record"), 0},
+    {"listen", "ADDR", N_("the phone's port on this address of this machine only (default: all)"), 0},
+    {"idle", "MINUTES", N_("end when no page has been open for so long (default 60; 0: never)"), 0},
+    {"routes", NULL, N_("for programs: only tell what the pages can ask"), 0}, {NULL, NULL, NULL, 0}};
 static const struct option hub_init_options[] = {
     {"name", "NAME", N_("the hub's name"), 0},
     {"admin", "REQUEST", N_("the request file of its first admin"), 0}, {NULL, NULL, NULL, 0}};
@@ -118,6 +139,9 @@ static const struct option hub_serve_options[] = {
     {"per-address", "N", N_("of them of one address (default 250)"), 0},
     {"session", "SECONDS", N_("how long a session lasts (default 900)"), 0},
     {"keep", "HOURS", N_("how long an unfinished upload is kept (default 168)"), 0}, {NULL, NULL, NULL, 0}};
+static const struct option hub_looks_options[] = {CASE, {NULL, NULL, NULL, 0}};
+static const struct option review_options[] = {
+    {"no-open", NULL, N_("only show the address, open no browser"), 0}, {NULL, NULL, NULL, 0}};
 static const struct option demo_options[] = {
     {"files", "DIR", N_("photos to use as evidence (default: files made for it)"), 0}, {NULL, NULL, NULL, 0}};
 
@@ -133,9 +157,9 @@ const struct command commands[] = {
     {"extract", "EVIDENCE -o FILE", N_("the original bytes back, hash checked"), extract_options, 1, 1, cmd_extract},
     {"show", "RECORD", N_("one record"), show_options, 1, 1, cmd_show},
     {"list", "TYPE [FIELD…]", N_("records of a type"), list_options, 1, -1, cmd_list},
-    {"find", "TEXT", N_("records that hold the text"), NULL, 1, -1, cmd_find},
-    {"history", "RECORD", N_("who changed what, when and why"), case_options, 1, 1, cmd_history},
-    {"conflicts", "", N_("fields with more than one value"), case_options, 0, 0, cmd_conflicts},
+    {"find", "TEXT", N_("records that hold the text"), find_options, 1, -1, cmd_find},
+    {"history", "RECORD", N_("who changed what, when and why"), history_options, 1, 1, cmd_history},
+    {"conflicts", "", N_("fields with more than one value"), conflicts_options, 0, 0, cmd_conflicts},
     {"resolve", "RECORD FIELD… --why TEXT", N_("settle a conflict"), why_options, 2, -1, cmd_resolve},
     {"coverage", "--case C [--audit A]", N_("clauses and departments: what is done, what is open"), coverage_options, 0, 0, cmd_coverage},
     {"calendar", "[--case C] [--on DATE]", N_("what is due, overdue or proposed"), calendar_options, 0, 0, cmd_calendar},
@@ -145,6 +169,7 @@ const struct command commands[] = {
     {"submit", "--audit A", N_("hand the audit in; refused until its check is clean"), submit_options, 0, 0, cmd_submit},
     {"form list", "", N_("the record types"), form_options, 0, 0, cmd_form_list},
     {"form show", "TYPE", N_("the fields of a record type"), form_options, 1, 1, cmd_form_show},
+    {"form scheme", "", N_("the scheme: levels, directions, departments, results, and its clauses"), form_options, 0, 0, cmd_form_scheme},
     {"form check", "FILE…", N_("check form files"), NULL, 1, -1, cmd_form_check},
     {"form export", "DIR", N_("the scheme that ships, as a folder to change and import"), NULL, 1, 1, cmd_form_export},
     {"import", "FILE|DIR", N_("a clause catalogue from CSV or OSCAL JSON, or a scheme from its folder"), import_options, 1, 1, cmd_import},
@@ -159,9 +184,12 @@ const struct command commands[] = {
     {"share", "[--port N] [--listen ADDR]", N_("exchange with one colleague over a local network, without headquarters: shows an address and a code"),
         share_options, 0, 0, cmd_share},
     {"sync", "[NAME|FOLDER|ADDRESS:PORT]", N_("both directions, over a network, a folder or a stick"), sync_options, 0, 1, cmd_sync},
+    {"status", "[--case C]", N_("what is here only, on the way, held by the hub; what stands apart"), case_options, 0, 0, cmd_status},
     {"verify", "[PATH…]", N_("check a store, bundle, hub or clone end to end, offline"), verify_options, 0, -1, cmd_verify},
     {"rebuild", "", N_("rebuild what is listed and searched, from the journal"), NULL, 0, 0, cmd_rebuild},
     {"free", "--case C", N_("remove local copies of evidence that the hub holds; they come back on demand"), case_options, 0, 0, cmd_free},
+    {"ui", "[--port N] [--no-open]", N_("the pages, in the browser of this machine"), ui_options, 0, 0, cmd_ui},
+    {"review", "[REMOTE]", N_("the hub's pages, to read what it has, in the browser of this machine"), review_options, 0, 1, cmd_review},
     {"shell", "", N_("unlock once, then one command a line"), NULL, 0, 0, cmd_shell},
     {"hub init", "DIR --name N --admin REQUEST", N_("make a hub"), hub_init_options, 1, 1, cmd_hub_init},
     {"hub enrol", "DIR REQUEST --roles R,… [--cases C,…] -o FILE", N_("enrol a kit (an admin's task)"), hub_enrol_options, 2, 2,
@@ -178,6 +206,7 @@ const struct command commands[] = {
     {"hub history", "DIR RECORD", N_("who changed what, when and why, from the repository"), case_options, 2, 2, cmd_hub_history},
     {"hub calendar", "DIR [--case C] [--on DATE]", N_("what is due, overdue or proposed in all cases of the hub"), calendar_options,
         1, 1, cmd_hub_calendar},
+    {"hub looks", "DIR [RECORD] [--case C]", N_("who looked at what in the hub's pages"), hub_looks_options, 1, 2, cmd_hub_looks},
     {"hub mirror", "DIR NAME|ADDRESS", N_("send the case branches to another git repository, and evidence to its store"),
         hub_mirror_options, 2, 2, cmd_hub_mirror},
     {"hub checkpoint", "DIR -o FILE", N_("a signed list of all that the hub holds, to keep elsewhere"),
@@ -187,19 +216,23 @@ const struct command commands[] = {
 const size_t commands_len = sizeof commands / sizeof *commands;
 
 /* A message may quote what came from outside. */
-static void print_error(void)
+static void print_error(const struct cli_io *io)
 {
     struct buf b;
-    const char *why = err_message();
+    const char *why = *err_message() ? err_message() : T("the command failed");
+    if (io->errors) {
+        buf_addf(io->errors, "%s%s", io->errors->len ? " · " : "", why);
+        return;
+    }
     buf_init(&b, BUF_UNLIMITED);
     buf_add_shown(&b, why, strlen(why));
-    fprintf(stderr, "satchel: %s\n", b.len ? buf_str(&b) : T("the command failed"));
+    fprintf(stderr, "satchel: %s\n", buf_str(&b));
     buf_release(&b);
 }
 
 void cli_failed(struct cli *c, int code)
 {
-    print_error();
+    print_error(c->io);
     err_clear();
     if (!c->status) c->status = err_exit_status(code);
 }
@@ -230,8 +263,8 @@ static int print_result(struct cli *c)
 {
     struct buf b;
     buf_init(&b, BUF_UNLIMITED);
-    json_write(&b, c->result);
-    buf_addc(&b, '\n');
+    json_write(c->io->result ? c->io->result : &b, c->result);
+    if (!c->io->result) buf_addc(&b, '\n');
     int r = buf_error(&b);
     if (!r && fwrite(b.data, 1, b.len, c->out) != b.len) r = err_system("write", "standard output");
     buf_release(&b);
@@ -288,12 +321,17 @@ static int run_command(struct cli *c)
 
 int cli_run(struct session *s, int argc, const char **argv, FILE *out)
 {
-    struct cli c = {.session = s, .out = out};
+    return cli_run_with(s, argc, argv, &(struct cli_io){.out = out});
+}
+
+int cli_run_with(struct session *s, int argc, const char **argv, const struct cli_io *io)
+{
+    struct cli c = {.session = s, .out = io->out, .io = io};
     arena_init(&c.arena);
     err_clear();
     int r = cli_parse(&c, argc, argv);
     if (!r) r = run_command(&c);
-    if (r && !(r == ERR_NO && !*err_message())) print_error();
+    if (r && !(r == ERR_NO && !*err_message())) print_error(io);
     arena_release(&c.arena);
     return r ? err_exit_status(r) : c.status;
 }

@@ -6,6 +6,23 @@
 #define BAR_AFTER_SECONDS 1.0
 #define BAR_EVERY_SECONDS 0.1
 
+static _Thread_local const struct onlooker *onlooker;
+
+void look_on(const struct onlooker *o)
+{
+    onlooker = o;
+}
+
+const struct onlooker *looking_on(void)
+{
+    return onlooker;
+}
+
+bool stop_asked(double seconds)
+{
+    return onlooker ? onlooker->stopped(onlooker->ctx, seconds) : os_await_stop_for(seconds);
+}
+
 const char *size_text(struct arena *a, uint64_t bytes)
 {
     static const char *const units[] = {"B", "kB", "MB", "GB", "TB"};
@@ -36,13 +53,16 @@ static void bar_at(struct progress *p, uint64_t done, uint64_t total)
 {
     struct bar *b = (struct bar *)p;
     double now = os_monotonic_seconds();
+    if (b->onlooker) b->onlooker->at(b->onlooker->ctx, b->what, done, total);
     if (!b->terminal || now - b->started < BAR_AFTER_SECONDS || now - b->drawn < BAR_EVERY_SECONDS) return;
     draw(b, done > total && total ? total : done, total, now);
 }
 
 struct progress *bar_start(struct bar *b, const char *what)
 {
-    *b = (struct bar){.progress = {bar_at}, .what = what, .started = os_monotonic_seconds(), .terminal = os_is_terminal(2)};
+    *b = (struct bar){.progress = {bar_at}, .what = what, .started = os_monotonic_seconds(),
+        .terminal = !onlooker && os_is_terminal(2), .onlooker = onlooker};
+    if (onlooker) onlooker->at(onlooker->ctx, what, 0, 0);
     return &b->progress;
 }
 

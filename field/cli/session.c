@@ -17,6 +17,7 @@ void session_init(struct session *s)
 
 void session_release(struct session *s)
 {
+    facts_free(s->facts);
     view_free(s->view);
     store_close(s->store);
     schemes_free(s->schemes);
@@ -91,6 +92,7 @@ static int refresh(struct session *s)
 int session_store(struct session *s)
 {
     struct buf secret;
+    if (s->lent) return err_set(ERR_INPUT, "nothing can be changed from here");
     if (s->store) return refresh(s);
     const char *folder = session_folder(s);
     if (!folder) return ERR_ROAD;
@@ -107,10 +109,58 @@ int session_store(struct session *s)
     return r ? r : refresh(s);
 }
 
+/* ---- what is read: the store, or what is lent ---- */
+
+int session_read(struct session *s)
+{
+    return s->lent ? schemes_refresh(s->schemes, s->lent->fold) : session_store(s);
+}
+
+struct fold *session_fold(const struct session *s)
+{
+    return s->lent ? s->lent->fold : s->store ? store_fold(s->store) : NULL;
+}
+
+const struct registry *session_registry(const struct session *s)
+{
+    return s->lent ? s->lent->registry : s->store ? store_registry(s->store) : NULL;
+}
+
+int session_evidence(struct session *s, const char *case_name, const char *sha256, struct evidence_state *out)
+{
+    if (s->lent) return s->lent->evidence(s->lent->ctx, case_name, sha256, out);
+    return store_evidence_state(s->store, case_name, sha256, out);
+}
+
+int session_case(struct session *s, const char *text, const char **out)
+{
+    const char *known = fold_case_named(session_fold(s), text);
+    if (!known && s->lent) return err_set(ERR_MISSING, "there is no case '%s' here", text);
+    if (!known) return err_set(ERR_MISSING, "there is no case '%s' in this store", text);
+    *out = known;
+    return 0;
+}
+
+#define LENT_GENERATIONS (UINT64_C(1) << 63) /* none of a store's */
+
+uint64_t session_generation(const struct session *s)
+{
+    return s->lent ? LENT_GENERATIONS | s->lends : store_generation(s->store);
+}
+
+void session_lend(struct session *s, const struct lent *lent, bool same)
+{
+    s->lent = lent;
+    if (same) return;
+    s->lends++;
+    view_free(s->view);
+    s->view = NULL;
+}
+
 int session_view(struct session *s)
 {
-    int r = session_store(s);
-    if (!r && !s->view) r = view_new(&s->view, s->store);
+    int r = session_read(s);
+    if (!r && !s->view) r = s->lent ? view_new_over(&s->view, s->lent->fold, s->forms) : view_new(&s->view, s->store);
     if (!r) r = view_refresh(s->view);
     return r;
 }
@@ -122,7 +172,7 @@ int session_record(struct cli *c, const char *text, struct view_hit *hit, const 
     int r = session_view(s);
     if (!r) r = view_resolve(s->view, text, cli_option(c, "case"), &c->arena, &found);
     if (r) return r;
-    const struct fold_record *record = fold_record(store_fold(s->store), found.case_name, found.record);
+    const struct fold_record *record = fold_record(session_fold(s), found.case_name, found.record);
     if (!record) return err_set(ERR_MISSING, "there is no record '%s'", text);
     if (hit) *hit = found;
     *out = record;
@@ -155,11 +205,12 @@ static int follow(struct session *s, const struct fold *f, const char *case_name
 {
     const struct fold_record *const *records;
     size_t len;
-    int r = fold_records(store_fold(s->store), case_name, &records, &len);
-    s->followed.fold = r ? NULL : f;
+    int r = fold_records(session_fold(s), case_name, &records, &len);
+    s->followed.generation = 0;
     if (r) return r;
     s->followed.link = newest_scheme(records, len, "programme");
     if (!s->followed.link) s->followed.link = newest_scheme(records, len, "application");
+    s->followed.generation = session_generation(s);
     s->followed.version = fold_version(f);
     snprintf(s->followed.case_name, sizeof s->followed.case_name, "%s", case_name);
     return 0;
@@ -167,10 +218,10 @@ static int follow(struct session *s, const struct fold *f, const char *case_name
 
 const struct scheme *session_scheme(struct session *s, const char *case_name)
 {
-    struct fold *f = s->store ? store_fold(s->store) : NULL;
+    struct fold *f = session_fold(s);
     const char *known = f && case_name ? fold_case_named(f, case_name) : NULL;
     if (!known || strcmp(known, REGISTER_CASE) == 0) return schemes_get(s->schemes, NULL);
-    bool same = s->followed.fold == f && s->followed.version == fold_version(f) && strcmp(s->followed.case_name, known) == 0;
+    bool same = s->followed.generation == session_generation(s) && s->followed.version == fold_version(f) && strcmp(s->followed.case_name, known) == 0;
     if (!same && follow(s, f, known)) return NULL;
     const char *link = s->followed.link;
     const struct scheme *scheme = schemes_get(s->schemes, link);

@@ -140,11 +140,11 @@ static const char *link_id(const char *link)
 }
 
 /* What a link leads to; NULL: it is not here. At a hub's own commands there is no store, ids must do there. */
-static const struct fold_record *linked(struct cli *c, const char *link)
+const struct fold_record *linked_record(struct cli *c, const char *link)
 {
     const char *id = link_id(link);
-    struct store *store = c->session->store;
-    return store ? fold_record(store_fold(store), id == link ? NULL : REGISTER_CASE, id) : NULL;
+    struct fold *fold = session_fold(c->session);
+    return fold ? fold_record(fold, id == link ? NULL : REGISTER_CASE, id) : NULL;
 }
 
 static const char *title_of(struct cli *c, const struct fold_record *r, bool links);
@@ -155,7 +155,7 @@ static const char *field_words(struct cli *c, const struct form_field *f, const 
     const char *s = f ? record_str(r, f->name) : NULL;
     if (!s || f->kind == FIELD_SET) return NULL;
     if (f->kind != FIELD_LINK) return shown(c, choice_text(f, s));
-    const struct fold_record *target = links ? linked(c, s) : NULL;
+    const struct fold_record *target = links ? linked_record(c, s) : NULL;
     return target ? title_of(c, target, false) : NULL;
 }
 
@@ -184,7 +184,8 @@ const char *case_title(struct cli *c, const char *case_name)
     const struct fold_record *const *records;
     size_t len;
     const char *organisation = "";
-    if (!c->session->store || fold_records(store_fold(c->session->store), case_name, &records, &len)) return shown_case(c, case_name);
+    struct fold *fold = session_fold(c->session);
+    if (!fold || fold_records(fold, case_name, &records, &len)) return shown_case(c, case_name);
     for (size_t i = 0; i < len && !*organisation; i++)
         if (strcmp(records[i]->type, "organisation") == 0 && records[i]->void_state != VOID)
             organisation = record_title(c, records[i]);
@@ -194,7 +195,7 @@ const char *case_title(struct cli *c, const char *case_name)
 
 const char *shown_link(struct cli *c, const char *link)
 {
-    const struct fold_record *r = linked(c, link);
+    const struct fold_record *r = linked_record(c, link);
     const char *id = link_id(link), *title = r ? record_title(c, r) : "";
     const char *s = *title ? arena_printf(&c->arena, "%s (%s)", title, id) : shown(c, id);
     return s ? s : "";
@@ -208,7 +209,7 @@ const char *shown_names(struct cli *c, const char *text)
     while (*text) {
         size_t n = strspn(text, of_ids), others = strcspn(text + n, of_ids);
         const char *word = arena_strndup(&c->arena, text, n);
-        if (word) buf_adds(&b, link_valid(word) && linked(c, word) ? shown_link(c, word) : word);
+        if (word) buf_adds(&b, link_valid(word) && linked_record(c, word) ? shown_link(c, word) : word);
         buf_add(&b, text + n, others);
         text += n + others;
     }
@@ -256,7 +257,7 @@ static const char *shown_member(struct cli *c, const struct form_field *f, const
 const char *kit_person(void *session, const char *kit)
 {
     struct session *s = session;
-    const struct registry *registry = s->store ? store_registry(s->store) : NULL;
+    const struct registry *registry = session_registry(s);
     const struct registry_kit *k = registry ? registry_kit(registry, kit) : NULL;
     return k && *k->name ? k->name : NULL;
 }
@@ -362,7 +363,7 @@ static void print_form_field_of(
 static const char *published_problem(struct cli *c, const struct fold_record *r)
 {
     bool published = strcmp(r->type, "scheme") == 0 || strcmp(r->type, "catalogue") == 0;
-    if (!published || !c->session->store) return NULL;
+    if (!published || !session_fold(c->session)) return NULL;
     return schemes_problem(c->session->schemes, arena_printf(&c->arena, REGISTER_LINK "%s", r->id));
 }
 
@@ -438,8 +439,8 @@ static const char *verdict_of_signature(const char *s)
 /* What the entry was written with; the record's form where that is not known. */
 static const struct form *entry_form(struct cli *c, const char *id, const struct form *form)
 {
-    struct store *store = c->session->store;
-    const struct held *held = store && id ? fold_entry(store_fold(store), id) : NULL;
+    const struct fold *fold = session_fold(c->session);
+    const struct held *held = fold && id ? fold_entry(fold, id) : NULL;
     const struct form *then = held ? forms_find(c->session->forms, held->entry->form) : NULL;
     return then ? then : form;
 }

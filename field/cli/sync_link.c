@@ -506,6 +506,32 @@ int link_bring(struct cli *c, const struct fold_record *evidence, const char *sh
     return r;
 }
 
+/* ---- pages ---- */
+
+static int begin_link(struct cli *c, const char *name, struct remote *remote, struct link **out)
+{
+    int r = session_store(c->session);
+    if (!r) r = name ? remote_load(c, name, remote) : find_url(c, remote);
+    if (!r && !remote_is_url(remote->place)) r = err_set(ERR_INPUT, "'%s' is no hub's address", remote->name);
+    if (!r) r = open_link(c, remote, out);
+    return r ? r : link_meet(*out);
+}
+
+int link_review(struct cli *c, const char *name, const char **out)
+{
+    struct remote remote = {0};
+    struct link *l = NULL;
+    const char *ticket = NULL;
+    int r = begin_link(c, name, &remote, &l);
+    if (!r) r = link_ticket(l, &c->arena, &ticket);
+    link_close(l);
+    if (r) return r;
+    size_t len = strlen(remote.place);
+    while (len > 0 && remote.place[len - 1] == '/') len--;
+    *out = arena_printf(&c->arena, "%.*s/review/enter?ticket=%s", (int)len, remote.place, ticket);
+    return *out ? 0 : ERR_ROAD;
+}
+
 /* ---- evidence for a stock git-lfs ---- */
 
 /* "https://<kit>:<token>@host/…/lfs" */
@@ -524,11 +550,7 @@ int cmd_remote_lfs(struct cli *c)
 {
     struct remote remote = {0};
     struct link *l = NULL;
-    int r = session_store(c->session);
-    if (!r) r = c->args_len ? remote_load(c, c->args[0], &remote) : find_url(c, &remote);
-    if (!r && !remote_is_url(remote.place)) r = err_set(ERR_INPUT, "'%s' is no hub's address", remote.name);
-    if (!r) r = open_link(c, &remote, &l);
-    if (!r) r = link_meet(l);
+    int r = begin_link(c, c->args_len ? c->args[0] : NULL, &remote, &l);
     const char *address = r ? NULL : lfs_address(c, remote.place, link_token(l));
     link_close(l);
     if (!address) return r ? r : ERR_ROAD;

@@ -56,23 +56,45 @@ bool blob_whole(const char *path, uint64_t size)
     return os_exists(path) && age_plain_size(&there, path) == 0 && there == size;
 }
 
-/* ---- taking a file in: one pass, whole hash and pieces side by side with the sealing ---- */
+/* ---- taking bytes in: one pass, whole hash and pieces side by side with the sealing ---- */
 
 struct intake {
-    struct file *file;
+    struct arena arena;
+    const char *name, *temporary;
     struct sink *sealed;
     struct digest *whole, *piece;
-    struct arena *arena;
     struct jv *pieces;
-    uint64_t size, in_piece;
-    unsigned char *chunk;
-    const char *type;
+    uint64_t expected, size, in_piece;
+    unsigned char head[MEDIA_PROBE];
+    size_t head_len;
+    char sha256[SHA256_HEX]; /* once all of it is here */
+    bool published;
 };
 
-static int changed(const char *path)
+static int start_intake(struct intake *in, struct store *s, const char *name)
 {
-    return err_set(
-        ERR_INPUT, "'%s' was changed while it was read; take it in again when nothing writes to it any more", path);
+    struct arena *a = &in->arena;
+    in->name = arena_strdup(a, path_name(name));
+    in->temporary = inbox_path(s, a, "take");
+    in->pieces = jv_array(a);
+    if (!in->name || !in->temporary || !in->pieces) return ERR_ROAD;
+    int err = digest_sha256(&in->whole);
+    if (!err) err = digest_sha256(&in->piece);
+    return err ? err : blob_sink(s, in->temporary, &in->sealed);
+}
+
+int store_intake_new(struct intake **out, struct store *s, const char *name, uint64_t size)
+{
+    struct intake *in = calloc(1, sizeof *in);
+    if (!in) return err_memory();
+    in->expected = size;
+    arena_init(&in->arena);
+    int err = start_intake(in, s, name);
+    if (err)
+        store_intake_free(in);
+    else
+        *out = in;
+    return err;
 }
 
 static int end_piece(struct intake *in)
@@ -82,7 +104,7 @@ static int end_piece(struct intake *in)
     digest_end(in->piece, hash);
     hex_write(hex, hash, sizeof hash);
     in->in_piece = 0;
-    return jv_push(in->arena, in->pieces, jv_string(in->arena, hex));
+    return jv_push(&in->arena, in->pieces, jv_string(&in->arena, hex));
 }
 
 static int hash_pieces(struct intake *in, const unsigned char *bytes, size_t len)
@@ -99,30 +121,106 @@ static int hash_pieces(struct intake *in, const unsigned char *bytes, size_t len
     return err;
 }
 
-/* Pieces are only for what is larger than one, so a file that fits into one is not hashed twice. */
-static int take_chunk(struct intake *in, size_t n, bool pieces)
+static void keep_head(struct intake *in, const void *bytes, size_t len)
 {
-    digest_add(in->whole, in->chunk, n);
-    in->size += n;
-    int err = pieces ? hash_pieces(in, in->chunk, n) : 0;
-    return err ? err : sink_write(in->sealed, in->chunk, n);
+    size_t n = sizeof in->head - in->head_len < len ? sizeof in->head - in->head_len : len;
+    memcpy(in->head + in->head_len, bytes, n);
+    in->head_len += n;
 }
 
-static int copy(struct intake *in, const char *path, uint64_t expected, struct progress *progress)
+/* Pieces are only for what is larger than one, so a file that fits into one is not hashed twice. */
+int store_intake_add(struct intake *in, const void *bytes, size_t len)
 {
-    struct source *from = file_as_source(in->file);
-    bool pieces = expected > PIECE_SIZE;
-    size_t n = CHUNK;
-    for (int err; n == CHUNK;) {
-        err = source_read_full(from, in->chunk, CHUNK, &n);
-        if (err) return err;
-        if (in->size == 0) in->type = media_type(path, in->chunk, n < MEDIA_PROBE ? n : MEDIA_PROBE);
-        if (in->size + n > expected) return changed(path);
-        err = take_chunk(in, n, pieces);
-        if (err) return err;
-        if (progress) progress->at(progress, in->size, expected);
+    if (len > in->expected - in->size) return err_set(ERR_INPUT, "'%s' has more bytes than were announced", in->name);
+    keep_head(in, bytes, len);
+    digest_add(in->whole, bytes, len);
+    in->size += len;
+    int err = in->expected > PIECE_SIZE ? hash_pieces(in, bytes, len) : 0;
+    return err ? err : sink_write(in->sealed, bytes, len);
+}
+
+int store_intake_end(struct intake *in)
+{
+    unsigned char hash[SHA256_SIZE];
+    if (in->size != in->expected) return err_set(ERR_INPUT, "'%s' has fewer bytes than were announced", in->name);
+    int err = in->in_piece > 0 ? end_piece(in) : 0;
+    if (!err) err = sink_finish(in->sealed);
+    if (err) return err;
+    digest_end(in->whole, hash);
+    hex_write(in->sha256, hash, sizeof hash);
+    return 0;
+}
+
+const char *store_intake_sha256(const struct intake *in)
+{
+    return in->sha256;
+}
+
+static void remove_temporary(struct intake *in)
+{
+    if (in->sha256[0] && !in->published && os_remove(in->temporary)) err_clear();
+}
+
+void store_intake_free(struct intake *in)
+{
+    if (!in) return;
+    sink_close(in->sealed);
+    remove_temporary(in);
+    digest_free(in->whole);
+    digest_free(in->piece);
+    wipe(in->head, sizeof in->head);
+    arena_release(&in->arena);
+    free(in);
+}
+
+static int put_fields(const struct intake *in, struct arena *a, struct jv **out)
+{
+    struct jv *v = jv_object(a);
+    int err = jv_put_str(a, v, "name", in->name);
+    if (!err) err = jv_put_str(a, v, "sha256", in->sha256);
+    if (!err) err = jv_put_str(a, v, "media_type", media_type(in->name, in->head, in->head_len));
+    if (!err) err = jv_put_int(a, v, "size", (int64_t)in->size);
+    if (!err && in->size > PIECE_SIZE) err = jv_put(a, v, "pieces", jv_copy(a, in->pieces));
+    if (!err) *out = v;
+    return err;
+}
+
+/* What is there already is replaced by the same bytes, fresh: a copy that a bad disk has damaged heals so. */
+static int publish(struct store *s, struct intake *in, struct arena *a, struct jv **fields)
+{
+    const char *path = blob_path(s, &in->arena, in->sha256);
+    int err = path ? os_rename(in->temporary, path) : ERR_ROAD;
+    if (!err) in->published = true;
+    return err ? err : put_fields(in, a, fields);
+}
+
+/* ---- a file ---- */
+
+static int changed(const char *path)
+{
+    return err_set(
+        ERR_INPUT, "'%s' was changed while it was read; take it in again when nothing writes to it any more", path);
+}
+
+static int copy_chunks(struct intake *in, struct file *file, const char *path, unsigned char *chunk, struct progress *progress)
+{
+    int err = 0;
+    for (size_t n = CHUNK; n == CHUNK && !err;) {
+        err = source_read_full(file_as_source(file), chunk, CHUNK, &n);
+        if (!err && n > in->expected - in->size) err = changed(path);
+        if (!err) err = store_intake_add(in, chunk, n);
+        if (!err && progress) progress->at(progress, in->size, in->expected);
     }
-    return pieces && in->in_piece > 0 ? end_piece(in) : 0;
+    return err ? err : in->size == in->expected ? 0 : changed(path);
+}
+
+static int copy(struct intake *in, struct file *file, const char *path, struct progress *progress)
+{
+    unsigned char *chunk = malloc(CHUNK);
+    int err = chunk ? copy_chunks(in, file, path, chunk, progress) : err_memory();
+    if (chunk) wipe(chunk, CHUNK);
+    free(chunk);
+    return err;
 }
 
 static bool same_file(const struct file_info *a, const struct file_info *b)
@@ -131,78 +229,30 @@ static bool same_file(const struct file_info *a, const struct file_info *b)
            a->identity[1] == b->identity[1];
 }
 
-static int copy_unchanged(struct intake *in, const char *path, struct progress *progress)
+static int take_file(struct store *s, struct file *file, const char *path, struct arena *a, struct jv **fields, struct progress *progress)
 {
+    struct intake *in = NULL;
     struct file_info before, after;
-    int err = file_info(in->file, &before);
-    if (err) return err;
-    if (!before.is_file) return err_set(ERR_INPUT, "'%s' is not a regular file", path);
-    err = copy(in, path, before.size, progress);
-    if (!err) err = file_info(in->file, &after);
-    if (err) return err;
-    return in->size == before.size && same_file(&before, &after) ? 0 : changed(path);
-}
-
-static int put_fields(struct intake *in, const char *path, const char *sha256, struct jv **out)
-{
-    struct arena *a = in->arena;
-    struct jv *v = jv_object(a);
-    int err = jv_put_str(a, v, "name", path_name(path));
-    if (!err) err = jv_put_str(a, v, "sha256", sha256);
-    if (!err) err = jv_put_str(a, v, "media_type", in->type);
-    if (!err) err = jv_put_int(a, v, "size", (int64_t)in->size);
-    if (!err && in->size > PIECE_SIZE) err = jv_put(a, v, "pieces", in->pieces);
-    if (!err) *out = v;
+    int err = file_info(file, &before);
+    if (!err && !before.is_file) err = err_set(ERR_INPUT, "'%s' is not a regular file", path);
+    if (!err) err = store_intake_new(&in, s, path, before.size);
+    if (!err) err = copy(in, file, path, progress);
+    if (!err) err = file_info(file, &after);
+    if (!err && !same_file(&before, &after)) err = changed(path);
+    if (!err) err = store_intake_end(in);
+    if (!err) err = publish(s, in, a, fields);
+    store_intake_free(in);
     return err;
-}
-
-/* What is there already is replaced by the same bytes, fresh: a copy that a bad disk has damaged heals so. */
-static int publish(struct store *s, struct intake *in, const char *temporary, const char *sha256)
-{
-    const char *path = blob_path(s, in->arena, sha256);
-    int err = path ? sink_finish(in->sealed) : ERR_ROAD;
-    return err ? err : os_rename(temporary, path);
-}
-
-static int open_intake(struct intake *in, struct store *s, const char *path, const char *temporary)
-{
-    in->pieces = jv_array(in->arena);
-    in->chunk = malloc(CHUNK);
-    if (!in->pieces || !in->chunk) return err_memory();
-    int err = file_open(&in->file, path);
-    if (!err) err = digest_sha256(&in->whole);
-    if (!err) err = digest_sha256(&in->piece);
-    if (!err) err = blob_sink(s, temporary, &in->sealed);
-    return err;
-}
-
-static void close_intake(struct intake *in)
-{
-    sink_close(in->sealed);
-    digest_free(in->whole);
-    digest_free(in->piece);
-    file_close(in->file);
-    if (in->chunk) wipe(in->chunk, CHUNK);
-    free(in->chunk);
 }
 
 int evidence_take(
     struct store *s, const char *path, struct arena *a, struct jv **fields, struct progress *progress)
 {
-    struct intake in = {.arena = a};
-    unsigned char hash[SHA256_SIZE];
-    char sha256[SHA256_HEX];
-    const char *temporary = inbox_path(s, a, "take");
-    if (!temporary) return ERR_ROAD;
-    int err = open_intake(&in, s, path, temporary);
-    if (!err) err = copy_unchanged(&in, path, progress);
-    if (err) goto out;
-    digest_end(in.whole, hash);
-    hex_write(sha256, hash, sizeof hash);
-    err = publish(s, &in, temporary, sha256);
-    if (!err) err = put_fields(&in, path, sha256, fields);
-out:
-    close_intake(&in);
+    struct file *file;
+    int err = file_open(&file, path);
+    if (err) return err;
+    err = take_file(s, file, path, a, fields, progress);
+    file_close(file);
     return err;
 }
 
@@ -233,8 +283,20 @@ static int take_unlocked(
     return err ? err : resumed;
 }
 
-int store_attach(struct store_tx *tx, const char *path, const char *of, const struct change *with,
-    struct progress *progress, const char **record)
+/* Where it comes from: a file, or bytes that are here already. */
+struct attaching {
+    const char *path;
+    struct intake *in;
+    struct progress *progress;
+};
+
+static int take_either(struct store_tx *tx, const struct attaching *x, struct arena *a, struct jv **set)
+{
+    if (x->in) return publish(tx_store(tx), x->in, a, set);
+    return take_unlocked(tx, x->path, a, set, x->progress);
+}
+
+static int attach(struct store_tx *tx, const struct attaching *x, const char *of, const struct change *with, const char **record)
 {
     static const struct change nothing = {0};
     struct store *s = tx_store(tx);
@@ -247,7 +309,7 @@ int store_attach(struct store_tx *tx, const char *path, const char *of, const st
     if (!with) with = &nothing;
     arena_init(&a);
     const char *case_name = arena_strdup(&a, target->case_name);
-    int err = case_name ? take_unlocked(tx, path, &a, &set, progress) : ERR_ROAD;
+    int err = case_name ? take_either(tx, x, &a, &set) : ERR_ROAD;
     if (!err) err = add_extra(&a, set, with->set);
     if (!err) err = add_target(&a, set, of);
     struct change c = {
@@ -256,6 +318,18 @@ int store_attach(struct store_tx *tx, const char *path, const char *of, const st
     if (!err) err = store_change(tx, &c, record);
     arena_release(&a);
     return err;
+}
+
+int store_attach(struct store_tx *tx, const char *path, const char *of, const struct change *with,
+    struct progress *progress, const char **record)
+{
+    return attach(tx, &(struct attaching){.path = path, .progress = progress}, of, with, record);
+}
+
+int store_intake_attach(
+    struct store_tx *tx, struct intake *in, const char *of, const struct change *with, const char **record)
+{
+    return attach(tx, &(struct attaching){.in = in}, of, with, record);
 }
 
 /* ---- reading ---- */
@@ -274,6 +348,19 @@ int store_evidence_state(
     }
     arena_release(&a);
     return err;
+}
+
+int store_evidence_size(struct store *s, const char *sha256, uint64_t *size)
+{
+    struct arena a;
+    arena_init(&a);
+    const char *path = blob_path(s, &a, sha256);
+    int err = path ? 0 : ERR_ROAD;
+    if (!err && !os_exists(path))
+        err = err_set(ERR_MISSING, "the bytes of evidence %.12s… are not here; a sync brings them", sha256);
+    if (!err) err = age_plain_size(size, path);
+    arena_release(&a);
+    return err == ERR_INPUT ? ERR_DAMAGED : err;
 }
 
 int store_evidence_open(struct store *s, const char *sha256, uint64_t offset, struct source **out)

@@ -73,6 +73,11 @@ int marks_raise(struct jv *marks, const struct receipt *r, int64_t at, struct ar
 int marks_take(struct store_tx *tx, struct store *s, const struct receipt *r, int64_t at, struct arena *a,
     struct jv *alarms) MUST_CHECK;
 
+/* ---- holding.c ---- */
+
+/* How far a receipt names a kit's chain in a case; 0: not at all. */
+int64_t receipt_reach(const struct receipt *r, const char *case_name, const char *kit);
+
 /* ---- pack.c ---- */
 
 char *setting_name(

@@ -10,7 +10,7 @@
 
 /* ---- of each case ---- */
 
-static int64_t head_of(const struct receipt *r, const char *case_name, const char *kit)
+int64_t receipt_reach(const struct receipt *r, const char *case_name, const char *kit)
 {
     for (size_t i = 0; i < r->heads_len; i++)
         if (strcmp(r->heads[i].case_name, case_name) == 0 && strcmp(r->heads[i].kit, kit) == 0) return r->heads[i].seq;
@@ -51,7 +51,7 @@ static int count_case(struct store *s, const struct fold_chain *c, struct arena 
         err_clear();
         rc = 0;
     }
-    int64_t head = rc || !r ? 0 : head_of(r, out->case_name, s->kit);
+    int64_t head = rc || !r ? 0 : receipt_reach(r, out->case_name, s->kit);
     map_init(&seen);
     for (size_t i = 0; rc == 0 && i < c->entries_len; i++) {
         const struct entry *e = c->entries[i]->entry;
@@ -139,7 +139,7 @@ static size_t entries_held(const struct receipt *r, const struct fold_record *of
     size_t n = 0;
     for (size_t i = 0; i < of->entries_len; i++) {
         const struct entry *e = of->entries[i]->entry;
-        n += e->seq <= head_of(r, of->case_name, e->kit);
+        n += e->seq <= receipt_reach(r, of->case_name, e->kit);
     }
     return n;
 }

@@ -11,7 +11,7 @@ struct index {
     struct db *db;
 };
 
-#define INDEX_VERSION 2
+#define INDEX_VERSION 3
 #define TEXT_OF(number) #number
 #define IN_SQL(number) TEXT_OF(number)
 
@@ -32,6 +32,8 @@ static const char schema[] =
     "INTEGER NOT NULL, what INTEGER NOT NULL, due INTEGER NOT NULL, remind_days INTEGER NOT NULL, rule TEXT NOT NULL,"
     " certificate TEXT, number TEXT, record TEXT, PRIMARY KEY(to_day, from_day, case_name, place)) WITHOUT ROWID;"
     "CREATE INDEX IF NOT EXISTS span_of_case ON span(case_name);"
+    "CREATE INDEX IF NOT EXISTS record_of_type ON record(type, case_name);"
+    "CREATE INDEX IF NOT EXISTS record_in_conflict ON record(case_name) WHERE conflicts > 0;"
     "PRAGMA user_version=" IN_SQL(INDEX_VERSION);
 
 /* One of another version is thrown away: all of it can be made anew. */
@@ -242,6 +244,43 @@ int index_calendar(
             list = grown;
         }
         if (!r) r = take_span(s, a, &list[n++]);
+    }
+    db_done(s);
+    int rc = db_error(x->db);
+    if (r || rc) return r ? r : rc;
+    *out = list;
+    *len = n;
+    return 0;
+}
+
+static int take_case(struct db_stmt *s, struct arena *a, struct index_case *out)
+{
+    const char *name = db_text(s, 0), *organisation = db_text(s, 1);
+    out->case_name = name ? arena_strdup(a, name) : NULL;
+    out->organisation = organisation ? arena_strdup(a, organisation) : NULL;
+    out->conflicts = db_int(s, 2);
+    return out->case_name && (out->organisation || !organisation) ? 0 : ERR_ROAD;
+}
+
+int index_cases(struct index *x, struct arena *a, struct index_case **out, size_t *len)
+{
+    size_t n = 0, cap = 0;
+    struct index_case *list = NULL;
+    int r = 0;
+    struct db_stmt *s = db_query(x->db,
+        "SELECT case_name,"
+        " (SELECT json_extract(fields, '$.name') FROM record WHERE type='organisation' AND case_name=tip.case_name AND void=0 LIMIT 1),"
+        " (SELECT count(*) FROM record WHERE case_name=tip.case_name AND conflicts > 0)"
+        " FROM tip WHERE case_name<>?1 ORDER BY case_name", "s", REGISTER_CASE);
+    while (!r && db_row(s)) {
+        if (n == cap) {
+            cap = cap ? 2 * cap : 64;
+            struct index_case *grown = arena_alloc(a, cap * sizeof *grown);
+            r = grown ? 0 : ERR_ROAD;
+            if (!r && n) memcpy(grown, list, n * sizeof *list);
+            list = grown;
+        }
+        if (!r) r = take_case(s, a, &list[n++]);
     }
     db_done(s);
     int rc = db_error(x->db);

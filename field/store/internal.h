@@ -81,9 +81,6 @@ struct store {
     struct store_tx *tx;                          /* the open one, or NULL */
 };
 
-/* Counts how often the fold was made anew (a rollback, a join): then fold versions start again from zero, so
- * whoever compares versions compares this first. Always take the fold from store_fold. */
-uint64_t store_generation(const struct store *s);
 /* As store_registry, with the reason why there is none. */
 int store_registry_get(struct store *s, const struct registry **out) MUST_CHECK;
 const char *store_path(

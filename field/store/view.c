@@ -35,6 +35,7 @@ struct follower {
 struct view {
     struct store *store; /* NULL: over a fold */
     struct fold *fold;
+    uint64_t generation; /* of the store's fold */
     struct forms *forms;
     struct db *db;
     struct arena arena; /* rows and their names */
@@ -104,7 +105,9 @@ void view_free(struct view *v)
 static struct fold *fold_now(struct view *v)
 {
     struct fold *now = v->store ? store_fold(v->store) : v->fold;
-    if (now != v->fold) reset(v);
+    uint64_t generation = v->store ? store_generation(v->store) : 0; /* another fold may lie where the first one was */
+    if (now != v->fold || generation != v->generation) reset(v);
+    v->generation = generation;
     v->fold = now;
     return now;
 }

@@ -5,6 +5,7 @@
 #define _POSIX_C_SOURCE 200809L
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
@@ -121,6 +122,26 @@ static int start(struct child *c, const char *const *argv)
     c->fd = ends[0];
     int rc = spawn(c, argv, ends[1]);
     close(ends[1]);
+    return rc;
+}
+
+int os_launch(const char *const *argv)
+{
+    posix_spawn_file_actions_t streams;
+    posix_spawnattr_t how;
+    sigset_t none;
+    pid_t pid;
+    sigemptyset(&none);
+    posix_spawn_file_actions_init(&streams);
+    posix_spawnattr_init(&how);
+    for (int fd = 0; fd < 3; fd++) posix_spawn_file_actions_addopen(&streams, fd, "/dev/null", fd ? O_WRONLY : O_RDONLY, 0);
+    posix_spawnattr_setsigmask(&how, &none); /* what we hold back ends it all the same */
+    posix_spawnattr_setpgroup(&how, 0);      /* and a Ctrl-C for us does not */
+    posix_spawnattr_setflags(&how, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP);
+    errno = posix_spawnp(&pid, argv[0], &streams, &how, (char *const *)(uintptr_t)argv, environ);
+    int rc = errno ? err_system("start", argv[0]) : 0;
+    posix_spawn_file_actions_destroy(&streams);
+    posix_spawnattr_destroy(&how);
     return rc;
 }
 

@@ -14,7 +14,11 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/kdf.h>
+#include <openssl/pem.h>
 #include <openssl/rand.h>
+#include <openssl/x509v3.h>
+
+#include "satchel/base/buf.h"
 
 static struct {
     EVP_MD *sha256, *sha512, *sha1, *md5;
@@ -361,6 +365,84 @@ int aead_open(struct aead *a, unsigned char *out, const unsigned char nonce[NONC
 }
 
 /* --- text forms of bytes ------------------------------------------------------------------------------ */
+
+/* ---- certificates ---- */
+
+#define DAY_SECONDS 86400L
+
+static int add_extension(X509 *x, int nid, const char *value)
+{
+    X509V3_CTX ctx;
+    X509V3_set_ctx_nodb(&ctx);
+    X509V3_set_ctx(&ctx, x, x, NULL, NULL, 0);
+    X509_EXTENSION *e = X509V3_EXT_conf_nid(NULL, &ctx, nid, value);
+    int done = e && X509_add_ext(x, e, -1);
+    X509_EXTENSION_free(e);
+    return done ? 0 : ERR_ROAD;
+}
+
+static int add_addresses(X509 *x, const char *const *addresses, size_t len)
+{
+    struct buf list;
+    buf_init(&list, 4096);
+    for (size_t i = 0; i < len; i++) buf_addf(&list, "%sIP:%s", i ? "," : "", addresses[i]);
+    int rc = buf_error(&list);
+    if (!rc && len) rc = add_extension(x, NID_subject_alt_name, buf_str(&list));
+    buf_release(&list);
+    return rc;
+}
+
+static int fill_certificate(X509 *x, EVP_PKEY *key, const char *const *addresses, size_t len, int days)
+{
+    static const unsigned char name[] = "satchel";
+    unsigned char serial[8];
+    X509_NAME *subject = X509_get_subject_name(x);
+    if (random_bytes(serial, sizeof serial)) return ERR_ROAD;
+    serial[0] = (serial[0] & 0x7f) | 1;
+    ASN1_INTEGER *number = X509_get_serialNumber(x);
+    bool done = X509_set_version(x, X509_VERSION_3) && ASN1_STRING_set(number, serial, sizeof serial) &&
+                X509_gmtime_adj(X509_getm_notBefore(x), -DAY_SECONDS) && X509_gmtime_adj(X509_getm_notAfter(x), days * DAY_SECONDS) &&
+                X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_ASC, name, -1, -1, 0) && X509_set_issuer_name(x, subject) &&
+                X509_set_pubkey(x, key);
+    int rc = done ? add_extension(x, NID_basic_constraints, "critical,CA:FALSE") : ERR_ROAD;
+    if (!rc) rc = add_extension(x, NID_ext_key_usage, "serverAuth");
+    if (!rc) rc = add_addresses(x, addresses, len);
+    return rc || X509_sign(x, key, EVP_sha256()) ? rc : ERR_ROAD;
+}
+
+static int take_pem(BIO *from, struct buf *out)
+{
+    char *bytes;
+    long len = BIO_get_mem_data(from, &bytes);
+    if (len <= 0) return ERR_ROAD;
+    buf_add(out, bytes, (size_t)len);
+    return buf_error(out);
+}
+
+static int write_pem(X509 *x, EVP_PKEY *key, struct buf *certificate, struct buf *secret)
+{
+    BIO *open = BIO_new(BIO_s_mem()), *sealed = BIO_new(BIO_s_secmem());
+    bool done = open && sealed && PEM_write_bio_X509(open, x) && PEM_write_bio_PrivateKey(sealed, key, NULL, NULL, 0, NULL, NULL);
+    int rc = done ? take_pem(open, certificate) : ERR_ROAD;
+    if (!rc) rc = take_pem(sealed, secret);
+    BIO_free(open);
+    BIO_free(sealed);
+    return rc;
+}
+
+int certificate_make(struct buf *certificate, struct buf *key, unsigned char fingerprint[SHA256_SIZE],
+    const char *const *addresses, size_t len, int days)
+{
+    unsigned n = SHA256_SIZE;
+    EVP_PKEY *pair = EVP_EC_gen("P-256");
+    X509 *x = X509_new();
+    int rc = pair && x ? fill_certificate(x, pair, addresses, len, days) : ERR_ROAD;
+    if (!rc) rc = write_pem(x, pair, certificate, key);
+    if (!rc && !X509_digest(x, EVP_sha256(), fingerprint, &n)) rc = ERR_ROAD;
+    X509_free(x);
+    EVP_PKEY_free(pair);
+    return rc ? failed(rc) : 0;
+}
 
 void hex_write(char *out, const void *bytes, size_t len)
 {

@@ -27,6 +27,7 @@
 #define ADDRESS_SIZE 64
 #define HOST_SIZE 256
 #define SWALLOW_MOST (UINT64_C(256) << 10) /* a body that is not wanted is still read up to here, to keep the connection */
+#define SOURCE_CHUNK ((size_t)64 << 10)
 #define STACK_SIZE ((size_t)1 << 20)
 #define SPARE_CONNECTIONS 16 /* that are told to come later, before more are not taken at all */
 #define PRIORITIES "SECURE128:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"
@@ -52,6 +53,7 @@ struct http_server {
     char url[HOST_SIZE + 32];
     char complaint[256]; /* the library's own words, while it starts */
     struct buf cert, key;
+    bool tls;
     pthread_t watch;
     bool watched;
     pthread_mutex_t lock; /* guards what follows */
@@ -97,6 +99,27 @@ const char *http_header(const struct http_request *r, const char *name)
 const char *http_query(const struct http_request *r, const char *name)
 {
     return MHD_lookup_connection_value(r->connection, MHD_GET_ARGUMENT_KIND, name);
+}
+
+struct query_walk {
+    int (*each)(void *ctx, const char *name, const char *value);
+    void *ctx;
+    int result;
+};
+
+static enum MHD_Result query_step(void *walk, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+    struct query_walk *w = walk;
+    (void)kind;
+    w->result = w->each(w->ctx, name, value ? value : "");
+    return w->result ? MHD_NO : MHD_YES;
+}
+
+int http_each_query(const struct http_request *r, int (*each)(void *ctx, const char *name, const char *value), void *ctx)
+{
+    struct query_walk w = {each, ctx, 0};
+    (void)MHD_get_connection_values(r->connection, MHD_GET_ARGUMENT_KIND, query_step, &w);
+    return w.result;
 }
 
 const char *http_peer(const struct http_request *r)
@@ -189,6 +212,29 @@ static void answer_error(struct http_request *r, int status, const char *text)
     buf_addc(&b, '}');
     http_answer(r, status, "application/json", b.data, b.len);
     buf_release(&b);
+}
+
+static ssize_t read_answer(void *from, uint64_t pos, char *out, size_t cap)
+{
+    size_t got;
+    (void)pos;
+    if (source_read(from, out, cap, &got)) return MHD_CONTENT_READER_END_WITH_ERROR;
+    return got ? (ssize_t)got : MHD_CONTENT_READER_END_WITH_ERROR; /* the library ends it by its length */
+}
+
+static void close_answer(void *from)
+{
+    source_close(from);
+}
+
+void http_answer_source(struct http_request *r, int status, const char *type, struct source *from, uint64_t len)
+{
+    struct MHD_Response *answer =
+        r->answer ? NULL : MHD_create_response_from_callback(len, SOURCE_CHUNK, read_answer, from, close_answer);
+    if (answer)
+        set_answer(r, status, type, answer, len);
+    else
+        source_close(from);
 }
 
 void http_answer_file(struct http_request *r, int status, const char *type, const char *path, uint64_t offset, uint64_t len)
@@ -514,7 +560,7 @@ static int note_url(struct http_server *s)
     bool six = at.ss_family == AF_INET6;
     unsigned port = ntohs(six ? ((struct sockaddr_in6 *)&at)->sin6_port : ((struct sockaddr_in *)&at)->sin_port);
     address_text(address, (struct sockaddr *)&at);
-    snprintf(s->url, sizeof s->url, "%s://%s%s%s:%u", s->options.cert ? "https" : "http", six ? "[" : "", address,
+    snprintf(s->url, sizeof s->url, "%s://%s%s%s:%u", s->tls ? "https" : "http", six ? "[" : "", address,
         six ? "]" : "", port);
     return 0;
 }
@@ -531,9 +577,13 @@ static int open_socket(struct http_server *s)
 
 static int read_tls(struct http_server *s)
 {
-    if (!s->options.cert) return 0;
-    int rc = file_read(s->options.cert, &s->cert);
-    if (rc == 0) rc = file_read(s->options.key, &s->key);
+    const struct http_options *o = &s->options;
+    s->tls = o->cert || o->cert_pem;
+    if (!s->tls) return 0;
+    if (o->cert_pem) buf_adds(&s->cert, o->cert_pem);
+    if (o->cert_pem) buf_adds(&s->key, o->key_pem);
+    int rc = o->cert ? file_read(o->cert, &s->cert) : buf_error(&s->cert);
+    if (rc == 0) rc = o->cert ? file_read(o->key, &s->key) : buf_error(&s->key);
     if (rc == 0 && MHD_is_feature_supported(MHD_FEATURE_TLS) != MHD_YES)
         rc = err_set(ERR_ROAD, "this build's HTTP library knows no TLS");
     return rc;
@@ -549,7 +599,7 @@ static int start_daemon(struct http_server *s)
 {
     const struct http_options *o = &s->options;
     unsigned flags = MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL | MHD_USE_ITC |
-                     MHD_USE_ERROR_LOG | (o->cert ? MHD_USE_TLS : 0);
+                     MHD_USE_ERROR_LOG | (s->tls ? MHD_USE_TLS : 0);
     struct MHD_OptionItem tls[] = {{MHD_OPTION_HTTPS_MEM_CERT, 0, s->cert.data}, {MHD_OPTION_HTTPS_MEM_KEY, 0, s->key.data},
         {MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)PRIORITIES}, {MHD_OPTION_END, 0, NULL}};
     struct MHD_OptionItem none[] = {{MHD_OPTION_END, 0, NULL}};
@@ -562,7 +612,7 @@ static int start_daemon(struct http_server *s)
         MHD_OPTION_CONNECTION_TIMEOUT, o->idle_seconds,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, o->header_bytes,
         MHD_OPTION_THREAD_STACK_SIZE, STACK_SIZE,
-        MHD_OPTION_ARRAY, o->cert ? tls : none,
+        MHD_OPTION_ARRAY, s->tls ? tls : none,
         MHD_OPTION_END);
     if (s->daemon) return 0;
     return err_set(ERR_ROAD, "the server at '%s' does not start: %s", o->listen, s->complaint);

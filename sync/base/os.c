@@ -975,3 +975,53 @@ int os_addresses(const char ***out, size_t *len, struct arena *a)
     *len = n;
     return 0;
 }
+
+/* ---- sticks ---- */
+
+#define MOUNTS_MOST 64
+
+/* Blanks and the like stand as \\040 there. */
+static char *unescape_mount(struct arena *a, const char *text, size_t len)
+{
+    char *s = arena_alloc(a, len + 1), *out = s;
+    for (size_t i = 0; s && i < len; i++) {
+        bool octal = text[i] == '\\' && i + 3 < len;
+        *out++ = octal ? (char)((text[i + 1] - '0') * 64 + (text[i + 2] - '0') * 8 + (text[i + 3] - '0')) : text[i];
+        if (octal) i += 3;
+    }
+    return s;
+}
+
+static bool is_for_media(const char *path)
+{
+    static const char *const roots[] = {"/media/", "/run/media/", "/mnt/", "/Volumes/"};
+    for (size_t i = 0; i < sizeof roots / sizeof *roots; i++)
+        if (strncmp(path, roots[i], strlen(roots[i])) == 0) return access(path, W_OK) == 0;
+    return false;
+}
+
+int os_removable(const char ***paths, size_t *len, struct arena *a)
+{
+    const char **list = arena_alloc(a, MOUNTS_MOST * sizeof *list);
+    FILE *mounts = fopen("/proc/self/mounts", "re");
+    char line[4096];
+    size_t n = 0;
+    if (!list && mounts) fclose(mounts);
+    if (!list) return ERR_ROAD;
+    while (mounts && n < MOUNTS_MOST && fgets(line, sizeof line, mounts)) {
+        const char *at = strchr(line, ' ');
+        const char *path = at ? unescape_mount(a, at + 1, strcspn(at + 1, " ")) : NULL;
+        if (path && is_for_media(path)) list[n++] = path;
+    }
+    if (mounts) fclose(mounts);
+    *paths = list;
+    *len = n;
+    return 0;
+}
+
+FILE *os_memory_file(char **text, size_t *len)
+{
+    FILE *f = open_memstream(text, len);
+    if (!f) err_memory();
+    return f;
+}

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "satchel/base/json.h"
+
 struct pair {
     const char *english;
     const char *chinese;
@@ -12,7 +14,8 @@ struct pair {
 static char *copy; /* the table, its tabs and line ends turned into NULs */
 static struct pair *pairs;
 static size_t pairs_len;
-static enum language now = LANGUAGE_EN;
+static _Atomic(enum language) now = LANGUAGE_EN;
+static _Thread_local int of_thread = -1; /* or a language */
 
 static int pair_order(const void *a, const void *b)
 {
@@ -76,13 +79,30 @@ void text_language(enum language language)
 
 enum language text_language_now(void)
 {
-    return now;
+    return of_thread < 0 ? now : (enum language)of_thread;
+}
+
+void text_language_of_thread(const enum language *language)
+{
+    of_thread = language ? (int)*language : -1;
 }
 
 const char *text_of(const char *english)
 {
-    if (now == LANGUAGE_EN || pairs_len == 0) return english;
+    if (text_language_now() == LANGUAGE_EN || pairs_len == 0) return english;
     struct pair key = {english, NULL};
     const struct pair *found = bsearch(&key, pairs, pairs_len, sizeof *pairs, pair_order);
     return found ? found->chinese : english;
+}
+
+void text_write_all(struct buf *out)
+{
+    buf_addc(out, '{');
+    for (size_t i = 0; text_language_now() != LANGUAGE_EN && i < pairs_len; i++) {
+        if (i) buf_addc(out, ',');
+        json_write_string(out, pairs[i].english, strlen(pairs[i].english));
+        buf_addc(out, ':');
+        json_write_string(out, pairs[i].chinese, strlen(pairs[i].chinese));
+    }
+    buf_addc(out, '}');
 }

@@ -458,6 +458,30 @@ int wire_session_read(struct wire_session *out, struct arena *a, const void *byt
     return rc;
 }
 
+/* ---- pages ---- */
+
+int wire_ticket_write(struct buf *out, const char *ticket)
+{
+    struct arena a;
+    arena_init(&a);
+    struct jv *v = jv_object(&a);
+    int rc = jv_put_str(&a, v, "ticket", ticket);
+    if (rc == 0) rc = write_value(out, v);
+    arena_release(&a);
+    return rc;
+}
+
+int wire_ticket_read(const char **out, struct arena *a, const void *bytes, size_t len)
+{
+    struct shape s;
+    int rc = parse(&s, a, bytes, len);
+    if (rc) return rc;
+    const char *ticket = shape_text(&s, "ticket", is_sha256_hex);
+    rc = finish(&s);
+    if (rc == 0) *out = ticket;
+    return rc;
+}
+
 /* ---- what is held of each case ---- */
 
 static struct jv *case_value(struct arena *a, const struct wire_case *c)

@@ -142,6 +142,7 @@ static int case_load(struct hub *h, const char *name, const struct oid *tip, str
     struct hub_case *c = calloc(1, sizeof *c);
     if (!c) return err_memory();
     memcpy(c->name, name, strlen(name) + 1);
+    c->number = ++h->readings;
     map_init(&c->brought);
     c->born = tip != NULL;
     if (tip) c->tip = *tip;

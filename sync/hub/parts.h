@@ -26,6 +26,7 @@ struct hub_case {
     struct tree *tree;
     struct oid tip;
     bool born;                /* there is a branch */
+    uint64_t number;          /* of this reading: no other has it */
     char opener[KIT_ID_SIZE]; /* "" until somebody asks */
     struct map brought;       /* evidence that came in its own bundles, by sha256; see evidence.c */
     struct adopted *adopted;
@@ -63,6 +64,7 @@ struct hub {
     struct repo *repo;
     struct forms *forms;
     struct hub_hooks hooks;
+    uint64_t readings;        /* of cases, so far */
     struct hub_case *the_register, *cases; /* cases: the last used first */
     struct tree *glance; /* the branch that hub_entry has looked into last, as it was at glance_tip; or NULL */
     struct oid glance_tip;

@@ -7,6 +7,19 @@
 
 #define BODY_MAX ((size_t)64 << 10)
 
+static void pages_close(struct visit *v)
+{
+    const struct hub_pages *pages = &visit_hub(v)->pages;
+    pages->answer(pages->ctx, v);
+}
+
+static void pages_lead(struct visit *v)
+{
+    http_say(v->request, "Location", PAGES_PATH "/");
+    http_answer(v->request, 308, NULL, "", 0);
+}
+
+/* Those of pages at the end. */
 static const struct route routes[] = {
     {"GET", "/v1/have", .session = true, .close = have_close},
     {"GET", "/v1/evidence/", .tail = true, .session = true, .close = evidence_close},
@@ -14,7 +27,15 @@ static const struct route routes[] = {
     {"POST", "/lfs/objects/batch", .session = true, .basic = true, .body_max = BODY_MAX, .close = lfs_batch_close},
     {"GET", "/lfs/objects/", .tail = true, .session = true, .basic = true, .close = evidence_close},
     {"HEAD", "/lfs/objects/", .tail = true, .session = true, .basic = true, .close = evidence_close},
+
+    {"POST", "/v1/review", .session = true, .body_max = BODY_MAX, .close = ticket_close},
+    {"GET", PAGES_PATH, .close = pages_lead},
+    {"GET", PAGES_PATH "/enter", .close = enter_close},
+    {"GET", PAGES_PATH "/", .below = true, .pages = true, .close = pages_close},
+    {"HEAD", PAGES_PATH "/", .below = true, .pages = true, .close = pages_close},
 };
+#define ROUTES (sizeof routes / sizeof *routes)
+#define PAGES_ROUTES 5
 
 /* ---- what has changed ---- */
 
@@ -179,7 +200,7 @@ static int start(struct hub_serve *s)
         .signer = &s->hub->signer,
         .unknown = N_("this kit is not enrolled at this hub"),
         .routes = routes,
-        .routes_len = sizeof routes / sizeof *routes,
+        .routes_len = ROUTES - (s->pages.answer ? 0 : PAGES_ROUTES),
         .standing = sight_standing,
         .take_in = take_in,
         .hand_out = hand_out,
@@ -190,13 +211,15 @@ static int start(struct hub_serve *s)
     return rc ? rc : serve_start(&s->serve, &owner, &s->o);
 }
 
-int hub_serve_start(struct hub_serve **out, struct hub *hub, struct hub *reader, const struct serve_options *o)
+int hub_serve_start(struct hub_serve **out, struct hub *hub, struct hub *reader, const struct hub_pages *pages,
+    const struct serve_options *o)
 {
     struct hub_serve *s = calloc(1, sizeof *s);
     if (!s) return err_memory();
     s->o = *o;
     s->hub = hub;
     s->reader = reader;
+    if (pages) s->pages = *pages;
     arena_init(&s->arena);
     pthread_mutex_init(&s->stamps_lock, NULL);
     pthread_mutex_init(&s->sight_lock, NULL);

@@ -18,6 +18,7 @@ struct hub_serve {
     struct arena arena;
     struct serve *serve;
     const char *net;
+    struct hub_pages pages; /* .answer NULL: there are none */
 
     struct hub *hub; /* the worker's, as what follows */
     struct serve *served; /* as the worker is told it, which may be before the start has returned */

@@ -358,6 +358,17 @@ int link_leave(struct link *l)
     return rc;
 }
 
+int link_ticket(struct link *l, struct arena *a, const char **out)
+{
+    struct http_answer answer;
+    struct backoff b = backoff_of(TRIES_TO_MEET);
+    http_answer_init(&answer, WIRE_BODY_MAX);
+    int rc = ask(l, &l->http, &b, &(struct http_call){.method = "POST", .path = "v1/review"}, &answer);
+    if (!rc) rc = wire_ticket_read(out, a, answer.body.data, answer.body.len);
+    http_answer_release(&answer);
+    return rc;
+}
+
 /* ---- evidence ---- */
 
 static int take_into(void *ctx, const struct http_answer *a, const void *bytes, size_t len)

@@ -355,3 +355,41 @@ int record_seen(
     *len = without_repeats(ids, n);
     return 0;
 }
+
+static struct jv *head_ids(const struct field *f, struct arena *a)
+{
+    struct jv *ids = jv_array(a);
+    for (size_t i = 0; ids && i < f->len; i++)
+        if (jv_push(a, ids, jv_string(a, f->heads[i].by->entry->id))) return NULL;
+    return ids;
+}
+
+struct jv *record_heads(const struct fold_record *shown, struct arena *a)
+{
+    const struct record *r = (const struct record *)shown;
+    struct jv *heads = jv_object(a);
+    for (size_t i = 0; heads && i < r->fields_len; i++)
+        if (jv_put(a, heads, r->fields[i]->name, head_ids(r->fields[i], a))) return NULL;
+    return heads;
+}
+
+int record_as_of(struct fold **f, const struct fold_record **out, const struct fold_record *r,
+    bool (*there)(void *ctx, const struct held *h), void *ctx)
+{
+    struct fold *made;
+    bool known;
+    int err = fold_new(&made);
+    if (err) return err;
+    for (size_t i = 0; i < r->entries_len && !err; i++) {
+        const struct held *h = r->entries[i];
+        if (there(ctx, h)) err = fold_add(made, h->entry, h->public_key, h->verdict, h->reason, h->place, &known);
+    }
+    if (err) {
+        fold_free(made);
+        return err;
+    }
+    const struct fold_record *then = fold_record(made, r->case_name, r->id);
+    *out = then && then->applied ? then : NULL;
+    *f = made;
+    return 0;
+}

@@ -7,60 +7,21 @@
 #include "parts.h"
 
 #define LOG_MOST (UINT64_C(16) << 20)
-#define LOGS_KEPT 4
 #define LINE_MAX ((size_t)64 << 10)
 #define TEXT_MAX ((size_t)1024) /* of a path: each byte may be shown as several, and no request is to go unlogged */
 #define BURST 5.0
 
-/* ---- the log: under its lock ---- */
-
-static int open_end(struct serve *s)
-{
-    struct file_info info = {0};
-    int rc = os_stat(&info, s->log_path);
-    if (rc == ERR_MISSING) rc = file_write(s->log_path, "", 0);
-    if (rc) return rc;
-    s->log_size = info.size;
-    return file_patch_sink(&s->log, s->log_path, info.size);
-}
+/* ---- the log ---- */
 
 int log_open(struct serve *s)
 {
-    return open_end(s);
+    return lines_open(&s->log, s->log_path, LOG_MOST);
 }
 
 void log_close(struct serve *s)
 {
-    sink_close(s->log);
+    lines_close(s->log);
     s->log = NULL;
-}
-
-static int rotate(struct serve *s)
-{
-    struct arena a;
-    int rc = 0;
-    log_close(s);
-    if (!os_exists(s->log_path)) return open_end(s); /* an earlier try got no further: the old ones stay where they are */
-    arena_init(&a);
-    for (int i = LOGS_KEPT; i > 0 && rc == 0; i--) {
-        const char *to = arena_printf(&a, "%s.%d", s->log_path, i);
-        const char *from = i > 1 ? arena_printf(&a, "%s.%d", s->log_path, i - 1) : s->log_path;
-        rc = to && from ? 0 : ERR_ROAD;
-        if (rc == 0 && os_exists(from)) rc = os_rename(from, to);
-    }
-    arena_release(&a);
-    return rc ? rc : open_end(s);
-}
-
-static void write_line(struct serve *s, const struct buf *line)
-{
-    int rc = 0;
-    pthread_mutex_lock(&s->log_lock);
-    if (s->log_size + line->len > LOG_MOST) rc = rotate(s);
-    if (rc == 0 && s->log) rc = sink_write(s->log, line->data, line->len);
-    if (rc == 0) s->log_size += line->len;
-    pthread_mutex_unlock(&s->log_lock);
-    if (rc) tell(s, "access.log");
 }
 
 /* A path may hold any bytes; what is not UTF-8 is shown as its escapes. */
@@ -99,7 +60,7 @@ void log_request(struct visit *v, const struct http_outcome *o)
     put_text(&line, "path", http_path(v->request));
     buf_addf(&line, ",\"status\":%d,\"received\":%" PRIu64 ",\"sent\":%" PRIu64 ",\"seconds\":%.3f}\n", o->status,
         o->received, o->sent, o->seconds);
-    if (buf_error(&line) == 0) write_line(v->serve, &line);
+    if (lines_add(v->serve->log, &line)) tell(v->serve, "access.log");
     buf_release(&line);
 }
 

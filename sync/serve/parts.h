@@ -6,6 +6,7 @@
 
 #include "satchel/base/os.h"
 #include "satchel/base/text.h"
+#include "satchel/serve/lines.h"
 #include "satchel/serve/visit.h"
 
 #define SECRET_SIZE 32 /* of a token or nonce */
@@ -58,6 +59,10 @@ struct pass {
     unsigned char key[KEY_SIZE]; /* that signed */
     char kit[KIT_ID_SIZE];
     double until; /* 0: free */
+    bool entered; /* a browser has it: its secret is the cookie's, and no token any more */
+    double last;  /* when a browser's ends however it is used */
+    unsigned char ticket[SECRET_SIZE];
+    double ticket_until; /* 0: there is none */
 };
 
 #define PASSES_MOST 4096
@@ -99,9 +104,7 @@ struct serve {
     uint64_t finished, taken; /* numbers of uploads: the last one finished, the last one that was tried to take in */
     struct counts counts;
 
-    pthread_mutex_t log_lock; /* guards what follows */
-    struct sink *log;
-    uint64_t log_size;
+    struct lines *log;
 };
 
 /* ---- serve.c ---- */
@@ -115,6 +118,16 @@ void session_close(struct visit *v);
 /* Fills v->kit from the request's token, or answers 401 or 403. */
 bool session_check(struct visit *v);
 size_t sessions_count(struct serve *s); /* under the lock */
+const char *session_token(struct visit *v); /* as the request gives it; NULL: it does not */
+/* Is it that of a kit in good standing? Answers where it is not. */
+bool session_standing(struct visit *v, const char *kit, const unsigned char key[KEY_SIZE]);
+/* Under the lock: the pass with this secret, of a browser or of a kit. Every one is compared, whichever it is. */
+struct pass *pass_of(struct serve *s, const char *hex, bool entered);
+
+/* ---- pages.c ---- */
+
+/* Fills v->kit from the cookie, or answers 401 or 403. */
+bool pages_check(struct visit *v);
 
 /* ---- files.c ---- */
 

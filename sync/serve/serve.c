@@ -58,6 +58,7 @@ void refuse(struct visit *v, int status, const char *text)
 {
     struct buf b;
     buf_init(&b, WIRE_BODY_MAX);
+    http_say(v->request, "X-Content-Type-Options", "nosniff");
     if (wire_error_write(&b, text) == 0) http_answer(v->request, status, TYPE_JSON, b.data, b.len);
     buf_release(&b);
 }
@@ -91,8 +92,9 @@ void tell(struct serve *s, const char *what)
 static bool leads_here(const struct route *r, const char *path)
 {
     size_t len = strlen(r->path);
-    if (!r->tail) return strcmp(path, r->path) == 0;
-    return strncmp(path, r->path, len) == 0 && path[len] && !strchr(path + len, '/');
+    if (!r->tail && !r->below) return strcmp(path, r->path) == 0;
+    if (strncmp(path, r->path, len) != 0) return false;
+    return r->below || (path[len] && !strchr(path + len, '/'));
 }
 
 /* Of one table; the methods that lead here are added to `allow`. */
@@ -163,13 +165,15 @@ static void on_begin(void *ctx, struct http_request *r)
 {
     struct serve *s = ctx;
     struct visit *v = visit_new(s, r);
+    text_language_of_thread(NULL); /* whatever the last request of this connection spoke */
     if (!v) return;
     if (!rate_allows(s, http_network(r))) {
         http_say(r, "Retry-After", "1");
         refuse(v, 429, N_("too many requests; try again in a moment"));
         return;
     }
-    if (!find_route(v) || !speaks_tus(v) || (v->route->session && !session_check(v)) || !body_fits(v)) return;
+    if (!find_route(v) || !speaks_tus(v) || (v->route->session && !session_check(v)) || (v->route->pages && !pages_check(v)) || !body_fits(v))
+        return;
     if (!v->route->body) http_hurry(r, BODY_SECONDS);
     if (v->route->open) v->route->open(v);
 }
@@ -248,7 +252,6 @@ static void make_locks(struct serve *s)
     pthread_condattr_init(&attr);
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
     pthread_mutex_init(&s->lock, NULL);
-    pthread_mutex_init(&s->log_lock, NULL);
     pthread_cond_init(&s->work, &attr);
     pthread_cond_init(&s->news, &attr);
     pthread_condattr_destroy(&attr);
@@ -332,7 +335,6 @@ void serve_stop(struct serve *s)
     pthread_cond_destroy(&s->work);
     pthread_cond_destroy(&s->news);
     pthread_mutex_destroy(&s->lock);
-    pthread_mutex_destroy(&s->log_lock);
     arena_release(&s->arena);
     free(s);
 }

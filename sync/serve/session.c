@@ -104,6 +104,7 @@ static void pass_add(struct serve *s, const struct wire_login *l, const unsigned
     double now = os_monotonic_seconds();
     pthread_mutex_lock(&s->lock);
     struct pass *p = pass_slot(s, l->kit, now);
+    *p = (struct pass){.until = 0};
     memcpy(p->secret, secret, SECRET_SIZE);
     memcpy(p->key, l->public_key, KEY_SIZE);
     memcpy(p->kit, l->kit, KIT_ID_SIZE);
@@ -111,22 +112,27 @@ static void pass_add(struct serve *s, const struct wire_login *l, const unsigned
     pthread_mutex_unlock(&s->lock);
 }
 
-/* Every token is compared, whichever it is. */
-static bool pass_find(struct serve *s, const char *hex, struct pass *out)
+struct pass *pass_of(struct serve *s, const char *hex, bool entered)
 {
     unsigned char secret[SECRET_SIZE];
-    bool found = false;
+    struct pass *found = NULL;
     double now = os_monotonic_seconds();
-    if (strlen(hex) != 2 * SECRET_SIZE || !hex_read(secret, hex, SECRET_SIZE)) return false;
-    pthread_mutex_lock(&s->lock);
+    if (strlen(hex) != 2 * SECRET_SIZE || !hex_read(secret, hex, SECRET_SIZE)) return NULL;
     for (size_t i = 0; i < PASSES_MOST; i++) {
         struct pass *p = &s->passes[i];
-        if (!same_bytes(p->secret, secret, SECRET_SIZE) || p->until <= now) continue;
-        *out = *p;
-        found = true;
+        if (same_bytes(p->secret, secret, SECRET_SIZE) && p->until > now && p->entered == entered) found = p;
     }
-    pthread_mutex_unlock(&s->lock);
+    wipe(secret, sizeof secret);
     return found;
+}
+
+static bool pass_find(struct serve *s, const char *hex, struct pass *out)
+{
+    pthread_mutex_lock(&s->lock);
+    const struct pass *p = pass_of(s, hex, false);
+    if (p) *out = *p;
+    pthread_mutex_unlock(&s->lock);
+    return p != NULL;
 }
 
 size_t sessions_count(struct serve *s)
@@ -139,7 +145,7 @@ size_t sessions_count(struct serve *s)
 
 /* ---- who may ---- */
 
-static bool check_standing(struct visit *v, const char *kit, const unsigned char key[KEY_SIZE])
+bool session_standing(struct visit *v, const char *kit, const unsigned char key[KEY_SIZE])
 {
     const struct serve_owner *o = &v->serve->owner;
     switch (o->standing(o->ctx, kit, key)) {
@@ -170,7 +176,7 @@ static const char *password_of(struct visit *v, const char *encoded)
     return colon ? colon + 1 : NULL;
 }
 
-static const char *token_of(struct visit *v)
+const char *session_token(struct visit *v)
 {
     static const char bearer[] = "Bearer ", basic[] = "Basic ";
     const char *given = http_header(v->request, "Authorization");
@@ -183,7 +189,7 @@ static const char *token_of(struct visit *v)
 bool session_check(struct visit *v)
 {
     struct pass pass;
-    const char *token = token_of(v);
+    const char *token = session_token(v);
     bool named = token != NULL;
     if (!named || !pass_find(v->serve, token, &pass)) {
         http_say(v->request, "WWW-Authenticate", v->route->basic ? "Basic realm=\"satchel\"" : "Bearer");
@@ -191,7 +197,7 @@ bool session_check(struct visit *v)
         return false;
     }
     memcpy(v->kit, pass.kit, KIT_ID_SIZE);
-    bool good = check_standing(v, pass.kit, pass.key);
+    bool good = session_standing(v, pass.kit, pass.key);
     wipe(&pass, sizeof pass);
     return good;
 }
@@ -277,7 +283,7 @@ void session_close(struct visit *v)
     char code[WIRE_TOKEN_SIZE];
     if (!check_login(v, &l, &stamp)) return;
     memcpy(v->kit, l.kit, KIT_ID_SIZE);
-    if (!check_standing(v, l.kit, l.public_key)) return;
+    if (!session_standing(v, l.kit, l.public_key)) return;
     if (!nonce_spend(v->serve, l.kit, stamp)) {
         (void)refuse_nonce(v);
         return;

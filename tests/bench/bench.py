@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """The bench table: ours beside a stock tool in the same run, alternating, medians. Key derivation is kept apart by stores
 whose passphrase costs next to nothing. bench.py BUILD-FOLDER [--quick]"""
+import http.client
 import json
 import os
 import pathlib
@@ -12,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.parse
 
 BUILD = pathlib.Path(sys.argv[1]).resolve()
 QUICK = "--quick" in sys.argv
@@ -446,6 +448,61 @@ def bench_latency(work, hub):
            sent[0] if found and sent else 99, 4, ". request")
 
 
+def large_case(photos):
+    """20,000 entries and 3,000 photos, or a tenth: lines of apply."""
+    clauses = "A1 A2 A3 A4 A5 B1 B2 B3 B4 RA1 RA2 ER1 ER2".split()
+    samples, findings, shots = (1400, 260, 300) if QUICK else (14000, 2700, 3000)
+    new = lambda kind, fields, name=None: {"do": "new", "type": kind, "case": "B-1", "set": fields, **({"as": name} if name else {})}
+    lines = [new("department", {"code": f"D{i}", "name": f"部门{i}", "decisive": i in (1, 3)}, f"$d{i}") for i in range(8)]
+    for i in range(6):
+        year = 2023 + i // 2
+        lines.append(new("audit", {"kind": "surveillance", "start": f"{year}-0{i + 1}-10", "end": f"{year}-0{i + 1}-12", "result": "pass",
+                                   "mode": "onsite"}, f"$a{i}"))
+    for i in range(samples):
+        lines.append(new("sample", {"audit": f"$a{i % 6}", "clause": clauses[i * 7 % 13], "department": f"$d{i % 8}", "method": "records",
+                                    "result": "minor" if i % 9 == 0 else "conform", "note": "抽查记录三份，均有签字。"}, f"$s{i}"))
+    for i in range(findings):
+        lines.append(new("finding", {"audit": f"$a{i % 6}", "clause": clauses[i * 7 % 13], "department": f"$d{i % 8}",
+                                     "grade": ("minor", "major", "observation", "ofi")[i % 4], "fact": "机房门禁记录缺失两日。", "due": "2024-06-01"}))
+    for i in range(shots):
+        (photos / f"{i}.jpg").write_bytes(b"\xff\xd8\xff\xe0" + random.randbytes(2000))
+        lines.append({"do": "attach", "record": f"$s{i * 4}", "file": str(photos / f"{i}.jpg"), "set": {"title": f"照片{i}"}})
+    return "\n".join(json.dumps(line) for line in lines)
+
+
+def bench_pages(work):
+    """What the pages' server takes for an answer, over one connection that stays open."""
+    store, photos = kit(work, "pages"), work / "photos"
+    photos.mkdir()
+    run("new", "organisation", "--case", "B-1", "name=x", store=store)
+    run("apply", "-", store=store, stdin=large_case(photos).encode())
+    ids = {t: json.loads(text("--json", "list", t, "--limit", "1", store=store))["records"][0]["id"] for t in ("finding", "audit", "sample")}
+    ui = subprocess.Popen([SATCHEL, "--store", str(store), "--json", "ui", "--no-open"], stdout=subprocess.PIPE)
+    url = urllib.parse.urlsplit(json.loads(ui.stdout.readline())["url"])
+    line = http.client.HTTPConnection(url.netloc)
+
+    def ask(path):
+        line.request("GET", path, headers=head)
+        answer = line.getresponse()
+        answer.read()
+        return answer
+
+    head = {}
+    head["Cookie"] = ask(f"{url.path}?{url.query}").getheader("Set-Cookie").split(";")[0]
+    for what, path in (
+            ("a finding", f"show?a={ids['finding']}&o.heads=1&o.titles=1&o.custody=1"),
+            ("50 findings", "list?a=finding&o.case=B-1&o.limit=50&o.titles=1&o.custody=1"),
+            ("the last 60 photos", "list?a=evidence&o.case=B-1&o.limit=60&o.newest=1&o.titles=1&o.custody=1"),
+            ("photos of a sample", f"list?a=evidence&o.case=B-1&a=of%2B%3D{ids['sample']}&o.titles=1&o.custody=1"),
+            ("the matrix of an audit", f"coverage?o.audit={ids['audit']}"), ("its gaps", f"check?o.audit={ids['audit']}&o.quick=1"),
+            ("the calendar", "calendar"), ("what is where", "status"), ("a search", "find?a=%E9%97%A8%E7%A6%81&o.limit=50")):
+        ask(f"/api/{path}")  # once for what is kept
+        ms = 1000 * statistics.median(timed(lambda: ask(f"/api/{path}")) for _ in range(4 * RUNS))
+        report(f"pages: {what}, in a case of 20,000 entries and 3,000 photos", f"{ms:.1f} ms", "", ms, 50, " ms")
+    ui.terminate()
+    ui.wait()
+
+
 def main():
     only = [a for a in sys.argv[2:] if not a.startswith("--")]
     os.environ["SATCHEL_LANG"] = "en"
@@ -453,7 +510,8 @@ def main():
         work = pathlib.Path(tmp)
         (work / "passphrase").write_text("bench\n")
         os.environ["SATCHEL_PASSPHRASE_FILE"] = str(work / "passphrase")
-        for bench in (bench_save, bench_open, bench_receive, bench_take, bench_wire, bench_attach, bench_pack, bench_calendar, bench_scheme):
+        for bench in (bench_save, bench_open, bench_receive, bench_take, bench_wire, bench_attach, bench_pack, bench_calendar,
+                      bench_scheme, bench_pages):
             if not only or bench.__name__.removeprefix("bench_") in only:
                 bench(work)
     widths = [max(len(r[i]) for r in rows) for i in range(6)]

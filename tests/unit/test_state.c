@@ -265,6 +265,49 @@ TEST(what_is_not_seen_is_shown)
     CHECK_STR(as_shown("", 0), "");
 }
 
+/* ---- heads, and as it was ---- */
+
+TEST(heads_name_cleared_fields_too)
+{
+    struct buf out;
+    SCENE("a: A A1 + x=1 y=2", "b: A A1 x=null<a", "c: B A1 y=3<a", "d: A A1 y=4<a")
+    buf_init(&out, BUF_UNLIMITED);
+    json_write(&out, record_heads(record(&s), fold_arena(s.fold)));
+    const char *ids[] = {scene_id(&s, "c"), scene_id(&s, "d")};
+    bool swapped = strcmp(ids[0], ids[1]) > 0;
+    CHECK_STR(buf_str(&out), arena_printf(fold_arena(s.fold), "{\"x\":[\"%s\"],\"y\":[\"%s\",\"%s\"]}", scene_id(&s, "b"),
+        ids[swapped], ids[!swapped]));
+    buf_release(&out);
+    scene_release(&s);
+}
+
+static bool is_of_a(void *kit, const struct held *h)
+{
+    return strcmp(h->entry->kit, kit) == 0;
+}
+
+static bool is_none(void *ctx, const struct held *h)
+{
+    (void)ctx;
+    (void)h;
+    return false;
+}
+
+TEST(a_record_as_it_was)
+{
+    struct fold *f = NULL;
+    const struct fold_record *then = NULL;
+    SCENE("a: A A1 + x=1 y=2", "b: B A1 x=5<a", "c: A A1 y=3<a")
+    CHECK_OK(record_as_of(&f, &then, record(&s), is_of_a, s.authors[0].kit));
+    CHECK(then && record_value(then, "x")->integer == 1 && record_value(then, "y")->integer == 3);
+    CHECK(record_value(record(&s), "x")->integer == 5);
+    fold_free(f);
+    CHECK_OK(record_as_of(&f, &then, record(&s), is_none, NULL));
+    CHECK(!then);
+    fold_free(f);
+    scene_release(&s);
+}
+
 int main(int argc, char **argv)
 {
     return test_main(argc, argv);

@@ -601,6 +601,60 @@ TEST(a_file_that_changes_meanwhile_is_refused)
     kit_end();
 }
 
+/* Pushes a file in pieces of so many bytes; the evidence, or NULL. */
+static const char *push(const char *path, const char *of, size_t step, uint64_t announced)
+{
+    struct intake *in;
+    struct store_tx *tx;
+    struct buf b;
+    const char *record = NULL;
+    buf_init(&b, (size_t)1 << 28);
+    CHECK_OK(file_read(path, &b));
+    CHECK_OK(store_intake_new(&in, kit.s, path, announced));
+    int err = 0;
+    for (size_t at = 0; at < b.len && !err; at += step) err = store_intake_add(in, b.data + at, b.len - at < step ? b.len - at : step);
+    if (!err) err = store_intake_end(in);
+    if (!err) err = store_begin(&tx, kit.s);
+    if (!err) err = store_intake_attach(tx, in, of, NULL, &record);
+    if (!err) err = store_commit(tx);
+    store_intake_free(in);
+    buf_release(&b);
+    return err ? NULL : arena_strdup(&kit.arena, record);
+}
+
+TEST(bytes_that_are_pushed_are_what_a_file_is)
+{
+    static const size_t sizes[] = {0, 1, 511, 100000, PIECE_SIZE, PIECE_SIZE + 1}, steps[] = {7000, 65536, 1 << 20};
+    kit_begin();
+    CHECK(new_case("C-1"));
+    const char *f = put_new("finding", "C-1", "{\"fact\":\"x\"}");
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        const char *path = put_random_file("file", sizes[i], i), *e = push(path, f, steps[i % 3], sizes[i]), *same = attach(path, f);
+        CHECK_STR(value_of(e, "sha256"), value_of(same, "sha256"));
+        CHECK_STR(value_of(e, "media_type"), value_of(same, "media_type"));
+        CHECK_STR(value_of(e, "name"), "\"file\"");
+        CHECK_STR(value_of(e, "pieces"), value_of(same, "pieces"));
+    }
+    CHECK(files_in("inbox") == 0);
+    kit_end();
+}
+
+TEST(what_is_pushed_and_not_attached_leaves_nothing)
+{
+    struct intake *in;
+    kit_begin();
+    CHECK(new_case("C-1"));
+    const char *f = put_new("finding", "C-1", "{\"fact\":\"x\"}"), *path = put_random_file("file", 1000, 1);
+    CHECK(!push(path, f, 100, 999) && strstr(err_message(), "more bytes"));
+    CHECK(!push(path, f, 100, 1001) && strstr(err_message(), "fewer bytes"));
+    CHECK(!push(path, "finding/none", 100, 1000));
+    CHECK_OK(store_intake_new(&in, kit.s, "a", 10));
+    CHECK_OK(store_intake_add(in, "12345", 5));
+    store_intake_free(in);
+    CHECK(files_in("blobs") == 0 && files_in("inbox") == 0);
+    kit_end();
+}
+
 TEST(damaged_evidence_is_never_given_out)
 {
     struct buf all;

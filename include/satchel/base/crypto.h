@@ -62,6 +62,12 @@ int aead_seal(struct aead *a, unsigned char *out, const unsigned char nonce[NONC
 int aead_open(struct aead *a, unsigned char *out, const unsigned char nonce[NONCE_SIZE], const void *aad,
     size_t aad_len, const void *sealed, size_t len) MUST_CHECK;
 
+/* A certificate of its own key (ECDSA over P-256, which every browser takes) for a server at these IP addresses, good for
+ * so many days from yesterday on: as PEM, with the SHA-256 of the certificate, as browsers show it. `key` is for buf_wipe. */
+struct buf;
+int certificate_make(struct buf *certificate, struct buf *key, unsigned char fingerprint[SHA256_SIZE],
+    const char *const *addresses, size_t len, int days) MUST_CHECK;
+
 /* Text forms of bytes. */
 void hex_write(char *out, const void *bytes, size_t len);         /* lower case; 2 len + 1 bytes */
 bool hex_read(unsigned char *out, const char *hex, size_t len);   /* exactly 2 len lower-case digits, then anything */

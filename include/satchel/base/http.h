@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "satchel/base/err.h"
+#include "satchel/base/io.h"
 
 struct http_request; /* lives from begin to done; what is read of it is borrowed until then */
 
@@ -17,6 +17,8 @@ const char *http_method(const struct http_request *r);
 const char *http_path(const struct http_request *r); /* of the URL, unescaped, without the query */
 const char *http_header(const struct http_request *r, const char *name); /* NULL: none */
 const char *http_query(const struct http_request *r, const char *name);  /* NULL: none */
+/* Each argument of the query, in order; value "" where it has none. Ends, and answers, with what is not 0. */
+int http_each_query(const struct http_request *r, int (*each)(void *ctx, const char *name, const char *value), void *ctx);
 const char *http_peer(const struct http_request *r); /* the address it came from, as text */
 const char *http_network(const struct http_request *r); /* whom limits count: the same, or the /64 that it is one of */
 uint64_t http_received(const struct http_request *r); /* bytes of the body so far */
@@ -32,6 +34,8 @@ void *http_kept(const struct http_request *r);
 void http_say(struct http_request *r, const char *name, const char *value);
 void http_answer(struct http_request *r, int status, const char *type, const void *bytes, size_t len);
 void http_answer_file(struct http_request *r, int status, const char *type, const char *path, uint64_t offset, uint64_t len);
+/* The next `len` bytes of a source, which is closed in any case. Where it fails or ends before, so does the connection. */
+void http_answer_source(struct http_request *r, int status, const char *type, struct source *from, uint64_t len);
 bool http_answered(const struct http_request *r);
 
 struct http_outcome {
@@ -52,6 +56,7 @@ struct http_handler {
 struct http_options {
     const char *listen;       /* "127.0.0.1:8080", "[::1]:0"; port 0: the system chooses */
     const char *cert, *key;   /* PEM files; NULL: no TLS */
+    const char *cert_pem, *key_pem; /* or the PEM itself; borrowed during the start */
     bool behind_proxy;        /* requests from loopback are of the last address in X-Forwarded-For */
     unsigned connections;     /* at once */
     unsigned per_address;     /* of one address; loopback behind a proxy is exempt */

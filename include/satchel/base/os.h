@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include "satchel/base/arena.h"
 #include "satchel/base/io.h"
 
@@ -36,6 +37,8 @@ int os_sync_all(const char *const *paths, size_t len) MUST_CHECK;
 int os_make_folder_unsynced(const char *path, bool *made) MUST_CHECK;
 int os_rename_unsynced(const char *from, const char *to) MUST_CHECK;
 int os_free_space(uint64_t *bytes, const char *path) MUST_CHECK;
+/* Folders where removable media are mounted now, in the arena. */
+int os_removable(const char ***paths, size_t *len, struct arena *a) MUST_CHECK;
 char *os_absolute(struct arena *a, const char *path); /* NULL: err set */
 
 /* Names in a folder without "." and "..", sorted, in the arena; *len of them. */
@@ -81,6 +84,11 @@ int child_end(struct child *c, int *status) MUST_CHECK;
 /* The last line of what it said on its standard error, in the arena; "" where it said nothing. */
 const char *child_complaint(struct child *c, struct arena *a);
 void child_free(struct child *c); /* ends it if need be; NULL is fine */
+
+/* A stream into memory: after fclose *text, which the caller frees, holds *len bytes and a NUL. NULL: err set. */
+FILE *os_memory_file(char **text, size_t *len);
+/* Starts a program that goes on by itself, without our streams: argv[0] is looked for in PATH. ERR_ROAD: it is not there. */
+int os_launch(const char *const *argv) MUST_CHECK;
 
 /* A file without a name, gone when it is closed: for what has to be written whole before it can be sent. */
 struct spool;

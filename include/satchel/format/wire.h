@@ -30,6 +30,9 @@
  *                            case: where to look first.
  *   POST   lfs/objects/batch         the Git LFS batch API, downloads only (hub/lfs_api.h), and
  *   GET    lfs/objects/SHA256        as v1/evidence/SHA256: for a stock git-lfs, whose password is the token (Basic)
+ *   POST   v1/review         {} or nothing -> {"ticket":hex64}: opens the hub's pages in a browser, once, within a minute: GET
+ *                            review/enter?ticket=HEX gives it a cookie, and the session to the browser (serve/visit.h). What is
+ *                            below review/ only reads (ui/ui.h).
  *   GET    health            {"status":"ok"} · GET metrics  text of Prometheus; both without a session, and tell nothing of cases.
  *
  *
@@ -99,6 +102,8 @@ int wire_login_paired_write(struct buf *out, const char *hub, const char *kit, c
 int wire_login_read(struct wire_login *out, struct arena *a, const void *bytes, size_t len) MUST_CHECK;
 int wire_session_write(struct buf *out, const struct wire_session *s) MUST_CHECK;
 int wire_session_read(struct wire_session *out, struct arena *a, const void *bytes, size_t len) MUST_CHECK;
+int wire_ticket_write(struct buf *out, const char *ticket) MUST_CHECK;
+int wire_ticket_read(const char **out, struct arena *a, const void *bytes, size_t len) MUST_CHECK;
 int wire_state_write(struct buf *out, const struct wire_state *s) MUST_CHECK;
 int wire_state_read(struct wire_state *out, struct arena *a, const void *bytes, size_t len) MUST_CHECK;
 /* Writing: up to WIRE_HAVE_MAX bytes. */

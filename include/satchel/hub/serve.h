@@ -8,12 +8,19 @@
 #define SATCHEL_HUB_SERVE_H
 
 #include "satchel/hub/hub.h"
-#include "satchel/serve/serve.h"
+#include "satchel/serve/visit.h"
+
+/* Pages for reviewers, from above: this room knows neither pages nor what is asked of a case. Everything below /review/. */
+struct hub_pages {
+    void *ctx;
+    void (*answer)(void *ctx, struct visit *v); /* from any thread; GET and HEAD, by who may be here: v->kit */
+};
 
 struct hub_serve;
 /* `hub` is the worker's until hub_serve_stop has returned; `reader` is opened on the same folder with forms of its own and
- * without hooks. ERR_USAGE: plain on an address that others reach. */
-int hub_serve_start(struct hub_serve **out, struct hub *hub, struct hub *reader, const struct serve_options *o) MUST_CHECK;
+ * without hooks. pages: copied; NULL: there are none. ERR_USAGE: plain on an address that others reach. */
+int hub_serve_start(struct hub_serve **out, struct hub *hub, struct hub *reader, const struct hub_pages *pages,
+    const struct serve_options *o) MUST_CHECK;
 const char *hub_serve_url(const struct hub_serve *s);
 void hub_serve_stop(struct hub_serve *s); /* as serve_stop */
 

@@ -75,6 +75,8 @@ const char *link_peer(const struct link *l); /* kit id of whom this is a link to
 int link_leave(struct link *l) MUST_CHECK;
 int64_t link_clock_ahead(const struct link *l); /* seconds by which this machine's clock is before the hub's; once met */
 const char *link_token(const struct link *l); /* of the session, once met: a secret that opens what this kit may see, while it lasts */
+/* A ticket to the hub's pages, good once, within a minute: a secret; in the arena. */
+int link_ticket(struct link *l, struct arena *a, const char **out) MUST_CHECK;
 /* One round: sends what is small, fetches, sends the rest, waits up to `wait_seconds` for the hub to take it in, fetches what
  * came of it. Meets first where that has not been done. `out` is added to, also where it fails. */
 int link_carry(struct link *l, const char *folder, int wait_seconds, struct link_carried *out, struct link_watch *w) MUST_CHECK;

@@ -127,5 +127,12 @@ bool record_has_member(const struct fold_record *r, const char *set, const char 
  * every head of the record. Sorted, in the arena; none for a record that is NULL. */
 int record_seen(const struct fold_record *r, const char *name, struct arena *a, const char *const **out, size_t *len)
     MUST_CHECK;
+/* The same of every field that has ever been set, and of "void": {field:[entry id,…]}, as struct change's `read` takes it.
+ * In the arena; NULL when memory is out. */
+struct jv *record_heads(const struct fold_record *r, struct arena *a);
+/* The record as it was when only some of its entries were there: those that `there` says yes to. *f, which is made, holds
+ * it, and borrows the entries. *out NULL: none of them applies. */
+int record_as_of(struct fold **f, const struct fold_record **out, const struct fold_record *r,
+    bool (*there)(void *ctx, const struct held *h), void *ctx) MUST_CHECK;
 
 #endif

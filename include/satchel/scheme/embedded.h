@@ -2,13 +2,7 @@
 #ifndef SATCHEL_SCHEME_EMBEDDED_H
 #define SATCHEL_SCHEME_EMBEDDED_H
 
-#include <stddef.h>
-
-struct embedded {
-    const char *name;          /* path below forms/, '/' between parts */
-    const unsigned char *data; /* a NUL follows, not counted */
-    size_t size;
-};
+#include "satchel/base/embedded.h"
 
 extern const struct embedded embedded_files[]; /* sorted by name */
 extern const size_t embedded_files_len;

@@ -28,8 +28,10 @@ struct visit {
 struct route {
     const char *method, *path;
     bool tail;       /* one more part follows */
+    bool below;      /* whatever follows, with '/' in it or nothing at all */
     bool session;    /* needs one */
     bool basic;      /* and takes its token as a password, too */
+    bool pages;      /* of a browser that has entered (below) */
     bool tus;        /* answers, and asks, as tus 1.0.0 does */
     size_t body_max; /* of a body that is collected */
     void (*open)(struct visit *v);  /* headers are here; may answer. NULL: nothing to do yet */
@@ -37,6 +39,16 @@ struct route {
     void (*close)(struct visit *v); /* answers */
     void (*done)(struct visit *v, bool whole);  /* NULL: nothing to do */
 };
+
+/* Pages for people, where an owner has any below PAGES_PATH/: a kit's session asks for a ticket, its person's browser gives it
+ * once, within a minute, and gets a cookie. The session is the browser's from then on, no token opens it any more; it ends when
+ * the browser has asked nothing for as long as a session lasts, after PAGES_HOURS in any case, and with its kit's standing. A
+ * cookie opens nothing but routes with .pages, which read. Cookie: HttpOnly, SameSite=Strict, Path=/review, Secure under TLS.
+ * Whoever asks from another page (Sec-Fetch-Site, Origin) is refused. */
+#define PAGES_PATH "/review"
+#define PAGES_HOURS 8
+void ticket_close(struct visit *v); /* POST v1/review, of a session */
+void enter_close(struct visit *v);  /* GET /review/enter?ticket=… → 303 to /review/ */
 
 void *visit_owner(const struct visit *v); /* the owner's ctx */
 void refuse(struct visit *v, int status, const char *text); /* {"error":text} */

@@ -45,6 +45,13 @@ int index_forget(struct index *x) MUST_CHECK;
 int index_calendar(struct index *x, int32_t on, const char *case_name, struct arena *a, struct index_span **out, size_t *len)
     MUST_CHECK;
 
+/* Cases, sorted; the register is none. organisation: the name of one of its organisations, or NULL. In the arena. */
+struct index_case {
+    const char *case_name, *organisation;
+    int64_t conflicts; /* records in conflict */
+};
+int index_cases(struct index *x, struct arena *a, struct index_case **out, size_t *len) MUST_CHECK;
+
 struct index_entry {
     const char *case_name, *record, *kit, *id;
     int64_t seq;

@@ -52,6 +52,9 @@ const unsigned char *store_identity(const struct store *s);  /* KEY_SIZE: X25519
 const char *store_person_name(const struct store *s);        /* as given at init */
 const char *store_person_email(const struct store *s);
 struct fold *store_fold(struct store *s);
+/* Counts how often the fold was made anew (a rollback, a join): then what was borrowed from it is gone, and its versions
+ * start again from zero, so whoever compares versions compares this first. */
+uint64_t store_generation(const struct store *s);
 struct forms *store_forms(struct store *s);
 const struct registry *store_registry(struct store *s);      /* built anew when the register has changed */
 const struct hub_identity *store_hub(const struct store *s); /* NULL: none joined */
@@ -89,6 +92,17 @@ int store_change(struct store_tx *tx, const struct change *c, const char **recor
  * why and form; may be NULL. A file with the same hash is stored once, recorded as often as asked. */
 int store_attach(struct store_tx *tx, const char *path, const char *of, const struct change *with, struct progress *progress,
     const char **record) MUST_CHECK;
+/* The same of bytes that come piece by piece: sealed as they come, hashed and synced once they are all here. Only
+ * store_intake_attach needs the transaction; the others may run in any one thread beside the store's, which stays open until
+ * store_intake_free. `size` bytes must come. What is not attached leaves nothing behind. */
+struct intake;
+int store_intake_new(struct intake **out, struct store *s, const char *name, uint64_t size) MUST_CHECK;
+int store_intake_add(struct intake *in, const void *bytes, size_t len) MUST_CHECK;
+int store_intake_end(struct intake *in) MUST_CHECK; /* durable, but nowhere named; once */
+const char *store_intake_sha256(const struct intake *in); /* after the end */
+int store_intake_attach(struct store_tx *tx, struct intake *in, const char *of, const struct change *with, const char **record)
+    MUST_CHECK;
+void store_intake_free(struct intake *in); /* NULL is fine */
 /* Opens the case `to` with copies of the records of the case `from` as they stand: new records of this kit, whose links
  * lead to each other. The old case is not touched. ERR_INPUT: a field of it is in conflict, `to` is taken, or this kit may
  * not write what is there. All in the arena. */
@@ -108,6 +122,7 @@ struct evidence_state {
 };
 int store_evidence_state(struct store *s, const char *case_name, const char *sha256, struct evidence_state *out)
     MUST_CHECK;
+int store_evidence_size(struct store *s, const char *sha256, uint64_t *size) MUST_CHECK; /* plain bytes; ERR_MISSING */
 /* Plain bytes from an offset on; ERR_MISSING when they are not here. */
 int store_evidence_open(struct store *s, const char *sha256, uint64_t offset, struct source **out) MUST_CHECK;
 /* Writes the original, its hash checked, durable at `path`; ERR_DAMAGED when the hash differs. */
@@ -216,6 +231,19 @@ struct entry_holding {
     const char *since;   /* the hub's time of it */
 };
 int store_entry_holdings(struct store *s, const struct fold_record *r, struct arena *a, struct entry_holding **out) MUST_CHECK;
+
+/* The same of many records, by the newest receipt alone; and what is on its way: in bundles for the hub that no receipt has
+ * named yet. Good until the store changes. */
+struct custody;
+int custody_new(struct custody **out, struct store *s) MUST_CHECK;
+void custody_free(struct custody *c); /* NULL is fine */
+struct custody_state {
+    bool has_bytes; /* it is evidence; `here`: its bytes are in this store, whole */
+    bool here, held, way;
+};
+int custody_of(struct custody *c, const struct fold_record *r, struct custody_state *out) MUST_CHECK;
+/* Of one entry: does the newest receipt of its case name it? */
+int custody_entry(struct custody *c, const struct entry *e, bool *held) MUST_CHECK;
 
 /* ---- proof ---- */
 

@@ -1,4 +1,4 @@
-# Writes OUT: every file below FOLDER as bytes, in a table sorted by name (see satchel/scheme/embedded.h).
+# Writes OUT: every file below FOLDER as bytes, in a table NAME sorted by name (see satchel/base/embedded.h).
 file(GLOB_RECURSE names RELATIVE ${FOLDER} ${FOLDER}/*)
 list(SORT names)
 set(data "")
@@ -12,6 +12,7 @@ foreach(name IN LISTS names)
   string(APPEND table "    {\"${name}\", f${n}, ${size}},\n")
   math(EXPR n "${n}+1")
 endforeach()
-file(WRITE ${OUT} "#include \"satchel/scheme/embedded.h\"\n\n${data}\n"
-  "const struct embedded embedded_files[] = {\n${table}};\n"
-  "const size_t embedded_files_len = ${n};\n")
+file(WRITE ${OUT} "#include \"satchel/base/embedded.h\"\n\n${data}\n"
+  "extern const struct embedded ${NAME}[];\nextern const size_t ${NAME}_len;\n"
+  "const struct embedded ${NAME}[] = {\n${table}};\n"
+  "const size_t ${NAME}_len = ${n};\n")
