@@ -213,7 +213,7 @@ static int part(struct search *q, size_t row, size_t *entries, size_t len, size_
     *n = 0;
     for (size_t i = 0; rc == 0 && i < len; i++) {
         const struct entry *e = q->of->entries[entries[i]]->entry;
-        if (e->seq > head_of(r, q->of->case_name, e->kit)) continue;
+        if (e->seq > receipt_reach(r, q->of->case_name, e->kit)) continue;
         size_t named = entries[i];
         q->found[named] = (struct entry_holding){q->rows->list[row].id, since};
         entries[i] = entries[*n];
