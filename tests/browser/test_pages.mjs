@@ -316,8 +316,7 @@ await step("a locked store shows the passphrase field alone", async () => {
   await page.waitForSelector(".rail");
   await page.waitForFunction(() => document.querySelector("main")?.dataset.at);
   await page.evaluate(() => fetch("/api/lock", { method: "POST", headers: { "Content-Type": "application/json" }, body: "{}" }));
-  await page.reload();
-  await page.waitForSelector(".doorcard");
+  await page.waitForSelector(".doorcard"); // at once, in every page that is open
   await page.context().close();
   await at.stop();
 });

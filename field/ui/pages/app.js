@@ -34,7 +34,7 @@ function frame() {
   shell.toast = h("p", { class: "toast", role: "status", hidden: true });
   shell.alarm = h("div", { class: "alarm" });
   refill(clearBody(), h("a", { class: "skip", href: "#main", onclick: (e) => { e.preventDefault(); shell.main.focus(); } }, t("Skip to the content")),
-    shell.rail = h("header", { class: "rail" }, h("a", { class: "brand", href: "/" }, icon("bag"), h("span", null, "satchel")), shell.nav, shell.foot),
+    shell.rail = h("header", { class: "rail" }, h("a", { class: "brand", href: "/", "aria-label": "satchel" }, icon("bag"), h("span", null, "satchel")), shell.nav, shell.foot),
     h("div", { class: "page" }, h("div", { class: "top" }, shell.crumbs,
       h("a", { class: "find push", href: "/search", "aria-label": t("Search cases, clauses, findings") }, icon("find"), h("span", null, t("Search cases, clauses, findings")), key("/")),
       shell.offline, h("button", { type: "button", class: "btn quiet icon keysbtn", "aria-label": t("All keys"), title: t("All keys"), onclick: keysHelp }, icon("key")),
