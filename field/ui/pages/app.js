@@ -24,7 +24,7 @@ function frame() {
   shell.counts = {};
   const item = (row) => (row ? h("a", { href: row[0], class: ON_PHONE.has(row[0]) ? null : "wide", title: t(row[2]) }, icon(row[1]), h("span", null, t(row[2])),
     shell.counts[row[0]] = h("b", { hidden: true })) : h("hr"));
-  shell.nav = h("nav", { "aria-label": t("Main") }, RAIL.map(item),
+  shell.nav = h("nav", { "aria-label": t("Main") }, RAIL.filter((row) => !row || row[0] !== "/sync" || !me.readonly).map(item),
     h("button", { type: "button", class: "morebtn", onclick: moreMenu }, icon("more"), h("span", null, t("More"))));
   shell.foot = h("footer");
   shell.crumbs = h("nav", { class: "crumbs", "aria-label": t("Where you are") });
@@ -245,7 +245,7 @@ async function start() {
   }
   frame();
   import(`./${PAGES[location.pathname.split("/")[1]] || "today"}.js`).catch(() => {}); /* while the rest is asked for */
-  await Promise.all([loadDrafts().catch(() => {}), learnMe()]);
+  await Promise.all(me.readonly ? [learnMe().catch(() => {})] : [loadDrafts().catch(() => {}), learnMe()]);
   await open();
   footer();
   follow();
