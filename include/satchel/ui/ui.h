@@ -47,6 +47,9 @@
  *   /api/status {"hub":name|null,"records":{"here":n,"way":n,"held":n},"evidence":{…,"awaited":n},"conflicts":n,
  *               "cases":[{"case","title","records","evidence","conflicts"}],
  *               "apart":[{"entry","record","case","by","at","verdict":"waiting"|"quarantined","reason"}]}
+ *   /api/form/scheme[?o.case=C]  {"hash","link","scheme":scheme.json,"catalogue":{"clauses":[…],"sample","title"}}: of the scheme
+ *               that a case follows; form/show and form/list take o.case, too
+ *   "state" of a record comes with "state_words", in the chosen language
  *   /api/whoami also has "person" (a link, as fields of records have it) and "roles"
  *
  * THE PROGRAM'S OWN
