@@ -9,6 +9,8 @@
  * ends. A body needs a Content-Length (411) within the row's limit (413) and the row's type: application/json, or
  * application/octet-stream for bytes (415). Not in the table: 404; by another method: 405 with Allow.
  *
+ * A browser says "Origin: null" for fetch(…, {mode:"same-origin"}) under no-referrer: leave the mode at its default.
+ *
  * Every answer carries: Content-Security-Policy as in server.c, X-Content-Type-Options: nosniff, Referrer-Policy:
  * no-referrer, Cache-Control: no-store, Cross-Origin-Resource-Policy, -Opener-Policy: same-origin. A refusal is
  * {"error":text}, text in the chosen language; 423 while the store is locked.
