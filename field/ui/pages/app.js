@@ -1,5 +1,5 @@
 /* The shell: rail, top bar, which page an address opens, keys, toasts. */
-import { h, t, base, atHub, caseHere, AT_HUB, icon, key, lang, speak, refill, when, number, dialog, button, notice, N } from "./dom.js";
+import { h, t, base, atHub, caseHere, hubBase, icon, key, lang, speak, refill, when, number, dialog, button, notice, N } from "./dom.js";
 import { allDrafts, follow, forget, get, loadDrafts, on, raw, spoken, tell } from "./api.js";
 import { learnMe, learnReviewer, list, me, roleWords, scheme, status } from "./data.js";
 
@@ -91,7 +91,7 @@ function setCount(path, n, grade) {
 /* No counts at a hub: whatever is asked there is a look, and logged. */
 async function reviewerFooter() {
   const toHub = h("a", { href: "/" }, t("All cases"));
-  toHub.setAttribute("href", AT_HUB + "/");
+  toHub.setAttribute("href", hubBase + "/");
   refill(shell.foot, caseHere ? h("p", null, toHub) : null,
     h("p", null, h("b", { class: "strong" }, me.name), me.roles.size ? h("span", null, lang === "zh" ? "，" : ", ", roleWords(await scheme(null).catch(() => null))) : null, h("br"),
       h("span", { class: "dim" }, t("Read-only. Every look is logged."))), h("p", { class: "dim" }, me.hub));

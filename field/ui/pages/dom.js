@@ -1,11 +1,11 @@
 /* What every page is made of: elements without markup, texts in two languages, dates, icons. */
 const SVG = "http://www.w3.org/2000/svg";
 const SVG_TAGS = new Set(["svg", "use", "rect", "line", "circle", "text", "path"]);
-/* Where these pages stand: "" at a kit; at a hub "/review", and a case's "/review/c/CASE". Paths in the code are below it. */
+/* Where these pages stand: "" at a kit; at a hub "…/review", and a case's "…/review/c/CASE". Paths in the code are below it. */
 export const base = new URL(".", import.meta.url).pathname.slice(0, -1);
-export const AT_HUB = "/review";
 export const atHub = base !== "";
-export const caseHere = atHub && base !== AT_HUB ? base.slice(base.lastIndexOf("/") + 1) : null;
+export const hubBase = base.replace(/\/c\/[^/]+$/, "");
+export const caseHere = hubBase === base ? null : base.slice(hubBase.length + 3);
 const PROPERTIES = new Set(["value", "checked", "disabled", "selected", "indeterminate", "readOnly"]);
 
 /* An element. Text goes in as text, never as markup; addresses are our own paths alone. */
