@@ -1,7 +1,7 @@
 /* The shell: rail, top bar, which page an address opens, keys, toasts. */
 import { h, t, icon, key, lang, speak, refill, when, number, dialog, button, notice, N } from "./dom.js";
-import { allDrafts, follow, forget, get, loadDrafts, on, raw, tell } from "./api.js";
-import { learnMe, list, me, roleWords, scheme, status } from "./data.js";
+import { follow, forget, get, loadDrafts, on, raw } from "./api.js";
+import { learnMe, me, roleWords, scheme, status } from "./data.js";
 
 const PAGES = {
   "": "today", audits: "audits", audit: "audit", findings: "findings", finding: "finding", evidence: "evidence", conflicts: "conflicts",
@@ -251,4 +251,3 @@ async function start() {
   follow();
 }
 start();
-export { allDrafts, list, tell };
