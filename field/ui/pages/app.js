@@ -1,6 +1,6 @@
 /* The shell: rail, top bar, which page an address opens, keys, toasts. */
 import { h, t, base, atHub, caseHere, hubBase, icon, key, lang, speak, refill, when, number, dialog, button, notice, N } from "./dom.js";
-import { allDrafts, follow, forget, get, loadDrafts, on, raw, spoken, tell } from "./api.js";
+import { follow, forget, get, loadDrafts, on, raw, spoken } from "./api.js";
 import { learnMe, learnReviewer, list, me, roleWords, scheme, status } from "./data.js";
 
 const PAGES = {
@@ -277,4 +277,3 @@ async function start() {
   if (!atHub) follow();
 }
 start();
-export { allDrafts, list, tell };

@@ -1,7 +1,7 @@
 /* Conflicts: the values side by side, with who, when and why; the leader settles with a reason. */
-import { h, t, icon, chip, custody, empty, refill, when, many, key, notice } from "./dom.js";
+import { h, t, icon, chip, custody, empty, refill, when, key, notice } from "./dom.js";
 import { get, post, draft, draftKey, dropDraft, keepDraft } from "./api.js";
-import { bare, caseTitle, conflicts, custodyOf, form, gradeData, gradeIcon, href, mayWrite, named, choiceText, me } from "./data.js";
+import { bare, caseTitle, conflicts, custodyOf, form, gradeData, gradeIcon, href, mayWrite, named, choiceText } from "./data.js";
 import { fieldWords, valueWords } from "./form.js";
 
 const GRADED = new Set(["grade", "result"]);
@@ -81,4 +81,3 @@ export async function open(ctx) {
   for (let n = 1; n <= 9; n++) keys[n] = () => { const r = (document.activeElement.closest?.(".conflict") || ctx.main.querySelector(".conflict"))?.querySelectorAll("input[type=radio]")[n - 1]; if (!r) return false; r.click(); r.focus(); return true; };
   return { change: draw, keys };
 }
-export { many };

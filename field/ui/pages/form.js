@@ -3,8 +3,8 @@
 import { h, t, icon, label, button, notice, when, today, refill, chip } from "./dom.js";
 import { apply, draft, dropDraft, keepDraft } from "./api.js";
 import {
-  bare, choiceText, fieldOf, form as formOf, gradeData, gradeIcon, href, learnTitles, link, list, mayWrite, me, named, piece, scheme as schemeOf,
-  titleOf, GRADES, clauseTitle, valueLabel, tail,
+  bare, choiceText, fieldOf, form as formOf, gradeData, gradeIcon, href, learnTitles, link, list, mayWrite, me, named, piece, titleOf,
+  GRADES, tail, titleFor,
 } from "./data.js";
 
 const SPAN = { date: "f2", int: "f2", bool: "f3", choice: "f3", link: "f3", time: "f3" };
@@ -385,7 +385,7 @@ function linkControl(form, f, id, locked) {
   const load = () => { if (!loaded) { loaded = true; candidates(form, f).then(fill, () => { loaded = false; }); } };
   if (!locked) { el.addEventListener("focus", load); el.addEventListener("pointerdown", load); }
   return { element: el, show: (v) => { current = v || null; loaded = false; fill([]);
-    if (current) import("./data.js").then((d) => d.titleFor(current)).then((text) => {
+    if (current) titleFor(current).then((text) => {
       const o = [...el.options].find((x) => bare(x.value) === bare(current || ""));
       if (o) o.textContent = text;
     }, () => {}); if (!locked && form.eager?.includes(f.name)) load(); } };
@@ -464,4 +464,3 @@ export function fieldWords(f, name) {
   const field = f && (fieldOf(f, name) || fieldOf(f, name.split(".")[0]));
   return field ? label(field.label) : name === "void" ? t("Voided") : name;
 }
-export { schemeOf, clauseTitle, valueLabel, href };

@@ -1,6 +1,6 @@
 /* Evidence on screen and on its way in. Pictures are decoded and drawn again, so nothing in a file can act; all else is text
  * or a download. */
-import { h, t, atHub, icon, refill, bar, size, when, custody, CUSTODY, button, dialog, notice, many } from "./dom.js";
+import { h, t, atHub, icon, refill, bar, size, when, CUSTODY, button, dialog, notice, many } from "./dom.js";
 import { bytes, raw, upload, tell } from "./api.js";
 import { custodyOf, href, me, tail } from "./data.js";
 import { withOffset } from "./form.js";
@@ -322,4 +322,3 @@ export function editor(picture, end) {
       button(t("Start over"), { class: "quiet", onclick: undo }),
       button(t("Store as new evidence"), { class: "primary push", onclick: () => (steps.length ? done() : (say.textContent = t("crop or blur something first"))) })));
 }
-export { custody, size, notice };
