@@ -165,6 +165,10 @@ send PUT /api/draft/finding/new '{"fact":"写到一半"}' > log; same "a draft" 
 get /api/drafts > log; says "is kept" 写到一半 '."finding/new".value.fact'
 check "sealed" sh -c "! grep -rqa 写到一半 zhang"
 send PUT '/api/draft/a%20b' '{}' > log; same "under a plain name" 400 "$(code)"
+nested() { printf '[%.0s' $(seq "$1"); printf ']%.0s' $(seq "$1"); }
+for n in 30 31 32 33; do send PUT /api/draft/deep "$(nested $n)" > log; [ "$(code)" = 204 ] && deepest=$n; done
+get /api/drafts > log; says "one that is as deep as can be ($deepest) hides no other" 写到一半 '."finding/new".value.fact'
+send DELETE /api/draft/deep '' -H 'Content-Length: 0' > log
 send DELETE /api/draft/finding/new '' -H 'Content-Length: 0' > log; same "and dropped" 204 "$(code)"
 get /api/drafts > log; says "for good" '{}' .
 post /api/language '{"language":"zh"}' > log; get /texts.json > log; says "the texts of the pages" 库已锁定 '."the store is locked"'

@@ -1,6 +1,6 @@
 /* The shell: rail, top bar, which page an address opens, keys, toasts. */
 import { h, t, base, atHub, caseHere, AT_HUB, icon, key, lang, speak, refill, when, number, dialog, button, notice, N } from "./dom.js";
-import { allDrafts, follow, forget, get, loadDrafts, on, raw, spoken, tell } from "./api.js";
+import { allDrafts, follow, forget, get, loadDrafts, on, raw, settleDrafts, spoken, tell } from "./api.js";
 import { learnMe, learnReviewer, list, me, roleWords, scheme, status } from "./data.js";
 
 const PAGES = {
@@ -44,7 +44,7 @@ function frame() {
   shell.toast = h("p", { class: "toast", role: "status", hidden: true });
   shell.alarm = h("div", { class: "alarm" });
   refill(clearBody(), h("a", { class: "skip", href: "#main", onclick: (e) => { e.preventDefault(); shell.main.focus(); } }, t("Skip to the content")),
-    shell.rail = h("header", { class: "rail" }, h("a", { class: "brand", href: "/" }, icon("bag"), h("span", null, "satchel")), shell.nav, shell.foot),
+    shell.rail = h("header", { class: "rail" }, h("a", { class: "brand", href: "/", "aria-label": "satchel" }, icon("bag"), h("span", null, "satchel")), shell.nav, shell.foot),
     h("div", { class: "page" }, h("div", { class: "top" }, shell.crumbs,
       atHub && !caseHere ? h("span", { class: "push" }) : h("a", { class: "find push", href: "/search", "aria-label": t("Search cases, clauses, findings") }, icon("find"), h("span", null, t("Search cases, clauses, findings")), key("/")),
       atHub ? h("span", { class: "mark" }, icon("lock"), h("span", null, t("Read-only"))) : null,
@@ -78,7 +78,7 @@ function moreMenu() {
 const count = (path) => { const b = shell.counts[path]; return b && !b.hidden ? h("b", { class: "push" }, b.textContent) : null; };
 const lockButton = (end) => atHub ? null : button(t("Lock the store"), { class: "quiet", onclick: () => { end?.(null); lock(); } }, icon("lock"));
 async function lock() {
-  try { await raw("/api/lock", "POST", {}); location.reload(); } catch (e) { toast(e.message); }
+  try { await settleDrafts(); await raw("/api/lock", "POST", {}); location.reload(); } catch (e) { toast(e.message); }
 }
 
 function setCount(path, n, grade) {
