@@ -145,13 +145,23 @@ export async function loadDrafts() {
 export const draftKey = (...parts) => parts.join(":").replace(/[^A-Za-z0-9_./:-]/g, (c) => "_" + c.codePointAt(0).toString(16)).slice(0, 200);
 export const draft = (name) => drafts.get(name);
 export const allDrafts = () => [...drafts.entries()];
+/* One request after the other, or an older text could come in last. */
+const sending = new Map();
+function inTurn(name, ask) {
+  const turn = (sending.get(name) || Promise.resolve()).then(ask);
+  sending.set(name, turn);
+  return turn;
+}
+const KEPT_ALIVE = 20000; /* characters: browsers let a page that goes send 64 KiB */
 export function keepDraft(name, value, saved) {
   drafts.set(name, value);
   clearTimeout(waiting.get(name)?.timer);
+  const body = JSON.stringify(value);
+  const put = (keepalive) => fetch(base + "/api/draft/" + name, { method: "PUT", keepalive, headers: { "Content-Type": "application/json" }, body })
+    .then((r) => saved?.(r.ok), () => saved?.(false));
   const send = (last) => {
     waiting.delete(name);
-    return fetch(base + "/api/draft/" + name, { method: "PUT", keepalive: last === true, headers: { "Content-Type": "application/json" }, body: JSON.stringify(value) })
-      .then((r) => saved?.(r.ok), () => saved?.(false));
+    return last === true ? put(body.length < KEPT_ALIVE) : inTurn(name, () => put(false));
   };
   waiting.set(name, { timer: setTimeout(send, 400), send });
 }
@@ -159,7 +169,15 @@ export function dropDraft(name) {
   clearTimeout(waiting.get(name)?.timer);
   waiting.delete(name);
   if (!drafts.delete(name)) return Promise.resolve();
-  return fetch(base + "/api/draft/" + name, { method: "DELETE" }).catch(() => {});
+  return inTurn(name, () => fetch(base + "/api/draft/" + name, { method: "DELETE" }).catch(() => {}));
+}
+/* Before the store is locked: what was typed last is kept, too. */
+export async function settleDrafts() {
+  for (const w of [...waiting.values()]) {
+    clearTimeout(w.timer);
+    w.send();
+  }
+  await Promise.all(sending.values());
 }
 function flush() {
   for (const w of [...waiting.values()]) {

@@ -1,6 +1,6 @@
 /* The shell: rail, top bar, which page an address opens, keys, toasts. */
 import { h, t, base, atHub, caseHere, hubBase, icon, key, lang, speak, refill, when, number, dialog, button, notice, N } from "./dom.js";
-import { follow, forget, get, loadDrafts, on, raw, spoken } from "./api.js";
+import { follow, forget, get, loadDrafts, on, raw, spoken, settleDrafts } from "./api.js";
 import { learnMe, learnReviewer, list, me, roleWords, scheme, status } from "./data.js";
 
 const PAGES = {
@@ -78,7 +78,7 @@ function moreMenu() {
 const count = (path) => { const b = shell.counts[path]; return b && !b.hidden ? h("b", { class: "push" }, b.textContent) : null; };
 const lockButton = (end) => atHub ? null : button(t("Lock the store"), { class: "quiet", onclick: () => { end?.(null); lock(); } }, icon("lock"));
 async function lock() {
-  try { await raw("/api/lock", "POST", {}); location.reload(); } catch (e) { toast(e.message); }
+  try { await settleDrafts(); await raw("/api/lock", "POST", {}); location.reload(); } catch (e) { toast(e.message); }
 }
 
 function setCount(path, n, grade) {

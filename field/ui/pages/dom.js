@@ -15,7 +15,7 @@ export function h(tag, props, ...children) {
     if (value === null || value === undefined || value === false) continue;
     if (typeof value === "function") el.addEventListener(name.slice(2), value);
     else if (name === "style" || name.startsWith("on")) throw new Error("no inline style or script");
-    else if (name === "href" && !/^[/#](?!\/)/.test(value)) throw new Error("an address of our own only");
+    else if (name === "href" && !/^[/#](?![/\\])/.test(value)) throw new Error("an address of our own only");
     else if (name === "href" && value[0] === "/") el.setAttribute(name, base + value);
     else if (PROPERTIES.has(name)) el[name] = value;
     else el.setAttribute(name, value === true ? "" : value);

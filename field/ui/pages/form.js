@@ -4,7 +4,7 @@ import { h, t, icon, label, button, notice, when, today, refill, chip } from "./
 import { apply, draft, dropDraft, keepDraft } from "./api.js";
 import {
   bare, choiceText, fieldOf, form as formOf, gradeData, gradeIcon, href, learnTitles, link, list, mayWrite, me, named, piece, titleOf,
-  GRADES, tail, titleFor,
+  GRADES, tail, titleFor, show,
 } from "./data.js";
 
 const SPAN = { date: "f2", int: "f2", bool: "f3", choice: "f3", link: "f3", time: "f3" };
@@ -114,6 +114,7 @@ export class Form {
   }
 
   set(name, value) {
+    if (this.busy) return void this.late.set(name, value);
     const before = this.record ? this.record.fields[name] : undefined;
     const same = value === before || ((value === null || value === "") && (before === undefined || before === null));
     if (!(name in this.edits) && this.record) this.read[name] = this.record.heads?.[name] || [];
@@ -207,6 +208,7 @@ export class Form {
     const lines = this.lines();
     if (!lines.length) return this.problem(t("nothing has been changed"));
     this.busy = true;
+    this.late = new Map(); /* what is typed meanwhile */
     try {
       const ids = await apply(lines);
       refill(this.told);
@@ -216,11 +218,16 @@ export class Form {
       this.note.textContent = "";
       dropDraft(this.key);
       for (const c of this.controls.values()) refill(c.news);
+      if (this.record && this.late.size) this.accept(await show(this.record.id));
       this.saved?.(ids[0]);
     } catch (e) {
       this.problem(e.message);
     } finally {
       this.busy = false;
+      for (const [name, value] of this.late) {
+        this.controls.get(name)?.show?.(value);
+        this.set(name, value);
+      }
     }
   }
 }
