@@ -264,6 +264,7 @@ static void answer_unlock(struct desk *d, const struct ui_call *call, struct ui_
     pthread_mutex_lock(&d->lock);
     int rc = d->session.store ? 0 : unlock(d, passphrase);
     pthread_mutex_unlock(&d->lock);
+    wipe((char *)(uintptr_t)passphrase, strlen(passphrase)); /* parsed for this request alone */
     tell_code(out, rc);
 }
 
@@ -294,7 +295,8 @@ static void answer_init(struct desk *d, const struct ui_call *call, struct ui_an
         if (rc || o.status) forget(d);
     }
     pthread_mutex_unlock(&d->lock);
-    buf_wipe(&o.result); /* the recovery key is in it */
+    wipe((char *)(uintptr_t)passphrase, strlen(passphrase));
+    if (o.result.data) buf_wipe(&o.result); /* the recovery key is in it */
     ran_release(&o);
 }
 

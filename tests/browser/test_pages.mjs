@@ -66,6 +66,25 @@ await step("Zhang records a sample by keyboard", async () => {
   }
 });
 
+await step("Zhang writes a finding, by keyboard alone", async () => {
+  await cell(zhang, "B3", "D3").focus();
+  await zhang.keyboard.press("Enter");
+  await zhang.waitForFunction(() => document.activeElement.closest(".panel"));
+  await zhang.keyboard.press("f");
+  await zhang.waitForURL("**/new/finding?**");
+  await zhang.waitForFunction(() => document.activeElement.name && document.activeElement.type === "radio");
+  await zhang.keyboard.press("4");
+  await zhang.keyboard.press("Tab");
+  await zhang.keyboard.type("内部审核计划可按部门细分");
+  await zhang.keyboard.press("Control+Enter");
+  await zhang.waitForURL("**/finding/*");
+  const written = cli("zhang", "list", "finding", "audit=" + AUDIT, "grade=ofi")[0];
+  same("it names its sample", true, Object.keys(written.fields).some((k) => k.startsWith("samples.sample/")));
+  await settled(zhang);
+  await zhang.keyboard.press("g"); await zhang.keyboard.press("t");
+  await zhang.waitForFunction(() => location.pathname === "/");
+});
+
 await step("Li records on a phone's width, several photos at once", async () => {
   await go(li, AT);
   await cell(li, "B2", "D3").click();
@@ -92,7 +111,7 @@ await step("Li records on a phone's width, several photos at once", async () => 
   await put(li, files("DSCN0040.jpg"));
   await stored(li, 1, "main");
 });
-const finding = () => cli("li", "list", "finding", "audit=" + AUDIT)[0];
+const finding = () => cli("li", "list", "finding", "audit=" + AUDIT, "clause=B2")[0];
 
 await step("thumbnails are drawn", async () => {
   await go(li, "/evidence");
@@ -114,7 +133,7 @@ await step("both sync by a folder", async () => {
     await sync(zhang, "Zhang writes and receives"); await sync(li, "Li writes and receives"); hub();
     await sync(zhang, "Zhang again"); await sync(li, "Li again");
   }
-  same("Zhang has Li's finding", finding().id, cli("zhang", "list", "finding", "audit=" + AUDIT)[0]?.id);
+  same("Zhang has Li's finding", finding().id, cli("zhang", "list", "finding", "audit=" + AUDIT, "clause=B2")[0]?.id);
   await go(zhang, "/sync");
   await zhang.waitForFunction(() => /[1-9]/.test(document.querySelector(".custody.big > :last-child dd")?.textContent));
   await shot(zhang, "sync");
@@ -316,8 +335,7 @@ await step("a locked store shows the passphrase field alone", async () => {
   await page.waitForSelector(".rail");
   await page.waitForFunction(() => document.querySelector("main")?.dataset.at);
   await page.evaluate(() => fetch("/api/lock", { method: "POST", headers: { "Content-Type": "application/json" }, body: "{}" }));
-  await page.reload();
-  await page.waitForSelector(".doorcard");
+  await page.waitForSelector(".doorcard"); // at once, in every page that is open
   await page.context().close();
   await at.stop();
 });

@@ -25,7 +25,15 @@ done
 check "for machines it is the form itself" s --json form show audit
 same "with its conditions" '{"field":"mode","is":["other"]}' "$(jq -c '.fields[] | select(.name == "mode_reason") | .required_if' out)"
 
+check "the scheme, for machines" s --json form scheme
+same "its clauses, with their groups" '13 A1 BQ 法律地位' "$(jq -r '.catalogue.clauses as $c | "\([$c[] | select(.group | not)] | length) \($c[1].id) \($c[1].parent) \($c[1].title_zh)"' out)"
+same "its levels, and that the catalogue is a sample" '4 true' "$(jq -r '"\(.scheme.levels | length) \(.catalogue.sample)"' out)"
+check "for people" s form scheme
+same "decisive clauses are marked" 2 "$(grep -c ' \*$' out)"
+
 check "a case" s --store me new organisation --case BJ-1 name=华安
+same "a case's scheme" bjcsa-02-2022 "$(s --store me --json form scheme --case BJ-1 | jq -r .scheme.name)"
+same "and the forms that it is written with" audit "$(s --store me --json form show audit --case BJ-1 | jq -r .form)"
 check "what is required at times refuses no save" s --store me new audit --case BJ-1 kind=surveillance mode=other
 echo '{"form":"x","in":"case","writers":["auditor"],"fields":[{"name":"a","type":"text","required_if":{"field":"b","is_set":true}}]}' > faulty.json
 refuse "a condition on a field that is not there" 3 s form check faulty.json

@@ -126,6 +126,7 @@ for path in coverage?o.case=BJ-1 calendar conflicts whoami "history?a=$finding" 
   get "/api/$path" > log; same "$path" 200 "$(code)"
   check "$path answers" jq -e '.status <= 1 and .result != null' body
 done
+get /api/places > log; check "sticks that are in" jq -e 'type == "array"' body
 get /api/request > log; check "the request for enrolment" grep -q zhang body
 
 # ---- writes, and what was on the screen ----
@@ -291,6 +292,18 @@ open shots zhang --phone "$finding" --listen 127.0.0.1
 check "the picture is shown" grep -q '▀' shots.ui
 get /api/phone > log; says "the port is open" '[false,1,0]' '[.paired, (.addresses | length), (.uploads | length)]'
 check "as a picture, too" jq -e '(.qr | length) as $n | $n >= 21 and (.qr | all(length == $n))' body
+if command -v zbarimg > log; then
+  jq -r '.qr as $r | ($r | length) as $n | [range(-4; $n + 4)] as $at | "P1 \($n + 8) \($n + 8)",
+    ($at[] as $y | [$at[] as $x | if $x < 0 or $y < 0 or $x >= $n or $y >= $n then "0" else $r[$y][$x:$x + 1] end] | join(" "))' body > small.pbm
+  python3 -c 'import sys
+lines = open("small.pbm").read().split("\n"); n = int(lines[0].split()[1]); k = 6
+print(f"P1 {n * k} {n * k}")
+for row in lines[1:n + 1]:
+    for _ in range(k): print(" ".join(c for c in row.split() for _ in range(k)))' > large.pbm
+  same "a camera reads it" "$(jq -r .url body)" "$(zbarimg -q --raw large.pbm 2> log)"
+else
+  skip "what a camera reads: no zbarimg"
+fi
 phone=$(jq -r '.addresses[0]' body) pcode=$(jq -r .code body) print=$(jq -r .fingerprint body)
 phone=${phone%/}
 same "the certificate is the one that is shown" "$print" "$(openssl s_client -connect "${phone#https://}" < /dev/null 2> /dev/null | openssl x509 -outform der | sha256sum | cut -c1-64)"

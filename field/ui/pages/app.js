@@ -34,7 +34,7 @@ function frame() {
   shell.counts = {};
   const item = (row) => (row ? h("a", { href: row[0], class: ON_PHONE.has(row[0]) ? null : "wide", title: t(row[2]) }, icon(row[1]), h("span", null, t(row[2])),
     shell.counts[row[0]] = h("b", { hidden: true })) : h("hr"));
-  shell.nav = h("nav", { "aria-label": t("Main") }, RAIL.map(item),
+  shell.nav = h("nav", { "aria-label": t("Main") }, RAIL.filter((row) => !row || row[0] !== "/sync" || !me.readonly).map(item),
     h("button", { type: "button", class: "morebtn", onclick: moreMenu }, icon("more"), h("span", null, t("More"))));
   shell.foot = h("footer");
   shell.crumbs = h("nav", { class: "crumbs", "aria-label": t("Where you are") });
@@ -44,7 +44,7 @@ function frame() {
   shell.toast = h("p", { class: "toast", role: "status", hidden: true });
   shell.alarm = h("div", { class: "alarm" });
   refill(clearBody(), h("a", { class: "skip", href: "#main", onclick: (e) => { e.preventDefault(); shell.main.focus(); } }, t("Skip to the content")),
-    shell.rail = h("header", { class: "rail" }, h("a", { class: "brand", href: "/" }, icon("bag"), h("span", null, "satchel")), shell.nav, shell.foot),
+    shell.rail = h("header", { class: "rail" }, h("a", { class: "brand", href: "/", "aria-label": "satchel" }, icon("bag"), h("span", null, "satchel")), shell.nav, shell.foot),
     h("div", { class: "page" }, h("div", { class: "top" }, shell.crumbs,
       atHub && !caseHere ? h("span", { class: "push" }) : h("a", { class: "find push", href: "/search", "aria-label": t("Search cases, clauses, findings") }, icon("find"), h("span", null, t("Search cases, clauses, findings")), key("/")),
       atHub ? h("span", { class: "mark" }, icon("lock"), h("span", null, t("Read-only"))) : null,
@@ -271,7 +271,7 @@ async function start() {
   frame();
   import(`./${PAGES[location.pathname.slice(base.length).split("/")[1] || ""] || PAGES[""]}.js`).catch(() => {}); /* while the rest is asked for */
   if (atHub) learnReviewer(state);
-  else await Promise.all([loadDrafts().catch(() => {}), learnMe()]);
+  else await Promise.all(me.readonly ? [learnMe().catch(() => {})] : [loadDrafts().catch(() => {}), learnMe()]);
   await open();
   footer();
   if (!atHub) follow();

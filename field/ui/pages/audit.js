@@ -75,6 +75,7 @@ class Audit {
     this.body = h("div", { class: "tabbody" });
     refill(ctx.main, this.lead, this.tabs, this.body);
     this.drawLead();
+    this.tabs.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
     const tabs = { "": () => this.matrixTab(), findings: () => this.findingsTab(), meetings: () => this.meetingsTab(), evidence: () => this.evidenceTab(),
       report: () => this.reportTab(), check: () => this.checkTab(), history: () => this.historyTab() };
     return tabs[this.tab]();
@@ -83,7 +84,7 @@ class Audit {
     const a = this.audit, x = a.fields, gaps = this.quick.gaps.length;
     const [grade, symbol] = stateLook(a.state);
     const team = members(a, "team");
-    const open = !isDone(a) && !this.closed;
+    const open = !isDone(a) && mayWrite(["leader"]);
     refill(this.lead, h("div", null, h("h1", null, this.name),
       h("p", { class: "facts" }, h("span", null, auditKind(this.f, a)), h("span", { class: "nowrap" }, days(x.start, x.end)),
         x.leader ? h("span", null, t("leader "), named(x.leader, a.titles)) : null,
@@ -510,7 +511,7 @@ class Audit {
         hashed ? ok(hashed) : null, running),
       (q.later || []).length ? h("details", { class: "in" }, h("summary", null, many(q.later.length, "one entry came after the submission", "%d entries came after the submission")),
         h("ul", null, q.later.slice(0, 50).map((l) => h("li", { class: "small" }, link(l.record), " ", l.by, " ", when(l.at))))) : null),
-      this.closed || isDone(this.audit) ? null : h("p", { class: "row" }, h("button", { type: "button", class: "btn" + (gaps.length ? "" : " primary"), "aria-disabled": gaps.length ? "true" : null, "data-k": "submit2", onclick: () => this.submit() },
+      isDone(this.audit) || !mayWrite(["leader"]) ? null : h("p", { class: "row" }, h("button", { type: "button", class: "btn" + (gaps.length ? "" : " primary"), "aria-disabled": gaps.length ? "true" : null, "data-k": "submit2", onclick: () => this.submit() },
         gaps.length ? icon("lock", true) : null, t("Submit"))));
     };
     const rehash = async () => {

@@ -139,6 +139,7 @@ export const dueText = (what) => t(DUE[what] || what);
 
 /* Where all of it is: records and, among them, evidence. */
 export async function status() {
+  if (me.readonly) return { hub: null, here: 0, way: 0, held: 0, cases: [], quarantined: [], waiting: [] }; /* the hub itself asks */
   const s = await get("status");
   return { ...s, ...s.records, quarantined: s.apart.filter((x) => x.verdict === "quarantined"), waiting: s.apart.filter((x) => x.verdict === "waiting") };
 }

@@ -66,6 +66,7 @@ export class Form {
     const head = h(group ? "legend" : "label", group ? null : { for: id }, h("span", null, words[0]), c.mark = h("small", { class: "need" }),
       allowed ? null : icon("lock", true));
     c.field = f;
+    c.locked = !allowed;
     c.news = h("div", { class: "news", role: "status" });
     c.row = h(group ? "fieldset" : "div", { class: "f full " + (c.span || SPAN[f.type] || ""), "data-field": f.name }, head, c.element,
       help ? h("small", { class: "help", id: id + "h" }, help) : null, c.news);
@@ -98,7 +99,7 @@ export class Form {
     let below = 0;
     for (const c of this.controls.values()) {
       const need = this.needed(c.field);
-      c.mark.textContent = need ? t("required") : "";
+      c.mark.textContent = need && !c.locked ? t("required") : "";
       const apart = this.apart?.[c.field.name];
       const out = (me.readonly || (apart ? !apart(this) : !need && this.ruledOut(c.field))) && !this.filled(c.field) && !c.row.contains(document.activeElement);
       const place = out ? this.more : this.main;
@@ -352,6 +353,7 @@ function keypad(form, f, locked) {
     const input = c.inputs[n - 1];
     if (!input || locked) return false;
     input.checked = true;
+    if (c.element.contains(document.activeElement)) input.focus(); /* so that Tab goes on from here */
     input.dispatchEvent(new Event("change"));
     return true;
   };

@@ -28,7 +28,7 @@ function draw(ctx, d) {
     h("p", null, [many(open, "one audit to finish", "%d audits to finish"), many(due.length, "one thing due", "%d things due")].join(comma()) + t("."))),
   me.readonly ? null : h("div", { class: "row" }, h("a", { class: "btn", href: "/new/finding" }, icon("plus"), t("New finding"), h("kbd", { "aria-hidden": "true" }, "C")))),
   h("div", { class: "split" }, h("div", { class: "stack" }, now ? nowCard(d, now) : null, myAudits(d), dueCard(d, due)),
-    h("div", { class: "stack" }, syncCard(d.status), waitCard(d), draftCard(ctx), quarantine(d.status))));
+    h("div", { class: "stack" }, me.readonly ? null : syncCard(d.status), waitCard(d), draftCard(ctx), me.readonly ? null : quarantine(d.status))));
 }
 
 function nowCard(d, a) {

@@ -9,6 +9,8 @@
  * ends. A body needs a Content-Length (411) within the row's limit (413) and the row's type: application/json, or
  * application/octet-stream for bytes (415). Not in the table: 404; by another method: 405 with Allow.
  *
+ * A browser says "Origin: null" for fetch(…, {mode:"same-origin"}) under no-referrer: leave the mode at its default.
+ *
  * Every answer carries: Content-Security-Policy as in server.c, X-Content-Type-Options: nosniff, Referrer-Policy:
  * no-referrer, Cache-Control: no-store, Cross-Origin-Resource-Policy, -Opener-Policy: same-origin. A refusal is
  * {"error":text}, text in the chosen language; 423 while the store is locked.
@@ -45,6 +47,9 @@
  *   /api/status {"hub":name|null,"records":{"here":n,"way":n,"held":n},"evidence":{…,"awaited":n},"conflicts":n,
  *               "cases":[{"case","title","records","evidence","conflicts"}],
  *               "apart":[{"entry","record","case","by","at","verdict":"waiting"|"quarantined","reason"}]}
+ *   /api/form/scheme[?o.case=C]  {"hash","link","scheme":scheme.json,"catalogue":{"clauses":[…],"sample","title"}}: of the scheme
+ *               that a case follows; form/show and form/list take o.case, too
+ *   "state" of a record comes with "state_words", in the chosen language
  *   /api/whoami also has "person" (a link, as fields of records have it) and "roles"
  *
  * THE PROGRAM'S OWN
