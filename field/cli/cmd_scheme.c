@@ -167,9 +167,21 @@ static void print_form_field(struct cli *c, const struct form_field *f)
     print_wrapped(c->out, field_rules(c, f), narrow ? 4 : 28 + FORM_LABEL_COLUMNS);
 }
 
+static int show_all_forms(struct cli *c)
+{
+    const struct form **forms;
+    size_t len;
+    int r = asked_forms(c, &forms, &len);
+    struct jv *list = jv_array(&c->arena);
+    for (size_t i = 0; i < len && !r; i++) r = jv_push(&c->arena, list, forms[i]->json);
+    c->result = list;
+    return r;
+}
+
 int cmd_form_show(struct cli *c)
 {
     const struct scheme *scheme;
+    if (c->args_len == 0) return c->json ? show_all_forms(c) : cmd_form_list(c);
     int r = asked_scheme(c, &scheme);
     if (r) return r;
     const struct form *form = scheme_form(c->session->schemes, scheme, c->args[0]);

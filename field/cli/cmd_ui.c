@@ -68,6 +68,7 @@ static int serve(struct cli *c, struct desk *d, unsigned port, int64_t idle_minu
     r = address ? write_address(d, address) : ERR_ROAD;
     if (!r && cli_option(c, "phone")) r = open_phone(c, d);
     if (!r && !cli_flag(c, "no-open")) open_browser(address);
+    if (!r) desk_warm(d);
     while (!r && !os_await_stop_for(LOOK_SECONDS) && !is_over(d, ui, idle_minutes)) phone_look(d);
     desk_stop(d);
     ui_stop(ui);

@@ -168,7 +168,7 @@ const struct command commands[] = {
         0, cmd_check},
     {"submit", "--audit A", N_("hand the audit in; refused until its check is clean"), submit_options, 0, 0, cmd_submit},
     {"form list", "", N_("the record types"), form_options, 0, 0, cmd_form_list},
-    {"form show", "TYPE", N_("the fields of a record type"), form_options, 1, 1, cmd_form_show},
+    {"form show", "[TYPE]", N_("the fields of a record type"), form_options, 0, 1, cmd_form_show},
     {"form scheme", "", N_("the scheme: levels, directions, departments, results, and its clauses"), form_options, 0, 0, cmd_form_scheme},
     {"form check", "FILE…", N_("check form files"), NULL, 1, -1, cmd_form_check},
     {"form export", "DIR", N_("the scheme that ships, as a folder to change and import"), NULL, 1, 1, cmd_form_export},

@@ -430,6 +430,19 @@ int desk_init(struct desk *d, struct cli *c)
     return file && *file && has_store(d) ? unlock_by_file(d, c->session) : 0;
 }
 
+void desk_warm(struct desk *d)
+{
+    static const char *const shown[] = {"status", "calendar", "conflicts"};
+    for (size_t i = 0; i < sizeof shown / sizeof *shown; i++) {
+        const struct run run = {.command = shown[i]};
+        struct ran ran;
+        pthread_mutex_lock(&d->lock);
+        if (d->session.store && desk_run(&d->session, &run, &ran) == 0) ran_release(&ran);
+        pthread_mutex_unlock(&d->lock);
+    }
+    err_clear();
+}
+
 void desk_stop(struct desk *d)
 {
     pthread_mutex_lock(&d->jobs_lock);

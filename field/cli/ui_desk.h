@@ -36,6 +36,7 @@ struct desk {
 
 int desk_init(struct desk *d, struct cli *c) MUST_CHECK; /* unlocks where a passphrase file is named */
 void desk_stop(struct desk *d);    /* whoever waits is woken, jobs are asked to end */
+void desk_warm(struct desk *d);    /* works out what the first page shows, so that it finds it; nothing where it is locked */
 void desk_release(struct desk *d); /* after ui_stop: waits for the jobs */
 void desk_answer(void *desk, const struct ui_call *call, struct ui_answer *out);
 

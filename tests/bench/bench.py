@@ -18,7 +18,8 @@ import urllib.parse
 BUILD = pathlib.Path(sys.argv[1]).resolve()
 QUICK = "--quick" in sys.argv
 SATCHEL = str(BUILD / "satchel")
-PROXY = pathlib.Path(__file__).resolve().parent.parent / "faults/proxy.py"
+HERE = pathlib.Path(__file__).resolve().parent
+PROXY = HERE.parent / "faults/proxy.py"
 RUNS = 3 if QUICK else 5
 MB = 1 << 20
 MIX = (128 if QUICK else 1024) * MB
@@ -470,12 +471,17 @@ def large_case(photos):
     return "\n".join(json.dumps(line) for line in lines)
 
 
-def bench_pages(work):
-    """What the pages' server takes for an answer, over one connection that stays open."""
+def large_store(work):
     store, photos = kit(work, "pages"), work / "photos"
     photos.mkdir()
     run("new", "organisation", "--case", "B-1", "name=x", store=store)
     run("apply", "-", store=store, stdin=large_case(photos).encode())
+    return store
+
+
+def bench_pages(work):
+    """What the pages' server takes for an answer, over one connection that stays open."""
+    store = large_store(work)
     ids = {t: json.loads(text("--json", "list", t, "--limit", "1", store=store))["records"][0]["id"] for t in ("finding", "audit", "sample")}
     ui = subprocess.Popen([SATCHEL, "--store", str(store), "--json", "ui", "--no-open"], stdout=subprocess.PIPE)
     url = urllib.parse.urlsplit(json.loads(ui.stdout.readline())["url"])
@@ -503,6 +509,31 @@ def bench_pages(work):
     ui.wait()
 
 
+def bench_browser(work):
+    """What a person waits for in Chromium: a page's first sight, and from a click to what it asked for."""
+    npm = pathlib.Path(os.environ.get("XDG_CACHE_HOME", pathlib.Path.home() / ".cache")) / "satchel-tests"
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    module = npm / "node_modules/playwright-core"
+    if chromium and not module.exists() and shutil.which("npm"):
+        subprocess.run(["npm", "install", "--prefix", npm, "--no-audit", "--no-fund", "playwright-core@1.49.1", "axe-core@4.10.2"],
+                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    if not chromium or not module.exists():
+        print("skipped: the pages in a browser: Chromium or playwright-core is not to be had here", file=sys.stderr)
+        return
+    store = large_store(work)
+    part = lambda kind: json.loads(text("--json", "list", kind, "--limit", "40", store=store))["records"]
+    audit, findings = part("audit")[0]["id"], [r["id"] for r in part("finding")]
+    run("apply", "-", store=store, stdin="\n".join(json.dumps(  # who has not seen the grade sets another one: a conflict
+        {"do": "set", "record": f, "set": {"grade": "major" if i % 4 == 0 else "minor"}, "read": {"grade": []}, "why": "现场复核"})
+        for i, f in enumerate(findings[:20])).encode())
+    asked = {"program": SATCHEL, "store": str(store), "audit": audit, "record": findings[-1], "runs": 3 if QUICK else 7,
+             "pages": str(HERE.parent.parent / "field/ui/pages")}
+    done = subprocess.run(["node", HERE / "bench_pages.mjs"], input=json.dumps(asked).encode(), stdout=subprocess.PIPE, check=True,
+                          env={**os.environ, "NPM": str(npm), "CHROMIUM": chromium})
+    for v in map(json.loads, done.stdout.decode().splitlines()):
+        report(f"in the browser: {v['what']}", f"{v['ms']:.0f} ms", f"static {v['static_ms']:.0f} ms", v["ms"], v["limit"], " ms")
+
+
 def main():
     only = [a for a in sys.argv[2:] if not a.startswith("--")]
     os.environ["SATCHEL_LANG"] = "en"
@@ -511,7 +542,7 @@ def main():
         (work / "passphrase").write_text("bench\n")
         os.environ["SATCHEL_PASSPHRASE_FILE"] = str(work / "passphrase")
         for bench in (bench_save, bench_open, bench_receive, bench_take, bench_wire, bench_attach, bench_pack, bench_calendar,
-                      bench_scheme, bench_pages):
+                      bench_scheme, bench_pages, bench_browser):
             if not only or bench.__name__.removeprefix("bench_") in only:
                 bench(work)
     widths = [max(len(r[i]) for r in rows) for i in range(6)]

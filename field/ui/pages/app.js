@@ -1,5 +1,5 @@
 /* The shell: rail, top bar, which page an address opens, keys, toasts. */
-import { h, t, base, atHub, caseHere, hubBase, icon, key, lang, speak, refill, when, number, dialog, button, notice, N } from "./dom.js";
+import { h, t, base, atHub, caseHere, hubBase, icon, key, lang, speak, refill, when, number, dialog, button, notice, N, askTexts } from "./dom.js";
 import { follow, forget, get, loadDrafts, on, raw, spoken, settleDrafts } from "./api.js";
 import { learnMe, learnReviewer, list, me, roleWords, scheme, status } from "./data.js";
 
@@ -254,13 +254,15 @@ async function start() {
   let state;
   try {
     if (atHub) await speak(spoken().startsWith("zh") ? "zh" : "en");
+    else ahead();
     state = await raw("/api/state");
     if (state.error) throw new Error(state.error); /* a case that is not there, or not for this reader */
   } catch (e) {
     refill(clearBody(), h("main", { class: "door" }, h("h1", null, "satchel"), notice("alert", "lock", e.message)));
     return;
   }
-  await speak(state.language);
+  await speak(state.language, texts);
+  texts = null;
   me.readonly = state.readonly === true;
   me.phone = state.phone === true;
   if (!state.store || state.locked) {
@@ -269,11 +271,22 @@ async function start() {
     return void door.open(clearBody(), state, start);
   }
   frame();
-  import(`./${PAGES[location.pathname.slice(base.length).split("/")[1] || ""] || PAGES[""]}.js`).catch(() => {}); /* while the rest is asked for */
   if (atHub) learnReviewer(state);
-  else await Promise.all([loadDrafts().catch(() => {}), learnMe()]);
+  else await Promise.all(me.readonly ? [learnMe().catch(() => {})] : [drafts, learnMe()]);
   await open();
   footer();
-  if (!atHub) follow();
+  if (atHub) return;
+  following ||= follow();
+  const calm = () => new Promise((r) => (window.requestIdleCallback || setTimeout)(r, { timeout: 2000 }));
+  for (const name of new Set(Object.values(PAGES))) if (name) await calm().then(() => import(`./${name}.js`)).catch(() => {}); /* for the next click */
+}
+/* What the first page needs, asked for before it is known who asks and in which language. A store that is locked refuses. */
+let texts = null, drafts = null, following = null;
+function ahead() {
+  const name = PAGES[location.pathname.split("/")[1]];
+  texts = askTexts();
+  if (name) import(`./${name}.js`).then((module) => module.ahead?.(), () => {});
+  learnMe().catch(() => {});
+  drafts = loadDrafts().catch(() => {});
 }
 start();

@@ -1,11 +1,11 @@
 /* An audit: the department–clause matrix as the place of work, with the sample form beside it; findings, meetings, evidence,
  * the report's fields, the leave-site check, the submission. */
-import { h, t, icon, chip, card, empty, bar, notice, many, refill, button, dialog, label, comma, custody, when, N, key } from "./dom.js";
+import { h, t, icon, chip, card, empty, bar, notice, many, refill, button, dialog, label, comma, custody, when, N, key, grow } from "./dom.js";
 import { get, draftKey, job } from "./api.js";
 import {
-  auditKind, bare, caseTitle, cellsOf, choiceText, clauseTitle, custodyOf, days, form, gradeData, gradeIcon, has, href, isDone, leads,
-  link, list, mayWrite, me, members, named, newest, piece, reasonText, scheme, shortGrade, show, standing, stateLook, stateText, tail,
-  typeOf, valueLabel,
+  auditKind, bare, caseTitle, cellsOf, choiceText, clauseTitle, custodyOf, days, form, gradeData, gradeIcon, has, href, isDone, leads, link,
+  list, mayWrite, me, members, named, newest, piece, reasonText, scheme, shortGrade, show, standing, stateLook, stateText, tail, typeOf,
+  valueLabel,
 } from "./data.js";
 import { Form } from "./form.js";
 import { strip, thumbnail } from "./media.js";
@@ -39,8 +39,12 @@ class Audit {
   async read() {
     this.audit = await show(this.id);
     const c = this.audit.case;
-    [this.f, this.scheme, this.name, this.coverage, this.departments, this.quick] = await Promise.all([form("audit", c), scheme(c), caseTitle(c),
-      get("coverage", [], { audit: this.id }), list("department", [], { case: c }), get("check", [], { audit: this.id, quick: true })]);
+    [this.f, this.scheme, this.name, this.coverage, this.departments] = await Promise.all([form("audit", c), scheme(c), caseTitle(c),
+      get("coverage", [], { audit: this.id }), list("department", [], { case: c })]);
+    this.counted = get("check", [], { audit: this.id, quick: true }).then((q) => { /* the page need not wait for it */
+      this.quick = q;
+      if (this.lead && this.ctx.alive()) this.drawLead();
+    }, () => {});
     this.cells = cellsOf(this.coverage);
     this.places = null;
     this.required = new Map(this.coverage.required.map((r) => [r.clause, r]));
@@ -82,7 +86,7 @@ class Audit {
     return tabs[this.tab]();
   }
   drawLead() {
-    const a = this.audit, x = a.fields, gaps = this.quick.gaps.length;
+    const a = this.audit, x = a.fields, gaps = this.quick?.gaps.length || 0, locked = !this.quick || gaps > 0;
     const [grade, symbol] = stateLook(a.state);
     const team = members(a, "team");
     const open = !isDone(a) && mayWrite(["leader"]);
@@ -92,8 +96,8 @@ class Audit {
         team.length ? h("span", null, t("team "), team.map((m, i) => [i ? comma() : null, named(m, a.titles)])) : null,
         h("span", null, members(a, "directions").map((d) => valueLabel(this.scheme.directions, d)).join(comma())),
         chip(grade, stateText(a), symbol))),
-    open ? h("button", { type: "button", class: "btn" + (gaps ? "" : " primary"), "data-k": "submit", "aria-disabled": gaps ? "true" : null,
-      title: gaps ? many(gaps, "the leave-site check has one gap", "the leave-site check has %d gaps") : null, onclick: () => this.submit() }, gaps ? icon("lock", true) : null, t("Submit")) : null);
+    open ? h("button", { type: "button", class: "btn" + (locked ? "" : " primary"), "data-k": "submit", "aria-disabled": locked ? "true" : null,
+      title: gaps ? many(gaps, "the leave-site check has one gap", "the leave-site check has %d gaps") : null, onclick: () => this.submit() }, locked ? icon("lock", true) : null, t("Submit")) : null);
     const n = this.coverage;
     const counts = { check: gaps };
     const words = { "": N("Matrix"), findings: N("Findings"), meetings: N("Meetings"), evidence: N("Evidence"), report: N("Report"), check: N("Leave-site check"), history: N("History") };
@@ -110,6 +114,7 @@ class Audit {
     this.drawMatrix();
     this.ctx.stage.classList.add("work");
     this.panel = null;
+    for (const first of [form("sample", this.audit.case), form("site"), list("site", [], { case: this.audit.case })]) first.catch(() => {}); /* for the first cell */
   }
   async drawMeters() {
     const c = this.coverage;
@@ -383,7 +388,7 @@ class Audit {
       const [{ records: all, of }, f] = await Promise.all([piece("finding", ["audit=" + this.id], { limit: this.shownFindings || 100 }), form("finding", this.audit.case)]);
       if (!this.ctx.alive()) return;
       refill(this.body, h("div", { class: "row bodyhead" }, this.closed ? null : h("a", { class: "btn", href: "/new/finding?" + new URLSearchParams({ audit: this.id, case: this.audit.case }) }, icon("plus"), t("New finding"), key("C"))),
-        all.length ? h("section", { class: "card", "aria-label": t("Findings") }, h("ul", { class: "list findings", "data-rows": "" }, all.map((r) => findingRow(r, f, this.scheme))), of > all.length ? h("p", { class: "in row" }, button(t("%d more", of - all.length), { onclick: () => { this.shownFindings = (this.shownFindings || 100) + 300; draw(); } })) : null) : h("section", { class: "card" }, empty(t("No finding has been written in this audit."), "flag")));
+        all.length ? h("section", { class: "card", "aria-label": t("Findings") }, grow(h("ul", { class: "list findings", "data-rows": "" }), all.map((r) => () => findingRow(r, f, this.scheme)), this.body.querySelector(".findings")), of > all.length ? h("p", { class: "in row" }, button(t("%d more", of - all.length), { onclick: () => { this.shownFindings = (this.shownFindings || 100) + 300; draw(); } })) : null) : h("section", { class: "card" }, empty(t("No finding has been written in this audit."), "flag")));
     };
     this.tabChange = draw;
     await draw();
@@ -448,12 +453,12 @@ class Audit {
         more.hidden = next.length < 120;
         grid.append(...next.map((e) => thumbnail(e)));
       };
-      const first = await pieces.next(120);
+      const n = Math.max(40, grid.children.length), first = await pieces.next(n);
       if (!this.ctx.alive()) return;
       this.evHead.textContent = t("Evidence");
       s.show([]);
       refill(grid, first.map((e) => thumbnail(e)), first.length ? null : empty(t("No evidence yet in this audit."), "photo"));
-      more.hidden = first.length < 120;
+      more.hidden = first.length < n;
       grid.after(more);
       this.moreEvidence?.remove();
       this.moreEvidence = more;
@@ -505,10 +510,10 @@ class Audit {
       refill(box, h("section", { class: "card leave", "aria-labelledby": "lh" }, h("header", null, h("h2", { id: "lh" }, t("Leave-site check")),
         count ? chip("alert", many(count, "one gap, it can't be submitted", "%d gaps, it can't be submitted"), "warn") : chip("conform", t("clean: it can be submitted"), "conform"),
         h("span", { class: "push" }, button(t("Hash all evidence again"), { class: "small", onclick: rehash, "data-k": "rehash" }))),
-      h("ul", { class: "gaps" }, gaps.map((g) => h("li", null, icon("major", true), h("span", null, h("a", { href: g.to, class: "name" }, this.gapText(g.text)), " ", h("small", null, ruleText(g.rule))))),
-        count > gaps.length ? h("li", null, icon("more", true), h("span", null, t("%d more", count - gaps.length))) : null,
-        c.required_departments.length === visited ? ok(t("required departments %d / %d", visited, c.required_departments.length)) : null,
-        hashed ? ok(hashed) : null, running),
+      grow(h("ul", { class: "gaps" }), [...gaps.map((g) => () => h("li", null, icon("major", true), h("span", null, h("a", { href: g.to, class: "name" }, this.gapText(g.text)), " ", h("small", null, ruleText(g.rule))))),
+        ...[count > gaps.length ? h("li", null, icon("more", true), h("span", null, t("%d more", count - gaps.length))) : null,
+          c.required_departments.length === visited ? ok(t("required departments %d / %d", visited, c.required_departments.length)) : null,
+          hashed ? ok(hashed) : null, running].filter(Boolean).map((li) => () => li)], box.querySelector(".gaps")),
       (q.later || []).length ? h("details", { class: "in" }, h("summary", null, many(q.later.length, "one entry came after the submission", "%d entries came after the submission")),
         h("ul", null, q.later.slice(0, 50).map((l) => h("li", { class: "small" }, link(l.record), " ", l.by, " ", when(l.at))))) : null),
       isDone(this.audit) || !mayWrite(["leader"]) ? null : h("p", { class: "row" }, h("button", { type: "button", class: "btn" + (gaps.length ? "" : " primary"), "aria-disabled": gaps.length ? "true" : null, "data-k": "submit2", onclick: () => this.submit() },
@@ -532,7 +537,8 @@ class Audit {
     return text.replace(/\s*[（(][a-z_]+(\+=)?[)）]/g, "");
   }
   async submit() {
-    if (this.quick.gaps.length) {
+    await this.counted;
+    if (this.quick?.gaps.length) {
       if (this.tab === "check") return this.ctx.toast(many(this.quick.gaps.length, "one gap keeps it from being submitted", "%d gaps keep it from being submitted"));
       return this.ctx.go(href(this.id, "/check"));
     }

@@ -17,14 +17,17 @@ export async function open(ctx) {
   const name = ctx.parts[1], tab = ctx.parts[2] || "";
   const s = await scheme(name);
   const base = "/case/" + encodeURIComponent(name);
+  const fresh = h("span");
   const body = h("div", { class: "tabbody" }), lead = h("div", { class: "lead" }), tabs = h("nav", { class: "tabs", "aria-label": t("Case") });
   refill(ctx.main, lead, tabs, body);
 
   async function head() {
-    const [title, certificates, forms] = await Promise.all([caseTitle(name), list("certificate", [], { case: name }), allForms()]);
+    const [title, certificates] = await Promise.all([caseTitle(name), list("certificate", [], { case: name })]);
+    if (!ctx.alive()) return;
+    if (!me.readonly) allForms(name).then((forms) => refill(fresh, newMenu(forms)), () => {});
     ctx.title(title, [["/cases", t("Cases")]]);
     refill(lead, h("div", null, h("h1", null, title), h("p", { class: "facts" }, h("span", null, name), certificates.map((c) => h("a", { href: href(c.id) }, c.fields.number || t("certificate"), " ", chip(stateLook(c.state)[0], stateText(c), stateLook(c.state)[1]))))),
-      me.readonly ? null : newMenu(forms));
+      me.readonly ? null : fresh);
     refill(tabs, [["", t("Records")], ["cycle", t("Cycle")], ["due", t("Dates")], ["process", t("Process")]].map(([k, w]) => h("a", { href: base + (k ? "/" + k : ""), "aria-current": k === tab ? "page" : null }, w)));
   }
   function newMenu(forms) {
@@ -36,10 +39,10 @@ export async function open(ctx) {
   const place = (type) => { const i = GROUPS.flat().indexOf(type); return i < 0 ? 99 : i; };
 
   async function records() {
-    const forms = (await allForms()).filter((f) => f.in === "case" && !ELSEWHERE.has(f.form));
+    const forms = (await allForms(name)).filter((f) => f.in === "case" && !ELSEWHERE.has(f.form));
     const groups = [...GROUPS.map((g) => g.filter((x) => !ELSEWHERE.has(x))), forms.map((f) => f.form).filter((x) => !GROUPS.flat().includes(x))];
     const parts = await Promise.all(groups.map(async (types) => (await Promise.all(types.map(async (type) => {
-      const f = await form(type, name).catch(() => null);
+      const f = forms.find((x) => x.form === type);
       const all = f ? await list(type, [], { case: name }) : [];
       if (!all.length) return null;
       return card(label(f.title), h("span", { class: "dim" }, String(all.length)), h("ul", { class: "list" }, all.slice(0, 6).map((r) => row(r, f)), all.length > 6 ? h("li", null, h("a", { href: "/search?type=" + type + "&case=" + encodeURIComponent(name) }, t("%d more", all.length - 6))) : null));
@@ -85,7 +88,7 @@ export async function open(ctx) {
     refill(body, card(t("Steps of the scheme"), r.clean ? chip("conform", t("every gate is kept")) : chip("minor", many(r.gaps.length, "one gap", "%d gaps"), "warn"),
       r.gaps.length ? h("ul", { class: "gaps" }, r.gaps.map((g) => h("li", null, icon("major", true), h("span", null, g.record ? h("a", { class: "name", href: href(g.record) }, g.text) : g.text, " ", h("small", null, g.rule))))) : empty(t("Every record of the case follows the scheme's order."))));
   }
-  const draw = async () => { await head(); await ({ "": records, cycle, due, process }[tab] || records)(); };
+  const draw = async () => { await Promise.all([head(), ({ "": records, cycle, due, process }[tab] || records)()]); };
   await draw();
   return { change: draw, keys: {} };
 }

@@ -61,7 +61,7 @@ export async function open(ctx) {
   const seen = new Map();
   async function draw() {
     const all = await get("conflicts", [], { titles: true, heads: true });
-    const boxes = await Promise.all(all.map(async (r) => {
+    const box = async (r) => {
       const f = await form(r.type, r.case);
       const stamp = JSON.stringify(r.conflicts);
       if (seen.get(r.id)?.stamp === stamp) return seen.get(r.id).el;
@@ -69,13 +69,18 @@ export async function open(ctx) {
         await Promise.all(conflicts(r).map((name) => conflictBox(ctx, r, f, name, draw))));
       seen.set(r.id, { stamp, el });
       return el;
-    }));
+    };
+    const first = Math.max(3, seen.size), boxes = await Promise.all(all.slice(0, first).map(box));
     if (!ctx.alive()) return;
+    const stack = h("div", { class: "stack" }, boxes);
     ctx.title(t("Conflicts"));
     refill(ctx.main, h("div", { class: "lead" }, h("div", null, h("h1", null, t("Conflicts")), h("p", null, t("Two people set the same field without having seen each other's value. Both values stay until the leader settles it.")))),
-      boxes.length ? h("div", { class: "stack" }, boxes) : h("section", { class: "card" }, empty(t("No conflict is open."), "conform")));
+      boxes.length ? stack : h("section", { class: "card" }, empty(t("No conflict is open."), "conform")));
+    rest = (async () => { for (let i = first; i < all.length && stack.isConnected; i += 6) stack.append(...await Promise.all(all.slice(i, i + 6).map(box))); })();
   }
+  let rest = null;
   await draw();
+  if (ctx.hash) rest.then(() => document.getElementById(ctx.hash.slice(1))?.scrollIntoView());
   if (ctx.hash) document.getElementById(ctx.hash.slice(1))?.scrollIntoView();
   const keys = {};
   for (let n = 1; n <= 9; n++) keys[n] = () => { const r = (document.activeElement.closest?.(".conflict") || ctx.main.querySelector(".conflict"))?.querySelectorAll("input[type=radio]")[n - 1]; if (!r) return false; r.click(); r.focus(); return true; };

@@ -6,9 +6,7 @@ export const me = { kit: null, name: null, roles: new Set(), readonly: false, hu
 
 /* ---- forms and schemes ---- */
 export const form = (type, caseName) => get("form show", [type], { case: caseName === "register" ? null : caseName });
-export async function allForms() {
-  return Promise.all((await get("form list")).map((f) => form(f.type)));
-}
+export const allForms = (caseName) => get("form show", [], { case: caseName });
 export const fieldOf = (f, name) => f.fields.find((x) => x.name === name);
 export function choiceText(f, name, value) {
   const c = fieldOf(f, name)?.choices?.find((x) => x.value === value);

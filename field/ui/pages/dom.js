@@ -39,6 +39,20 @@ export function refill(el, ...children) {
   return el;
 }
 
+/* Children of a long list: what is seen at once, the others in the frames after it; `again`: all at once, for who has scrolled
+ * or has the focus there. make: functions that give an element each. */
+export function grow(el, make, again) {
+  let at = again ? make.length : 24;
+  add(el, make.slice(0, at).map((m) => m()));
+  const more = () => {
+    add(el, make.slice(at, at + 40).map((m) => m()));
+    at += 40;
+    if (at < make.length) requestAnimationFrame(more);
+  };
+  if (at < make.length) requestAnimationFrame(() => requestAnimationFrame(more));
+  return el;
+}
+
 export function icon(name, small) {
   return h("svg", { class: small ? "i i-s" : "i", "aria-hidden": "true" }, h("use", { href: "#" + name }));
 }
@@ -47,9 +61,11 @@ export const key = (text) => h("kbd", { "aria-hidden": "true" }, text);
 /* ---- texts ---- */
 let table = null;
 export let lang = "en";
-export async function speak(language) {
+/* asked: the answer for this language, where it is under way already. */
+export const askTexts = (language) => fetch(base + "/texts.json", language ? { headers: { "Accept-Language": language } } : {}).catch(() => null);
+export async function speak(language, asked) {
   lang = language;
-  table = language === "zh" ? await (await fetch(base + "/texts.json", { headers: { "Accept-Language": language } })).json() : null;
+  table = language === "zh" ? await (await (await asked || await askTexts(language))).json() : null;
   document.documentElement.lang = language === "zh" ? "zh-CN" : "en";
 }
 /* English text, in the language of the page; %s and %d in their order. */

@@ -1,5 +1,5 @@
 /* All findings, what is open first. */
-import { h, t, icon, chip, empty, refill, comma, shortDay } from "./dom.js";
+import { h, t, icon, chip, empty, refill, comma, shortDay, grow } from "./dom.js";
 import {
   cases, choiceText, clauseTitle, conflicts, form, gradeData, gradeIcon, href, me, named, piece, scheme, stateLook, stateText,
 } from "./data.js";
@@ -24,12 +24,13 @@ export async function open(ctx) {
     const schemes = new Map(await Promise.all([...new Set(parts.flatMap((p) => p.records).map((r) => r.case))].map(async (c) => [c, await scheme(c).catch(() => null)])));
     if (!ctx.alive()) return;
     const names = new Map(where.map((c) => [c.case, c.name || c.case]));
-    const group = (s, p) => (p.of ? [h("li", { class: "group" }, stateText(p.records[0]), " ", String(p.of)), p.records.map((r) => findingRow(r, f, schemes.get(r.case), names.get(r.case))),
-      p.of > p.records.length ? h("li", null, h("button", { type: "button", class: "linkish", onclick: () => { limits.set(s, (limits.get(s) || 40) + 160); draw(); } }, t("%d more", p.of - p.records.length))) : null] : null);
+    const group = (s, p) => (p.of ? [() => h("li", { class: "group" }, stateText(p.records[0]), " ", String(p.of)), ...p.records.map((r) => () => findingRow(r, f, schemes.get(r.case), names.get(r.case))),
+      p.of > p.records.length && (() => h("li", null, h("button", { type: "button", class: "linkish", onclick: () => { limits.set(s, (limits.get(s) || 40) + 160); draw(); } }, t("%d more", p.of - p.records.length))))].filter(Boolean) : []);
     ctx.title(t("Findings"));
+    const drawn = ctx.main.querySelector(".findings");
     refill(ctx.main, h("div", { class: "lead" }, h("div", null, h("h1", null, t("Findings"))), me.readonly ? null : h("a", { class: "btn", href: "/new/finding" }, icon("plus"), t("New finding"), h("kbd", { "aria-hidden": "true" }, "C"))),
       h("nav", { class: "tabs", "aria-label": t("Which") }, h("a", { href: "/findings", "aria-current": all ? null : "page" }, t("Open")), h("a", { href: "/findings?show=all", "aria-current": all ? "page" : null }, t("All"))),
-      h("section", { class: "card", "aria-label": t("Findings") }, parts.some((p) => p.of) ? h("ul", { class: "list findings rows", "data-rows": "" }, states.map((s, i) => group(s, parts[i])))
+      h("section", { class: "card", "aria-label": t("Findings") }, parts.some((p) => p.of) ? grow(h("ul", { class: "list findings rows", "data-rows": "" }), states.flatMap((s, i) => group(s, parts[i])), drawn)
         : empty(all ? t("No finding is in this store.") : t("No finding is open."), "flag")));
   }
   await draw();

@@ -3,7 +3,9 @@ import {
   h, t, icon, chip, card, empty, bar, many, longDay, shortDay, daysUntil, number, when, refill, skeleton, button, comma, atHub, caseHere,
 } from "./dom.js";
 import { allDrafts, dropDraft, get } from "./api.js";
-import { auditKind, caseTitle, days, dueText, form, href, isOpenAudit, list, mine, myRole, named, stateLook, stateText, status, me } from "./data.js";
+import {
+  auditKind, caseTitle, days, dueText, form, href, isOpenAudit, list, mine, myRole, named, stateLook, stateText, status, me, learnTitles,
+} from "./data.js";
 
 export async function open(ctx) {
   const shown = await read();
@@ -14,8 +16,11 @@ export async function open(ctx) {
   return { change: async () => { const now = await read(); if (ctx.alive()) { draw(ctx, now); progress(ctx, now); } } };
 }
 
+export const ahead = () => { ask().catch(() => {}); };
+const ask = () => Promise.all([list("audit"), form("audit"), get("calendar"), get("conflicts", [], { titles: true }), status(), list("organisation")]);
 async function read() {
-  const [audits, f, calendar, conflicts, where] = await Promise.all([list("audit"), form("audit"), get("calendar"), get("conflicts", [], { titles: true }), status()]);
+  const [audits, f, calendar, conflicts, where] = await ask();
+  conflicts.forEach(learnTitles);
   const own = audits.filter(mine).sort((a, b) => rank(a) - rank(b) || (a.fields.start < b.fields.start ? 1 : -1));
   const names = new Map(await Promise.all([...new Set([...audits, ...calendar, ...conflicts].map((x) => x.case))].map(async (c) => [c, await caseTitle(c)])));
   return { audits: own, all: audits.length, f, calendar, conflicts, status: where, names };
@@ -88,7 +93,7 @@ function syncCard(s) {
 }
 
 function waitCard(d) {
-  const rows = d.conflicts.map((r) => h("li", { class: "two" }, h("a", { class: "name", href: "/conflicts#" + r.id.split("/")[1] }, t("Conflict: "), named(r.id, r.titles)),
+  const rows = d.conflicts.slice(0, 8).map((r) => h("li", { class: "two" }, h("a", { class: "name", href: "/conflicts#" + r.id.split("/")[1] }, t("Conflict: "), named(r.id, r.titles)),
     chip("minor", t("to be settled"), "conflict"), h("small", { class: "dim" }, d.names.get(r.case))));
   for (const a of d.audits.filter((x) => x.state === "submitted")) rows.push(h("li", { class: "two" }, h("a", { class: "name", href: href(a.id) }, d.names.get(a.case), comma(), auditKind(d.f, a)),
     chip("none", t("waits for the decider"), "clock")));
