@@ -9,7 +9,7 @@
 #include "satchel/base/text.h"
 
 /* Of the cases in memory, the register apart. To read one anew costs about as much as to take in some bundles of it. */
-#define CASES_MEMORY_MOST ((size_t)8 << 20)
+#define CASES_MEMORY_MOST ((size_t)64 << 20)
 #define ENTRY_FILE_MAX (ENTRY_MAX_BYTES + 4096)
 #define WHY_MAX 4096
 

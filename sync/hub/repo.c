@@ -45,7 +45,7 @@ int repo_fail(int code, const char *what)
 }
 
 /* Packs are mapped into memory; what is mapped counts as the process's. */
-#define WINDOWS_MOST ((size_t)4 << 20) /* no smaller windows, too: the library's indexer refuses packs that are larger than one */
+#define WINDOWS_MOST ((size_t)16 << 20) /* no smaller windows, too: the library's indexer refuses packs that are larger than one */
 #define CACHE_MOST ((ssize_t)2 << 20)
 
 /* Counted by the library; each start is matched by one git_libgit2_shutdown. */
