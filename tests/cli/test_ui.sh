@@ -381,6 +381,19 @@ get "/api/list?a=finding" > log; says "and every page sees them" 16 '.result | l
 check "the chain is one" as zhang verify
 end_started; started=()
 
+# ---- nobody is there ----
+
+if [ "${1:-}" = --full ]; then
+  open left zhang --idle 1; left=$UI
+  open waiting zhang --idle 1 --phone "$finding" --listen 127.0.0.1; waiting=$UI
+  sleep 70
+  check "who is left alone for long ends" sh -c "! kill -0 $left 2> log"
+  check "but not while a phone may come" kill -0 "$waiting"
+  shut "$waiting"
+else
+  skip "who is left alone for long: it takes more than a minute; --full does it"
+fi
+
 # ---- a full disk ----
 
 mkdir disk
