@@ -49,12 +49,14 @@ static int open_phone(struct cli *c, struct desk *d)
     return r || fflush(c->out) == 0 ? r : err_system("write", "standard output");
 }
 
+/* A phone that is paired is somebody, though no page is looked at. */
 static bool is_over(struct desk *d, struct ui *ui, int64_t idle_minutes)
 {
+    bool phone = phone_is_open(d);
     pthread_mutex_lock(&d->jobs_lock);
     bool quit = d->quit, busy = d->jobs_running > 0;
     pthread_mutex_unlock(&d->jobs_lock);
-    return quit || (idle_minutes > 0 && !busy && ui_idle_seconds(ui) > 60.0 * (double)idle_minutes);
+    return quit || (idle_minutes > 0 && !busy && !phone && ui_idle_seconds(ui) > 60.0 * (double)idle_minutes);
 }
 
 static int serve(struct cli *c, struct desk *d, unsigned port, int64_t idle_minutes)

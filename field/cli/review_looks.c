@@ -8,7 +8,26 @@
 
 #define TOGETHER_SECONDS 120 /* what a person looks at within so long of one record is told as one look */
 
+#define ARGS_LOGGED 4     /* no more of what is asked for, or by asking one could push out what was logged before */
+#define ARG_LOGGED 120    /* bytes of each */
+
 /* ---- writing ---- */
+
+static const struct jv *cut(struct arena *a, const char *text)
+{
+    size_t len = strlen(text);
+    if (len > ARG_LOGGED) len = ARG_LOGGED;
+    while (len > 0 && ((unsigned char)text[len] & 0xc0) == 0x80) len--; /* not within a character */
+    return jv_string(a, arena_strndup(a, text, len));
+}
+
+static int put_args(struct jv *o, const struct jv *args, struct arena *a)
+{
+    struct jv *list = jv_array(a);
+    int rc = list ? 0 : ERR_ROAD;
+    for (size_t i = 0; i < args->len && i < ARGS_LOGGED && !rc; i++) rc = jv_push(a, list, cut(a, args->items[i]->string));
+    return rc || !args->len ? rc : jv_put(a, o, "args", list);
+}
 
 int look_note(struct sitting *t, const char *what, const char *sha256, bool refused)
 {
@@ -25,7 +44,7 @@ int look_note(struct sitting *t, const char *what, const char *sha256, bool refu
     if (!rc && *what) rc = jv_put_str(a, o, "do", what);
     if (!rc && t->case_name) rc = jv_put_str(a, o, "case", t->case_name);
     if (!rc && t->record) rc = jv_put_str(a, o, "record", t->record);
-    if (!rc && t->call.args->len) rc = jv_put(a, o, "args", t->call.args);
+    if (!rc) rc = put_args(o, t->call.args, a);
     if (!rc && sha256) rc = jv_put_str(a, o, "sha256", sha256);
     if (!rc && refused) rc = jv_put(a, o, "refused", jv_bool(a, true));
     if (rc) return rc;

@@ -84,6 +84,7 @@ void phone_print(FILE *out, const struct jv *phone);
 void phone_post(struct desk *d, const struct ui_call *call, struct ui_answer *out);
 void phone_get(struct desk *d, const struct ui_call *call, struct ui_answer *out);
 void phone_drop(struct desk *d, const struct ui_call *call, struct ui_answer *out);
+bool phone_is_open(struct desk *d);
 void phone_look(struct desk *d); /* closes it where its time is over */
 void phone_end(struct desk *d);
 

@@ -85,6 +85,14 @@ void phone_end(struct desk *d)
     pthread_mutex_unlock(&d->phone_lock);
 }
 
+bool phone_is_open(struct desk *d)
+{
+    pthread_mutex_lock(&d->phone_lock);
+    bool open = d->phone != NULL;
+    pthread_mutex_unlock(&d->phone_lock);
+    return open;
+}
+
 /* Nobody may look for hours. */
 void phone_look(struct desk *d)
 {

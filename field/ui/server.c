@@ -152,12 +152,15 @@ void ui_send_texts(struct http_request *r)
     ui_send(r, &a);
 }
 
-/* The secret is good once; whoever has come in by it may come again. */
+/* The secret is good once; whoever has come in by it may come again. It stands among the arguments of the browser, which all
+ * users of the machine can read. */
 static void answer_enter(struct ui *u, struct http_request *r, struct asking *q)
 {
     char cookie[160];
     const char *secret = jv_get_str(q->call.options, "secret");
-    const char *why = secret ? door_enter(u, secret, http_header(r, "Cookie")) : N_("open these pages by the address that 'satchel ui' shows");
+    const char *why = N_("open these pages by the address that 'satchel ui' shows");
+    if (http_is_other_user(r)) why = N_("another user of this machine has asked; it is refused");
+    else if (secret) why = door_enter(u, secret, http_header(r, "Cookie"));
     if (why) {
         refuse(r, 403, why);
         return;

@@ -132,6 +132,12 @@ const char *http_network(const struct http_request *r)
     return r->network;
 }
 
+bool http_is_other_user(const struct http_request *r)
+{
+    unsigned user;
+    return r->line && r->line->fd >= 0 && os_peer_user(&user, r->line->fd) && os_is_other_user(user);
+}
+
 uint64_t http_received(const struct http_request *r)
 {
     return r->received;

@@ -976,6 +976,34 @@ int os_addresses(const char ***out, size_t *len, struct arena *a)
     return 0;
 }
 
+/* A row of /proc/net/tcp: the two ends as the kernel writes them, state, queues, timer, tries, and the user. */
+static bool read_row(const char *row, const char *ends, unsigned *user)
+{
+    const char *at = strstr(row, ends);
+    return at && sscanf(at + strlen(ends), "%*s %*s %*s %*s %u", user) == 1;
+}
+
+bool os_peer_user(unsigned *user, int socket)
+{
+    struct sockaddr_in here, there;
+    socklen_t len = sizeof here, there_len = sizeof there;
+    char row[512], ends[48];
+    bool found = false;
+    if (getsockname(socket, (struct sockaddr *)&here, &len) != 0 || here.sin_family != AF_INET) return false;
+    if (getpeername(socket, (struct sockaddr *)&there, &there_len) != 0) return false;
+    snprintf(ends, sizeof ends, " %08X:%04X %08X:%04X ", (unsigned)there.sin_addr.s_addr, ntohs(there.sin_port),
+        (unsigned)here.sin_addr.s_addr, ntohs(here.sin_port));
+    FILE *table = fopen("/proc/net/tcp", "re");
+    while (table && !found && fgets(row, sizeof row, table)) found = read_row(row, ends, user);
+    if (table) fclose(table);
+    return found;
+}
+
+bool os_is_other_user(unsigned user)
+{
+    return user != 0 && user != (unsigned)getuid();
+}
+
 /* ---- sticks ---- */
 
 #define MOUNTS_MOST 64

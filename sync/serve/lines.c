@@ -17,7 +17,22 @@ struct lines {
     pthread_mutex_t lock; /* guards what follows */
     struct sink *sink;    /* NULL: it could not be opened again */
     uint64_t size;
+    bool cut;             /* the last line has no end: a full disk, or a death */
 };
+
+static int look_at_end(struct lines *l)
+{
+    struct file *file;
+    char last = '\n';
+    size_t got;
+    int rc = l->size ? file_open(&file, l->path) : 0;
+    if (rc || !l->size) return rc;
+    rc = file_seek(file, l->size - 1);
+    if (rc == 0) rc = source_read_full(file_as_source(file), &last, 1, &got);
+    file_close(file);
+    l->cut = last != '\n';
+    return rc;
+}
 
 static int open_end(struct lines *l)
 {
@@ -26,7 +41,8 @@ static int open_end(struct lines *l)
     if (rc == ERR_MISSING) rc = file_write(l->path, "", 0);
     if (rc) return rc;
     l->size = info.size;
-    return file_patch_sink(&l->sink, l->path, info.size);
+    rc = look_at_end(l);
+    return rc ? rc : file_patch_sink(&l->sink, l->path, info.size);
 }
 
 int lines_open(struct lines **out, const char *path, uint64_t most)
@@ -76,14 +92,22 @@ static int rotate(struct lines *l)
     return rc ? rc : open_end(l);
 }
 
+static int put(struct lines *l, const void *bytes, size_t len)
+{
+    int rc = sink_write(l->sink, bytes, len);
+    l->cut = rc != 0;
+    if (rc == 0) l->size += len;
+    return rc;
+}
+
 int lines_add(struct lines *l, const struct buf *line)
 {
     int rc = buf_error(line);
     if (rc) return rc;
     pthread_mutex_lock(&l->lock);
     if (l->size + line->len > l->most || !l->sink) rc = rotate(l);
-    if (rc == 0) rc = sink_write(l->sink, line->data, line->len);
-    if (rc == 0) l->size += line->len;
+    if (rc == 0 && l->cut) rc = put(l, "\n", 1);
+    if (rc == 0) rc = put(l, line->data, line->len);
     pthread_mutex_unlock(&l->lock);
     return rc;
 }

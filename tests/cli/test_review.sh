@@ -275,6 +275,8 @@ ask /review/c/BJ-1/api/looks?a="$ev" > status
 same "the page tells it, too" "li $ev" "$(jq -r '[.result[] | "\(.name) \(.record)"] | unique | join(",")' body)"
 ask /review/api/looks > status
 same "elsewhere one's own" li "$(jq -r '[.result[].name] | unique | join(" ")' body)"
+long=$(head -c 15000 /dev/zero | tr '\0' x); ask "/review/c/BJ-1/api/find?a=门禁&a=$long&a=$long" > status
+check "nobody pushes out what was logged by long words" test "$(tail -n 1 hub/review.log | wc -c)" -lt 2000
 same "each line has who, what and when" 0 "$(jq -c 'select(.time and .kit and .name and (.do or .refused) | not)' hub/review.log | wc -l)"
 same "the access log knows no secret" 0 "$(grep -c -e ticket= -e "${LI#*=}" hub/access.log)"
 refuse "no hub there" 3 s hub looks stick

@@ -41,6 +41,11 @@ same "the address is good once" 403 "$(curl -s -m 10 -o /dev/null -w '%{http_cod
 same "a wrong secret" 403 "$(curl -s -m 10 -o /dev/null -w '%{http_code}' "$URL/enter?secret=$(printf '%064d' 0)")"
 next=$(grep -o 'http://[^ "]*' one.ui | tail -n 1)
 check "a next address is shown" test "$next" != "$ADDRESS"
+if [ "$(id -u)" = 0 ] && command -v setpriv > log && [ -r /proc/net/tcp ]; then # the address stands among the browser's arguments, for all to read
+  same "but no other user of the machine" 403 "$(setpriv --reuid 65534 --clear-groups curl -s -m 10 -o /dev/null -w '%{http_code}' "$next")"
+else
+  skip "another user of the machine: that needs root, setpriv and /proc"
+fi
 same "by which another browser comes in" 303 "$(curl -s -m 10 -o /dev/null -w '%{http_code}' "$next")"
 check "the cookie is out of reach of scripts and other sites" grep -q "HttpOnly" "$JAR"
 curl -s -m 10 -o /dev/null -D head "$(grep -o 'http://[^ "]*' one.ui | tail -n 1)"
@@ -388,6 +393,19 @@ same "all of all three stand" 15 "$(as zhang --json list finding | jq '[.[] | se
 get "/api/list?a=finding" > log; says "and every page sees them" 16 '.result | length'
 check "the chain is one" as zhang verify
 end_started; started=()
+
+# ---- nobody is there ----
+
+if [ "${1:-}" = --full ]; then
+  open left zhang --idle 1; left=$UI
+  open waiting zhang --idle 1 --phone "$finding" --listen 127.0.0.1; waiting=$UI
+  sleep 70
+  check "who is left alone for long ends" sh -c "! kill -0 $left 2> log"
+  check "but not while a phone may come" kill -0 "$waiting"
+  shut "$waiting"
+else
+  skip "who is left alone for long: it takes more than a minute; --full does it"
+fi
 
 # ---- a full disk ----
 

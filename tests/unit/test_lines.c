@@ -80,8 +80,13 @@ TEST(oldest_goes)
 TEST(cut_off)
 {
     fresh("cut");
+    struct lines *l;
     CHECK(file_write(path, "whole\nhal", 9) == 0);
     IS("whole|");
+    CHECK(lines_open(&l, path, FILE_MOST) == 0);
+    add(l, 1, 1); /* and takes no other with it */
+    IS("whole|hal|line 0001|");
+    lines_close(l);
 }
 
 TEST(stops)

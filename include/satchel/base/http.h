@@ -21,6 +21,8 @@ const char *http_query(const struct http_request *r, const char *name);  /* NULL
 int http_each_query(const struct http_request *r, int (*each)(void *ctx, const char *name, const char *value), void *ctx);
 const char *http_peer(const struct http_request *r); /* the address it came from, as text */
 const char *http_network(const struct http_request *r); /* whom limits count: the same, or the /64 that it is one of */
+/* Is it of this machine, and of another user's program? */
+bool http_is_other_user(const struct http_request *r);
 uint64_t http_received(const struct http_request *r); /* bytes of the body so far */
 /* The rest of the request must be here within so many seconds, or it is cut off. Of one that is answered in begin, this holds
  * by itself. */

@@ -125,6 +125,9 @@ const char *os_data_folder(struct arena *a);  /* the platform's folder for user 
 int os_processors(void);
 /* The addresses by which others on the local networks reach this machine, IPv4, as text in the arena. */
 int os_addresses(const char ***out, size_t *len, struct arena *a) MUST_CHECK;
+/* Whose process is at the other end of an IPv4 connection within this machine. False: it can't be told. */
+bool os_peer_user(unsigned *user, int socket);
+bool os_is_other_user(unsigned user); /* neither the one who runs this program, nor the system's own */
 
 /* Joins two parts of a path in the arena. */
 char *path_join(struct arena *a, const char *folder, const char *name);

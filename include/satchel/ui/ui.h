@@ -16,7 +16,7 @@
  * {"error":text}, text in the chosen language; 423 while the store is locked.
  *
  * PAGES
- *   GET /enter?secret=S        303 to /, with the cookie; 403: the address has been used
+ *   GET /enter?secret=S        303 to /, with the cookie; 403: the address has been used, or another user of the machine asks
  *   GET /NAME.EXT              an embedded file (field/ui/pages); "/", and any path without a dot in its last part and not
  *                              below /api/: index.html, whose own script reads the path
  *   GET /texts.json            {English:Chinese,…}, all of forms/messages.tsv; {} while the language is English
