@@ -128,8 +128,8 @@ export class Form {
     const why = this.why?.value;
     if (!this.dirty && !why && !this.extra?.length) { dropDraft(this.key); this.note.textContent = ""; return; }
     keepDraft(this.key, { edits: this.edits, read: this.read, why, extra: this.extra, at: new Date().toISOString(), path: location.pathname + location.search,
-      title: this.title }, (ok) => {
-      this.note.textContent = ok ? t("draft kept %s", when(new Date())) : t("draft not kept: satchel does not answer");
+      title: this.title }, (why) => {
+      this.note.textContent = why === null ? t("draft kept %s", when(new Date())) : t("draft not kept: %s", why);
     });
   }
   restore() {
@@ -208,13 +208,12 @@ export class Form {
     if (!lines.length) return this.problem(t("nothing has been changed"));
     this.busy = true;
     try {
-      const ids = await apply(lines);
+      const sent = { ...this.edits }, ids = await apply(lines);
       refill(this.told);
-      this.edits = {};
-      this.read = {};
+      for (const k of Object.keys(sent)) if (this.edits[k] === sent[k]) { delete this.edits[k]; delete this.read[k]; } /* the rest was typed meanwhile */
       if (this.why) this.why.value = "";
       this.note.textContent = "";
-      dropDraft(this.key);
+      this.keep();
       for (const c of this.controls.values()) refill(c.news);
       this.saved?.(ids[0]);
     } catch (e) {
