@@ -13,8 +13,8 @@ const kept = (page) => page.waitForFunction(() => [...document.querySelectorAll(
 // Typed as a person does: one key after the other.
 const type = async (page, name, words) => { await box(page, name).focus(); await page.keyboard.type(words); };
 const WORDS = {
-  zh: { back: "已恢复上次输入的内容", gone: "程序已结束", how: "重新启动", broke: "传送中断", again: "重试", unlock: "已锁定", full: "磁盘已满", clock: "本机时钟是否正确", overdue: "逾期" },
-  en: { back: "What you typed here before is back", gone: "it has ended", how: "Start 'satchel ui' again", broke: "the transfer broke off", again: "Try again", unlock: "The store is locked", full: "the disk is full", clock: "Is the clock of this device right", overdue: "overdue" },
+  zh: { back: "已恢复上次输入的内容", gone: "satchel 已结束", how: "重新启动", broke: "传送中断", again: "重试", unlock: "已锁定", full: "磁盘已满", clock: "本机时钟是否正确", overdue: "逾期" },
+  en: { back: "What you typed here before is back", gone: "satchel has ended", how: "start 'satchel ui' again", broke: "the transfer broke off", again: "Try again", unlock: "The store is locked", full: "the disk is full", clock: "Is the clock of this device right", overdue: "overdue" },
 };
 
 for (const lang of ["zh", "en"]) {

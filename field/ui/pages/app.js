@@ -247,7 +247,7 @@ let told = null; /* what the alarm says: "gone", "full" */
 function alarm(what, symbol, ...words) {
   if (!shell.main) return;
   told = what;
-  refill(shell.alarm, notice("alert", symbol, ...words));
+  refill(shell.alarm, notice(what === "gone" ? "minor" : "alert", symbol, ...words));
 }
 function calm(what) {
   if (told !== what) return;
@@ -261,8 +261,8 @@ on("gone", () => {
     const all = unkept();
     await navigator.clipboard.writeText(all.map(([title, text]) => title + "\n" + text).join("\n\n")).then(() => toast(t("copied")), () => toast(t("the browser does not let it be copied")));
   } });
-  alarm("gone", "off", h("strong", null, t("satchel does not answer: it has ended. ")),
-    t("What was recorded or noted as a draft is safe. Start 'satchel ui' again: it opens these pages anew, at another address, with your drafts. What you type here from now on stays in this page alone; close it last."), " ", copy);
+  alarm("gone", "off", h("p", null, h("strong", null, t("satchel has ended. ")),
+    t("What was recorded or noted as a draft is safe: start 'satchel ui' again, and it is there. What you type here now is in this page alone.")), copy);
 });
 on("back", () => {
   if (shell.offline) shell.offline.hidden = true;
