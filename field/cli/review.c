@@ -372,6 +372,12 @@ void review_answer(void *review, struct visit *v)
         return;
     }
     t.case_name = place.case_name;
+    if (place.bare) {
+        const char *folder = arena_printf(&v->arena, "%s/", place.case_name);
+        http_say(request, "Location", folder ? folder : "./");
+        http_answer(request, 308, NULL, "", 0);
+        return;
+    }
     bool page = !place.api && (!place.route || place.route->does != UI_TEXTS);
     if (place.route && place.route->does == UI_TEXTS)
         ui_send_texts(request);

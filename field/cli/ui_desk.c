@@ -305,6 +305,7 @@ static void answer_lock(struct desk *d, const struct ui_call *call, struct ui_an
     pthread_mutex_lock(&d->lock);
     pthread_mutex_lock(&d->jobs_lock);
     bool busy = d->jobs_running > 0 || d->uploads > 0;
+    if (!busy) jobs_forget(d);
     pthread_mutex_unlock(&d->jobs_lock);
     if (!busy) forget(d);
     pthread_mutex_unlock(&d->lock);

@@ -21,7 +21,7 @@ struct desk {
     struct buf passphrase;   /* for the sessions of jobs; empty: the store is locked */
     uint64_t generation, fold_version; /* of the fold, when changes were looked for */
     uint64_t version;                  /* counts them */
-    unsigned uploads;        /* of evidence, under way */
+    unsigned uploads;        /* under way */
 
     pthread_mutex_t phone_lock; /* guards what follows; never taken while another of these is held */
     struct ui_phone *phone;     /* NULL: its port is closed */
@@ -65,7 +65,8 @@ void job_new(struct desk *d, const struct ui_call *call, struct ui_answer *out);
 void job_list(struct desk *d, const struct ui_call *call, struct ui_answer *out);
 void job_one(struct desk *d, const struct ui_call *call, struct ui_answer *out);
 void job_stop(struct desk *d, const struct ui_call *call, struct ui_answer *out);
-void jobs_end(struct desk *d); /* waits for all, then forgets them */
+void jobs_forget(struct desk *d); /* under both locks, when none runs: what they told is not for whoever comes next */
+void jobs_end(struct desk *d);    /* waits for all, then forgets them */
 
 /* ---- ui_uploads.c ---- */
 void upload_begin(void *desk, const struct ui_call *call, uint64_t size, void **out, struct ui_answer *answer);

@@ -10,7 +10,7 @@
 
 #define DRAFT "draft."
 #define DRAFT_KEY_MAX 200
-#define DRAFT_DEPTH 30
+#define DRAFT_DEPTH 33 /* one more than what is sent may have */
 #define LANGUAGE_SETTING "ui.language"
 #define WAIT_SECONDS 25.0
 #define LOOK_SECONDS 0.2
@@ -32,7 +32,7 @@ static int add_draft(struct store *s, const char *setting, struct arena *a, stru
     const struct jv *draft;
     buf_init(&text, BUF_UNLIMITED);
     int rc = store_setting(s, setting, &text);
-    if (!rc) rc = json_parse(&draft, a, text.data, text.len, DRAFT_DEPTH + 2, JSON_STRICT);
+    if (!rc) rc = json_parse(&draft, a, text.data, text.len, DRAFT_DEPTH, JSON_STRICT);
     if (!rc) rc = jv_put(a, list, setting + strlen(DRAFT), draft);
     buf_wipe(&text);
     return rc;

@@ -135,6 +135,52 @@ static void *work(void *job)
     return NULL;
 }
 
+/* ---- the end ---- */
+
+static void job_free(struct job *j)
+{
+    buf_release(&j->shown);
+    buf_release(&j->fields);
+    buf_wipe(&j->passphrase);
+    arena_release(&j->arena);
+    free(j);
+}
+
+/* Under jobs_lock; of one that is done. */
+static void forget(struct job **at)
+{
+    struct job *j = *at;
+    *at = j->next;
+    pthread_join(j->thread, NULL);
+    job_free(j);
+}
+
+/* The oldest that are done. */
+static void forget_old(struct desk *d)
+{
+    unsigned kept = 0;
+    for (struct job **at = &d->jobs; *at;) {
+        if (!(*at)->done || ++kept < KEPT_MOST) at = &(*at)->next;
+        else forget(at);
+    }
+}
+
+void jobs_forget(struct desk *d)
+{
+    while (d->jobs) forget(&d->jobs);
+}
+
+/* Every death is one that the store survives: what does not end in time ends with the program. */
+void jobs_end(struct desk *d)
+{
+    double end = os_monotonic_seconds() + END_SECONDS;
+    pthread_mutex_lock(&d->jobs_lock);
+    while (d->jobs_running > 0 && os_monotonic_seconds() < end) wait_until(d, end);
+    if (d->jobs_running > 0) _Exit(0);
+    jobs_forget(d);
+    pthread_mutex_unlock(&d->jobs_lock);
+}
+
 /* ---- telling ---- */
 
 static void write_job(struct buf *out, const struct job *j)
@@ -151,13 +197,20 @@ static void write_job(struct buf *out, const struct job *j)
     buf_addc(out, '}');
 }
 
-static struct job *find_job(struct desk *d, const char *number)
+/* Where it hangs in the list. */
+static struct job **place_of(struct desk *d, const char *number)
 {
     char *end;
     unsigned long n = strtoul(number, &end, 10);
-    struct job *j = d->jobs;
-    while (j && j->number != n) j = j->next;
-    return *end ? NULL : j;
+    struct job **at = &d->jobs;
+    while (*at && (*at)->number != n) at = &(*at)->next;
+    return *end ? NULL : at;
+}
+
+static struct job *find_job(struct desk *d, const char *number)
+{
+    struct job **at = place_of(d, number);
+    return at ? *at : NULL;
 }
 
 void job_list(struct desk *d, const struct ui_call *call, struct ui_answer *out)
@@ -196,7 +249,7 @@ void job_one(struct desk *d, const struct ui_call *call, struct ui_answer *out)
 void job_stop(struct desk *d, const struct ui_call *call, struct ui_answer *out)
 {
     pthread_mutex_lock(&d->jobs_lock);
-    struct job *j = find_job(d, call->rest);
+    struct job **at = place_of(d, call->rest), *j = at ? *at : NULL;
     out->status = 200;
     if (j && !j->stop) {
         j->stop = true;
@@ -206,19 +259,11 @@ void job_stop(struct desk *d, const struct ui_call *call, struct ui_answer *out)
         write_job(&out->body, j);
     else
         ui_refuse(out, 404, T("there is no such job"));
+    if (j && j->done) forget(at);
     pthread_mutex_unlock(&d->jobs_lock);
 }
 
 /* ---- beginning ---- */
-
-static void job_free(struct job *j)
-{
-    buf_release(&j->shown);
-    buf_release(&j->fields);
-    buf_wipe(&j->passphrase);
-    arena_release(&j->arena);
-    free(j);
-}
 
 static struct job *job_make(struct desk *d, const char *command, const struct jv *args, const struct jv *options)
 {
@@ -251,22 +296,6 @@ static bool may_give_all(const char *listed, const struct jv *options)
     for (size_t i = 0; options && i < options->len; i++)
         if (!ui_may_give(listed, options->keys[i])) return false;
     return true;
-}
-
-/* Under jobs_lock. The oldest that are done are forgotten. */
-static void forget_old(struct desk *d)
-{
-    unsigned kept = 0;
-    for (struct job **at = &d->jobs; *at;) {
-        struct job *j = *at;
-        if (!j->done || ++kept < KEPT_MOST) {
-            at = &j->next;
-            continue;
-        }
-        *at = j->next;
-        pthread_join(j->thread, NULL);
-        job_free(j);
-    }
 }
 
 /* Under both locks. */
@@ -321,22 +350,4 @@ void job_new(struct desk *d, const struct ui_call *call, struct ui_answer *out)
         start_or_refuse(d, j, out);
     else
         ui_refuse(out, 500, err_message());
-}
-
-/* Every death is one that the store survives: what does not end in time ends with the program. */
-void jobs_end(struct desk *d)
-{
-    double end = os_monotonic_seconds() + END_SECONDS;
-    pthread_mutex_lock(&d->jobs_lock);
-    while (d->jobs_running > 0 && os_monotonic_seconds() < end) wait_until(d, end);
-    if (d->jobs_running > 0) _Exit(0);
-    struct job *list = d->jobs;
-    d->jobs = NULL;
-    pthread_mutex_unlock(&d->jobs_lock);
-    while (list) {
-        struct job *j = list;
-        list = j->next;
-        pthread_join(j->thread, NULL);
-        job_free(j);
-    }
 }

@@ -32,6 +32,15 @@ static void upload_free(struct upload *u)
     free(u);
 }
 
+/* One that was under way. */
+static void upload_over(struct desk *d, struct upload *u)
+{
+    upload_free(u);
+    pthread_mutex_lock(&d->lock);
+    d->uploads--;
+    pthread_mutex_unlock(&d->lock);
+}
+
 static void note_failure(struct upload *u, int code)
 {
     if (!code || u->code) return;
@@ -64,9 +73,7 @@ static int begin_evidence(struct desk *d, struct upload *u, uint64_t size)
     if (rc) return rc;
     u->record = hit.record;
     u->case_name = hit.case_name;
-    rc = store_intake_new(&u->intake, d->session.store, *path_name(name) ? name : "file", size);
-    if (!rc) d->uploads++;
-    return rc;
+    return store_intake_new(&u->intake, d->session.store, *path_name(name) ? name : "file", size);
 }
 
 static const char *token_path(struct desk *d, const char *token, struct arena *a)
@@ -101,6 +108,7 @@ void upload_begin(void *desk, const struct ui_call *call, uint64_t size, void **
     pthread_mutex_lock(&d->lock);
     bool refused = desk_locked(d, answer) || check_room(d, size, answer);
     int rc = refused ? ERR_ROAD : evidence ? begin_evidence(d, u, size) : begin_file(d, u);
+    if (!rc) d->uploads++;
     pthread_mutex_unlock(&d->lock);
     if (rc && !refused) tell_code(answer, rc);
     if (rc)
@@ -134,6 +142,18 @@ static int put_given(struct upload *u, struct jv *set)
     return rc;
 }
 
+/* Whoever is told that it is saved may delete his own. */
+static bool is_safe(struct desk *d, const struct upload *u)
+{
+    const char *sha256 = store_intake_sha256(u->intake);
+    struct evidence_state state;
+    uint64_t size;
+    bool here = store_evidence_size(d->session.store, sha256, &size) == 0 && size == u->size;
+    bool held = here || (store_evidence_state(d->session.store, u->case_name, sha256, &state) == 0 && state.at_hub);
+    err_clear();
+    return held;
+}
+
 /* The record has these bytes already: *id. */
 static int find_again(struct desk *d, struct upload *u, const char **id)
 {
@@ -144,7 +164,7 @@ static int find_again(struct desk *d, struct upload *u, const char **id)
     int rc = jv_put_str(a, where, "sha256", store_intake_sha256(u->intake));
     if (!rc) rc = jv_put(a, where, arena_printf(a, "of.%s", u->record), jv_bool(a, true));
     if (!rc) rc = view_list(d->session.view, "evidence", u->case_name, where, false, a, &hits, &len);
-    if (!rc && len) *id = hits[0].record;
+    if (!rc && len && is_safe(d, u)) *id = hits[0].record;
     return rc;
 }
 
@@ -179,7 +199,6 @@ static void end_evidence(struct desk *d, struct upload *u, struct ui_answer *out
     if (!u->code) note_failure(u, store_intake_end(u->intake));
     pthread_mutex_lock(&d->lock);
     if (!u->code) note_failure(u, attach(d, u, &id));
-    d->uploads--;
     pthread_mutex_unlock(&d->lock);
     if (u->code) return;
     out->status = 200;
@@ -206,19 +225,12 @@ void upload_end(void *desk, void *upload, struct ui_answer *answer)
         err_set(u->code, "%s", u->why ? u->why : "");
         tell_code(answer, u->code);
     }
-    upload_free(u);
+    upload_over(desk, u);
 }
 
 void upload_drop(void *desk, void *upload)
 {
-    struct desk *d = desk;
-    struct upload *u = upload;
-    if (u->intake) {
-        pthread_mutex_lock(&d->lock);
-        d->uploads--;
-        pthread_mutex_unlock(&d->lock);
-    }
-    upload_free(u);
+    upload_over(desk, upload);
 }
 
 /* ---- what a job takes ---- */

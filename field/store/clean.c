@@ -75,9 +75,10 @@ static int lock_again(struct store *s, bool exclusive, bool wait)
 /* Names that only what is under way has. */
 static bool is_leftover(const char *name)
 {
-    static const char take[] = "take-", bundle[] = "bundle-";
-    return os_is_temporary(name) || strncmp(name, take, sizeof take - 1) == 0 ||
-           strncmp(name, bundle, sizeof bundle - 1) == 0;
+    static const char *const begins[] = {"take-", "bundle-", "upload-"};
+    for (size_t i = 0; i < sizeof begins / sizeof *begins; i++)
+        if (strncmp(name, begins[i], strlen(begins[i])) == 0) return true;
+    return os_is_temporary(name);
 }
 
 /* Without `remove` it only looks. */

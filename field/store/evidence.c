@@ -229,29 +229,25 @@ static bool same_file(const struct file_info *a, const struct file_info *b)
            a->identity[1] == b->identity[1];
 }
 
-static int take_file(struct store *s, struct file *file, const char *path, struct arena *a, struct jv **fields, struct progress *progress)
+/* *in: NULL where nothing of it is here. */
+static int take_file(struct intake **in, struct store *s, struct file *file, const char *path, struct progress *progress)
 {
-    struct intake *in = NULL;
     struct file_info before, after;
     int err = file_info(file, &before);
     if (!err && !before.is_file) err = err_set(ERR_INPUT, "'%s' is not a regular file", path);
-    if (!err) err = store_intake_new(&in, s, path, before.size);
-    if (!err) err = copy(in, file, path, progress);
+    if (!err) err = store_intake_new(in, s, path, before.size);
+    if (!err) err = copy(*in, file, path, progress);
     if (!err) err = file_info(file, &after);
     if (!err && !same_file(&before, &after)) err = changed(path);
-    if (!err) err = store_intake_end(in);
-    if (!err) err = publish(s, in, a, fields);
-    store_intake_free(in);
-    return err;
+    return err ? err : store_intake_end(*in);
 }
 
-int evidence_take(
-    struct store *s, const char *path, struct arena *a, struct jv **fields, struct progress *progress)
+static int take(struct intake **in, struct store *s, const char *path, struct progress *progress)
 {
     struct file *file;
     int err = file_open(&file, path);
     if (err) return err;
-    err = take_file(s, file, path, a, fields, progress);
+    err = take_file(in, s, file, path, progress);
     file_close(file);
     return err;
 }
@@ -273,14 +269,19 @@ static int add_target(struct arena *a, struct jv *set, const char *of)
     return name ? jv_put(a, set, name, jv_bool(a, true)) : ERR_ROAD;
 }
 
-/* Others may write while the bytes are copied, where this transaction has not begun to. */
+/* Others may write while the bytes are copied, where this transaction has not begun to; but from when they lie in blobs/ to
+ * when they are named nobody may, or he could free them. */
 static int take_unlocked(
     struct store_tx *tx, const char *path, struct arena *a, struct jv **set, struct progress *progress)
 {
+    struct intake *in = NULL;
     tx_pause(tx);
-    int err = evidence_take(tx_store(tx), path, a, set, progress);
+    int err = take(&in, tx_store(tx), path, progress);
     int resumed = tx_resume(tx);
-    return err ? err : resumed;
+    if (!err) err = resumed;
+    if (!err) err = publish(tx_store(tx), in, a, set);
+    store_intake_free(in);
+    return err;
 }
 
 /* Where it comes from: a file, or bytes that are here already. */
@@ -547,18 +548,34 @@ static int free_one(void *ctx, const char *sha256)
     return err;
 }
 
+static int free_case(struct freed *freed, struct store_tx *tx, const char *case_name)
+{
+    const char *name = fold_case_named(freed->s->fold, case_name);
+    if (!name) return err_set(ERR_MISSING, "there is no case '%s'", case_name);
+    int err = freed->hashes ? find_kept(freed) : ERR_ROAD;
+    freed->case_name = name;
+    if (!err) err = each_of_case(freed->s, name, free_one, freed);
+    return err || !freed->hashes->len ? err : peer_note_freed(tx, name, freed->hashes, &freed->arena);
+}
+
+/* A transaction, so that nobody attaches meanwhile what is about to go. */
 int store_free_case(struct store *s, const char *case_name, int64_t *files, uint64_t *bytes)
 {
     struct freed freed = {.s = s};
-    const char *name = fold_case_named(s->fold, case_name);
-    if (!name) return err_set(ERR_MISSING, "there is no case '%s'", case_name);
+    struct store_tx *tx;
+    *files = 0;
+    *bytes = 0;
     map_init(&freed.kept);
     arena_init(&freed.arena);
     freed.hashes = jv_object(&freed.arena);
-    int err = freed.hashes ? find_kept(&freed) : ERR_ROAD;
-    freed.case_name = name;
-    if (!err) err = each_of_case(s, name, free_one, &freed);
-    if (!err && freed.hashes->len) err = peer_note_freed(s, name, freed.hashes, &freed.arena);
+    const char *name = arena_strdup(&freed.arena, case_name); /* the fold's own may go when it begins */
+    int err = name ? store_begin(&tx, s) : ERR_ROAD;
+    bool begun = err == 0;
+    if (begun) err = free_case(&freed, tx, name);
+    if (begun && err)
+        store_rollback(tx);
+    else if (begun)
+        err = store_commit(tx);
     map_release(&freed.kept);
     arena_release(&freed.arena);
     *files = freed.files;

@@ -130,6 +130,6 @@ int hub_signed(struct store *s, const unsigned char public_key[KEY_SIZE], bool *
 /* ERR_INPUT: the bundle is of a case that its sender, by what is held here of it, may not see. */
 int peer_admits(struct store *s, const struct manifest *m) MUST_CHECK;
 /* Adds to what was freed of the case. */
-int peer_note_freed(struct store *s, const char *case_name, const struct jv *hashes, struct arena *a) MUST_CHECK;
+int peer_note_freed(struct store_tx *tx, const char *case_name, const struct jv *hashes, struct arena *a) MUST_CHECK;
 
 #endif

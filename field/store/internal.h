@@ -204,10 +204,6 @@ const char *inbox_path(struct store *s, struct arena *a, const char *prefix); /*
 bool blob_whole(const char *path, uint64_t size); /* a sealed file of that many plain bytes is there */
 /* A sink that seals what it is given to this kit, in a file that is durable once finished. */
 int blob_sink(struct store *s, const char *path, struct sink **out) MUST_CHECK;
-/* The bytes taken in, synced and published in blobs/; fields sha256, size, media_type, name, pieces in the
- * arena. */
-int evidence_take(struct store *s, const char *path, struct arena *a, struct jv **fields,
-    struct progress *progress) MUST_CHECK;
 /* Copies (to NULL: reads) to the end; ERR_DAMAGED when the hash of all is another. */
 int evidence_copy(struct source *from, struct sink *to, const char *sha256, struct progress *progress,
     uint64_t size) MUST_CHECK;

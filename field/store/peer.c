@@ -80,9 +80,10 @@ int peer_admits(struct store *s, const struct manifest *m)
 
 /* ---- what is not asked for ---- */
 
-int peer_note_freed(struct store *s, const char *case_name, const struct jv *hashes, struct arena *a)
+int peer_note_freed(struct store_tx *tx, const char *case_name, const struct jv *hashes, struct arena *a)
 {
     struct buf b;
+    struct store *s = tx_store(tx);
     const struct jv *before = NULL;
     struct jv *all = jv_object(a);
     char *name = arena_printf(a, "freed.%s", case_name);
@@ -93,7 +94,7 @@ int peer_note_freed(struct store *s, const char *case_name, const struct jv *has
     buf_init(&b, BUF_UNLIMITED);
     json_write(&b, all);
     rc = buf_error(&b);
-    if (rc == 0) rc = store_set_setting(s, name, buf_str(&b));
+    if (rc == 0) rc = store_tx_set(tx, name, buf_str(&b));
     buf_release(&b);
     return rc;
 }

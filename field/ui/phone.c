@@ -311,11 +311,20 @@ static void begin(void *ctx, struct http_request *r)
         begin_upload(p, r, s);
 }
 
+/* A long film over a slow network is of use all the while. */
+static void note_use(struct ui_phone *p)
+{
+    pthread_mutex_lock(&p->lock);
+    p->last = os_monotonic_seconds();
+    pthread_mutex_unlock(&p->lock);
+}
+
 static void body(void *ctx, struct http_request *r, const void *bytes, size_t len)
 {
     struct ui_phone *p = ctx;
     struct shot *s = http_kept(r);
     if (!s || !s->upload || s->refused) return;
+    note_use(p);
     size_t n = PROBE - s->head_len < len ? PROBE - s->head_len : len;
     memcpy(s->head + s->head_len, bytes, n);
     s->head_len += n;

@@ -48,21 +48,31 @@ static size_t case_name_len(const char *name)
     return name[len] == '\0' || name[len] == '/' ? len : 0;
 }
 
+/* From there to the root of these pages, wherever a proxy has put that. */
+static const char *way_up(struct arena *a, const char *below)
+{
+    const char *way = ".";
+    for (const char *at = strchr(below + 1, '/'); at && way; at = strchr(at + 1, '/'))
+        way = strcmp(way, ".") == 0 ? ".." : arena_printf(a, "%s/..", way);
+    return way;
+}
+
 int ui_review_find(struct ui_place *out, const char *path, struct arena *a)
 {
     const char *below = path + strlen(UI_REVIEW);
-    *out = (struct ui_place){.above = UI_REVIEW};
+    *out = (struct ui_place){.below = below};
     if (strncmp(below, CASES, strlen(CASES)) == 0) {
         const char *name = below + strlen(CASES);
         size_t len = case_name_len(name);
         out->api = len == 0; /* no page either */
         if (len == 0) return 0;
         out->case_name = arena_strndup(a, name, len);
-        out->above = arena_printf(a, UI_REVIEW CASES "%.*s", (int)len, name);
-        if (!out->case_name || !out->above) return ERR_ROAD;
+        if (!out->case_name) return ERR_ROAD;
+        out->bare = name[len] == '\0';
         below = name[len] ? name + len : "/";
     }
     out->below = below;
+    if (!(out->above = way_up(a, below))) return ERR_ROAD;
     out->api = strncmp(below, "/api/", 5) == 0;
     out->route = find_row(below);
     return 0;

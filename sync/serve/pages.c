@@ -105,7 +105,8 @@ static bool is_of_host(const char *origin, const char *host)
     return at && host && strcmp(at + 3, host) == 0;
 }
 
-/* Behind a proxy the host is the public name, whatever that is: so the origin must be that of the request itself. A page may be
+/* Neither the cookie's path nor the place it leads to is said: both follow from the address as the browser has it, which a proxy
+ * may have begun with a path of its own. Behind a proxy the host is the public name, whatever that is: so the origin must be that of the request itself. A page may be
  * opened by its address; what pages ask for comes from pages. */
 static bool comes_from_here(struct visit *v, bool page)
 {
@@ -139,9 +140,9 @@ void enter_close(struct visit *v)
     memcpy(v->kit, pass.kit, KIT_ID_SIZE);
     if (session_standing(v, pass.kit, pass.key)) {
         hex_write(hex, secret, sizeof secret);
-        snprintf(cookie, sizeof cookie, COOKIE "%s; HttpOnly; SameSite=Strict; Path=" PAGES_PATH "%s", hex, is_secure(v) ? "; Secure" : "");
+        snprintf(cookie, sizeof cookie, COOKIE "%s; HttpOnly; SameSite=Strict%s", hex, is_secure(v) ? "; Secure" : "");
         http_say(v->request, "Set-Cookie", cookie);
-        http_say(v->request, "Location", PAGES_PATH "/");
+        http_say(v->request, "Location", "./");
         say_headers(v);
         http_answer(v->request, 303, NULL, "", 0);
     }

@@ -73,6 +73,7 @@ export async function watched(context, origin) {
   const page = patient(await context.newPage());
   page.signs = [];
   page.setDefaultTimeout(10000);
+  page.waitForFunction = (fn, arg, options) => until(page, fn, arg, options?.timeout);
   await page.addInitScript(() => {
     Object.defineProperty(window, "pwned", { set(v) { console.error("PWNED " + v); }, get() { return 0; } });
   });
@@ -82,6 +83,13 @@ export async function watched(context, origin) {
   page.on("request", (r) => { if (!r.url().startsWith(origin) && !/^(blob|data):/.test(r.url())) page.signs.push("request " + r.url()); });
   page.on("popup", (p) => page.signs.push("popup " + p.url()));
   return page;
+}
+// Asked from outside: the pages' policy lets no text become script, and so no waiting within them.
+export async function until(page, fn, arg, timeout = 10000) {
+  for (const last = Date.now() + timeout; ; await new Promise((r) => setTimeout(r, 50))) {
+    if (await page.evaluate(fn, arg).catch(() => false)) return true;
+    if (Date.now() > last) throw new Error("it does not come about: " + fn);
+  }
 }
 // A walk within the page, as a click on a link is.
 export async function go(page, to) {

@@ -1,7 +1,7 @@
 // A reviewer at the hub: comes in by his ticket, follows a piece of evidence, and can change nothing.
 import fs from "node:fs";
 import path from "node:path";
-import { NPM, browser, end, ok, same, watched } from "./kit.mjs";
+import { NPM, browser, end, ok, same, until, watched } from "./kit.mjs";
 
 const { URL: address, AGAIN, EV, ACTIVE, AUDIT, FINDING, PHOTO, SHOTS, WORK } = process.env;
 const origin = new URL(address).origin, at = origin + "/review/c/BJ-1";
@@ -13,14 +13,6 @@ async function enter(to, options) {
   page.on("request", (r) => methods.add(r.method()));
   await page.goto(to);
   return page;
-}
-// Asked from outside: the pages' policy lets no text become script, and so no waiting within them.
-async function until(page, fn, arg) {
-  for (const last = Date.now() + 10000; ; await new Promise((r) => setTimeout(r, 50))) {
-    const good = await page.evaluate(fn, arg).catch(() => false);
-    if (good) return true;
-    if (Date.now() > last) throw new Error("it does not come about: " + fn);
-  }
 }
 const settled = async (page) => {
   await page.waitForSelector("main h1");

@@ -175,7 +175,9 @@ await step("the leader settles with a reason", async () => {
   await zhang.locator(".conflict .sides label", { has: zhang.locator('[data-g="major"]') }).click();
   await zhang.locator(".conflict .settle input").fill("抽取的项目都出现，是体系性失效");
   await shot(zhang, "conflict");
+  const asked = zhang.waitForRequest("**/api/apply");
   await zhang.locator(".conflict .settle input").press("Control+Enter");
+  same("of the two values that were seen, and no third", 2, (await asked).postDataJSON().lines[0].read.grade.length);
   await zhang.waitForFunction(() => !document.querySelector(".conflict"));
   same("settled", "major", cli("zhang", "show", finding().id).fields.grade);
 });
@@ -263,6 +265,36 @@ await step("a tab closed in mid-typing, the program killed", async () => {
   await go(li, "/" + finding().id);
   same("the text of the closed tab is back", "typed, and the tab is gone", await li.locator("[data-field=note] textarea").inputValue());
   same("and that of the killed program", "a deputy is named", await li.locator("[data-field=corrective_action] textarea").inputValue());
+});
+
+await step("typed while it is being recorded", async () => {
+  await go(li, "/" + finding().id);
+  const note = li.locator("[data-field=note] textarea"), drafts = () => li.evaluate(async () => JSON.stringify(await (await fetch("/api/drafts")).json()));
+  await li.route("**/api/apply", async (route) => { await new Promise((r) => setTimeout(r, 1000)); await route.continue(); });
+  await note.fill("one");
+  await note.press("Control+Enter");
+  await note.fill("one, and two");
+  await li.waitForSelector(".toast:not([hidden])");
+  await li.waitForTimeout(800);
+  same("what was sent is recorded", "one", cli("li", "show", finding().id).fields.note);
+  same("what came after stays", "one, and two", await note.inputValue());
+  ok("as a draft", (await drafts()).includes("one, and two"), await drafts());
+  await li.unroute("**/api/apply");
+  await note.press("Control+Enter");
+  await li.waitForFunction(() => document.querySelector("[data-field=note]").closest("form").querySelector(".draftnote").textContent === "");
+  same("and then recorded, in no conflict with oneself", "one, and two {}", `${cli("li", "show", finding().id).fields.note} ${JSON.stringify(cli("li", "show", finding().id).conflicts ?? {}).replace(/"root_cause":\[.*?\],?/, "")}`);
+});
+await step("an older draft does not come in last", async () => {
+  let first = true;
+  await li.route("**/api/draft/**", async (route) => { if (first) { first = false; await new Promise((r) => setTimeout(r, 1500)); } await route.continue(); });
+  const note = li.locator("[data-field=note] textarea");
+  await note.fill("the older text");
+  await li.waitForTimeout(600);
+  await note.fill("the newer text");
+  await li.waitForTimeout(2500);
+  ok("the newer one is kept", await li.evaluate(async () => JSON.stringify(await (await fetch("/api/drafts")).json()).includes("the newer text")));
+  await li.unroute("**/api/draft/**");
+  await note.locator("xpath=ancestor::form").locator("button", { hasText: "Discard" }).click().catch(() => {});
 });
 
 // ---- the day's other pages: each opens, at each width, and the checker finds nothing serious ----

@@ -55,9 +55,9 @@ path=${url#"$HUB_URL"}
 same "a link of another page does not log in" 403 "$(ask "$path" -H 'Sec-Fetch-Site: cross-site')"
 same "nor one by a script elsewhere" 403 "$(ask "$path" -H 'Origin: https://evil.example')"
 same "the ticket opens the pages" 303 "$(ask "$path" -H 'Sec-Fetch-Site: none')"
-same "and leads to them" /review/ "$(header Location)"
+same "and leads to them" ./ "$(header Location)"
 set_cookie=$(header Set-Cookie)
-same "the cookie is no script's, no other site's, and of these pages alone" "HttpOnly; SameSite=Strict; Path=/review" "${set_cookie#*; }"
+same "the cookie is no script's, no other site's, and of these pages alone" "HttpOnly; SameSite=Strict" "${set_cookie#*; }"
 LI=${set_cookie%%;*}
 same "the ticket is nowhere kept" no-store "$(header Cache-Control)"
 same "and goes to nobody" no-referrer "$(header Referrer-Policy)"
@@ -209,7 +209,10 @@ same "in the language of the page" 1 "$(jq -r .error body | grep -c '记录')"
 ask /review/texts.json -H 'Accept-Language: zh-CN' > status
 check "and its texts" eval '[ "$(jq length body)" -gt 100 ]'
 ask /review/c/BJ-1/ > status
-same "addresses of a case's pages begin there" 0 "$(grep -o '[a-z]="/[^"]*"' body | grep -vc '="/review/c/BJ-1/')"
+same "addresses of a case's pages begin there" "0 1" "$(grep -c '[a-z]="/' body) $(grep -c 'src="./app.js"' body)"
+ask /review/c/BJ-1/evidence/x > status
+same "from wherever one is" "0 1" "$(grep -c '[a-z]="/' body) $(grep -c 'src="../app.js"' body)"
+same "a case's folder is one" "308 BJ-1/" "$(ask /review/c/BJ-1) $(header Location)"
 
 # ---- evidence, its proof, and the recipe by stock tools ----
 

@@ -166,6 +166,10 @@ send PUT /api/draft/finding/new '{"fact":"写到一半"}' > log; same "a draft" 
 get /api/drafts > log; says "is kept" 写到一半 '."finding/new".value.fact'
 check "sealed" sh -c "! grep -rqa 写到一半 zhang"
 send PUT '/api/draft/a%20b' '{}' > log; same "under a plain name" 400 "$(code)"
+nested() { printf '[%.0s' $(seq "$1"); printf ']%.0s' $(seq "$1"); }
+for n in 30 31 32 33; do send PUT /api/draft/deep "$(nested $n)" > log; [ "$(code)" = 204 ] && deepest=$n; done
+get /api/drafts > log; says "one that is as deep as can be ($deepest) hides no other" 写到一半 '."finding/new".value.fact'
+send DELETE /api/draft/deep '' -H 'Content-Length: 0' > log
 send DELETE /api/draft/finding/new '' -H 'Content-Length: 0' > log; same "and dropped" 204 "$(code)"
 get /api/drafts > log; says "for good" '{}' .
 post /api/language '{"language":"zh"}' > log; get /texts.json > log; says "the texts of the pages" 库已锁定 '."the store is locked"'
@@ -180,6 +184,8 @@ id=$(jq -r .result.id body) sha=$(sha256sum photo.jpg | cut -c1-64)
 check "whole" sh -c "'$SATCHEL' --store zhang extract $id -o out.jpg && cmp out.jpg photo.jpg"
 same "with what was said of it" '["门禁.jpg","门","2026-11-20T10:00:00+08:00"]' "$(as zhang --json show "$id" | jq -c '.fields | [.name, .title, .captured]')"
 upload "of=$finding&name=photo.jpg&once=1" photo.jpg > log; says "tried again it is the same" "$id" .result.id
+rm zhang/blobs/*; upload "of=$finding&name=photo.jpg&once=1" photo.jpg > log
+get "/api/evidence/$sha" > log; check "bytes that had gone are not said to be saved before they are" cmp body photo.jpg
 upload "of=$finding&name=../../etc/x.jpg" photo.jpg > log; same "a name has no folder" x.jpg "$(as zhang --json show "$(jq -r .result.id body)" | jq -r .fields.name)"
 upload "of=nothing-1&name=x.jpg" photo.jpg > log; says "of a record that is not there" 3 .status
 upload "name=x.jpg" photo.jpg > log; says "of none" 2 .status
@@ -198,6 +204,8 @@ get "/api/evidence/..%2f..%2fjournal.db" > log; same "no file of the store" 404 
 
 post /api/jobs '{"command":"check","options":{"case":"BJ-1"}}' > log; same "a job" 202 "$(code)"
 done_job "$(jq .job body)"; says "its answer" '[true,1,false]' '[.done, .status, .result.clean]'
+job=$(jq .job body); send DELETE "/api/jobs/$job" '' -H 'Content-Length: 0' > log; says "one that has ended is told once more" true .done
+get "/api/jobs/$job" > log; same "and forgotten" 404 "$(code)"
 post /api/jobs '{"command":"shell"}' > log; same "not any command" 400 "$(code)"
 post /api/jobs '{"command":"extract","args":["'"$id"'"],"options":{"output":"/tmp/x"}}' > log; same "not any option" 400 "$(code)"
 mkdir stick
@@ -208,7 +216,10 @@ token=$(jq -r .upload body)
 post /api/jobs '{"command":"receive","args":["upload:'"$token"'"]}' > log; done_job "$(jq .job body)"; says "a bundle that was uploaded" 0 .status
 check "is gone with its job" sh -c "! ls zhang/inbox/upload-* 2> /dev/null"
 post /api/jobs '{"command":"receive","args":["upload:'"$token"'"]}' > log; done_job "$(jq .job body)"; says "and cannot be named again" 3 .status
+ask -H "Origin: $URL" -H 'Content-Type: application/octet-stream' --data-binary @"$bundle" "$URL/api/upload?name=b.satchel" > log
+check "one that nobody takes is there" sh -c "ls zhang/inbox/upload-* > log"
 post /api/lock '{}' > log; same "locked" 200 "$(code)"
+get /api/jobs > log; says "locked: what jobs have answered is gone" '[]' .
 for path in "/api/list?a=finding" /api/drafts "/api/evidence/$sha" "/api/changes?wait=0" /api/request; do get "$path" > log; same "locked: $path" 423 "$(code)"; done
 post /api/set '{"args":["'"$finding"'","fact=x"]}' > log; same "locked: set" 423 "$(code)"
 upload "of=$finding&name=x.jpg" photo.jpg > log; same "locked: an upload" 423 "$(code)"
@@ -216,6 +227,7 @@ get /api/state > log; says "the state says so" true .locked
 post /api/unlock '{"passphrase":"wrong"}' > log; says "a wrong passphrase" 3 .status
 post /api/unlock '{"passphrase":"correct horse battery staple"}' > log; says "the right one" 0 .status
 get "/api/show?a=$finding" > log; says "all is there" 改 .result.fields.fact
+check "but not what was sent and not taken" sh -c "! ls zhang/inbox/upload-* 2> log"
 shut "$main"; same "it ends well" 0 $?
 
 # ---- a store that nobody has unlocked, and none at all ----

@@ -64,24 +64,31 @@ look() {
   held=$(jq '[.held[]? | select(.case == "BJ-1") | .entries_held] | add // 0' "$1" 2> /dev/null)
   [ "${held:-0}" -le "$(hub_has hub BJ-1 "$kit_id")" ] || lies=$((lies + 1))
 }
-# The last one breaks off in the middle of an upload, and nothing is written after it that would have to be sent anyway.
+# break_off NAME BYTES: the last sync breaks off in the middle of an upload, and nothing is written after it that would have to
+# be sent anyway.
 break_off() {
-  head -c 200000 /dev/urandom > photo.jpg
-  quiet as zhang attach photo.jpg --to "$finding" && written=$((written + 1)) photos=$((photos + 1))
-  proxy last --target-file hub.port --cut-up 60000 --gone
+  proxy last --target-file hub.port --cut-up "$2" --gone
   as zhang remote add hub "$PROXY_URL"
   refuse "$1: a sync that breaks off says so" 5 as zhang sync --tries 1 --timeout 2
   unserve "$PROXY_PID"
 }
-# After all of it, over a road that is whole.
-settle() {
-  break_off "$1"
+over_good_road() {
   as zhang remote add hub "$(cat good.url)"
   check "$1: over a good road the rest goes" as zhang sync
-  quiet as zhang sync
-  same "$1: nothing was called held that was not" 0 "$lies"
   same "$1: everything is held" true "$(as zhang --json sync | jq '[.held[] | .entries == .entries_held and .evidence == .evidence_held] | all')"
   same "$1: the hub has each entry, once" "$written" "$(hub_has hub BJ-1 "$kit_id")"
+}
+# After all of it.
+settle() {
+  head -c 200000 /dev/urandom > photo.jpg
+  quiet as zhang attach photo.jpg --to "$finding" && written=$((written + 1)) photos=$((photos + 1))
+  break_off "$1, a photo" 60000
+  over_good_road "$1, a photo"
+  quiet as zhang set "$finding" fact="$(head -c 12000 /dev/urandom | base64 -w 0)" && written=$((written + 1))
+  break_off "$1, an entry" 7000
+  over_good_road "$1, an entry"
+  quiet as zhang sync
+  same "$1: nothing was called held that was not" 0 "$lies"
   same "$1: and no id twice" "" "$(git -C hub/repo.git log --format=%B BJ-1 | grep '^Entry: ' | sort | uniq -d)"
   same "$1: git is content" "" "$(git -C hub/repo.git fsck --strict 2>&1 | grep -v '^notice\|^dangling')"
   as chen --json whoami | jq -r .key > root.pub

@@ -30,7 +30,7 @@
 #define CHUNK ((size_t)16 << 10)
 #define MODES 2
 #define WORKERS 8
-#define UPLOADS_OF_KIT 200 /* then another kit comes: what the server remembers of one stays short */
+#define UPLOADS_OF_KIT 30 /* then another kit comes: what the server remembers of one stays short */
 #define TRIES 8
 #define END_SECONDS 60
 #define HASTE 20 /* waits are so many times shorter */
@@ -118,8 +118,9 @@ static int hand_out(void *ctx, const char *kit, struct serve_work *out)
 {
     (void)ctx;
     const char *outbox = arena_printf(&out->arena, "%s/hub/net/outbox/%s", folder, kit);
-    int rc = os_make_folder(outbox);
-    return rc ? rc : file_write(path_join(&out->arena, outbox, "answer.satchel"), "a", 1);
+    const char *answer = path_join(&out->arena, outbox, "answer.satchel");
+    int rc = os_exists(answer) ? 0 : os_make_folder(outbox);
+    return rc || os_exists(answer) ? rc : file_write(answer, "a", 1);
 }
 
 static int look(void *ctx, struct serve *s)

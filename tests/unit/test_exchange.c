@@ -673,6 +673,23 @@ WORLD_TEST(each_case_gets_what_was_attached_there)
     CHECK(files == 1);
 }
 
+WORLD_TEST(what_another_program_has_attached_meanwhile_is_not_freed)
+{
+    int64_t files;
+    uint64_t bytes;
+    struct person beside = w->ann;
+    const char *record = open_case(w);
+    attach(&w->ann, record, "photo", 1, 5000);
+    pack(w, &w->ann, NULL, TEST_CASE);
+    CHECK(answered(w, &w->ann, TEST_CASE).receipt);
+    CHECK_OK(store_open(&beside.store, in_folder("ann"), WORDS, beside.forms));
+    const char *other = change(&beside, "organisation", OTHER_CASE, NULL, "{\"name\":\"Other\"}");
+    attach(&beside, other, "photo", 1, 5000);
+    CHECK_OK(store_free_case(w->ann.store, TEST_CASE, &files, &bytes)); /* it has not looked since */
+    CHECK(files == 0);
+    store_close(beside.store);
+}
+
 /* ---- refusals ---- */
 
 WORLD_TEST(nothing_changes_when_a_bundle_is_refused)

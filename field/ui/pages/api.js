@@ -155,17 +155,30 @@ export async function loadDrafts() {
 export const draftKey = (...parts) => parts.join(":").replace(/[^A-Za-z0-9_./:-]/g, (c) => "_" + c.codePointAt(0).toString(16)).slice(0, 200);
 export const draft = (name) => drafts.get(name);
 export const allDrafts = () => [...drafts.entries()];
+/* One request after the other, or an older text could come in last. */
+const sending = new Map();
+function inTurn(name, ask) {
+  const turn = (sending.get(name) || Promise.resolve()).then(ask);
+  sending.set(name, turn);
+  return turn;
+}
+const KEPT_ALIVE = 20000; /* characters: browsers let a page that goes send 64 KiB */
 export function keepDraft(name, value, saved) {
   drafts.set(name, value);
   clearTimeout(waiting.get(name)?.timer);
-  const send = (last) => { waiting.delete(name); return sendDraft(name, saved, last === true); };
+  const send = (last) => {
+    waiting.delete(name);
+    return last === true ? sendDraft(name, saved, true) : inTurn(name, () => sendDraft(name, saved, false));
+  };
   waiting.set(name, { timer: setTimeout(send, 400), send });
 }
 /* saved(null), or with the words for why it is not kept. */
 async function sendDraft(name, saved, last) {
   let why = t("satchel does not answer"), status = 0;
+  if (!drafts.has(name)) return; /* dropped meanwhile */
   try {
-    const r = await fetch(base + "/api/draft/" + name, { method: "PUT", keepalive: last, headers: { "Content-Type": "application/json" }, body: JSON.stringify(drafts.get(name)) });
+    const body = JSON.stringify(drafts.get(name));
+    const r = await fetch(base + "/api/draft/" + name, { method: "PUT", keepalive: last && body.length < KEPT_ALIVE, headers: { "Content-Type": "application/json" }, body });
     status = r.status;
     why = r.ok ? null : (await r.json().catch(() => ({}))).error || t("satchel refused this (%d)", r.status);
   } catch { /* nobody is there */ }
@@ -186,7 +199,7 @@ let again;
 export async function retry() {
   clearTimeout(again);
   try {
-    if (unsent.size && (await raw("/api/state")).locked === false) return void await Promise.all([...unsent].map(([name, saved]) => sendDraft(name, saved, false)));
+    if (unsent.size && (await raw("/api/state")).locked === false) return void await Promise.all([...unsent].map(([name, saved]) => inTurn(name, () => sendDraft(name, saved, false))));
   } catch { /* later */ }
   if (unsent.size) again = setTimeout(retry, 2000);
 }
@@ -199,7 +212,15 @@ export function dropDraft(name) {
   waiting.delete(name);
   unsent.delete(name);
   if (!drafts.delete(name)) return Promise.resolve();
-  return fetch(base + "/api/draft/" + name, { method: "DELETE" }).catch(() => {});
+  return inTurn(name, () => fetch(base + "/api/draft/" + name, { method: "DELETE" }).catch(() => {}));
+}
+/* Before the store is locked: what was typed last is kept, too. */
+export async function settleDrafts() {
+  for (const w of [...waiting.values()]) {
+    clearTimeout(w.timer);
+    w.send();
+  }
+  await Promise.all(sending.values());
 }
 export function flush() {
   return Promise.all([...waiting.values()].map((w) => {

@@ -1,6 +1,6 @@
 /* The shell: rail, top bar, which page an address opens, keys, toasts. */
-import { h, t, askTexts, base, atHub, caseHere, AT_HUB, icon, key, lang, speak, refill, when, number, dialog, button, notice, N } from "./dom.js";
-import { allDrafts, flush, follow, forget, get, loadDrafts, on, raw, retry, spoken, tell, unkept } from "./api.js";
+import { h, t, base, atHub, caseHere, hubBase, icon, key, lang, speak, refill, when, number, dialog, button, notice, N, askTexts } from "./dom.js";
+import { flush, follow, forget, get, loadDrafts, on, raw, retry, settleDrafts, spoken, unkept } from "./api.js";
 import { learnMe, learnReviewer, list, me, roleWords, scheme, status } from "./data.js";
 
 const PAGES = {
@@ -78,7 +78,7 @@ function moreMenu() {
 const count = (path) => { const b = shell.counts[path]; return b && !b.hidden ? h("b", { class: "push" }, b.textContent) : null; };
 const lockButton = (end) => atHub ? null : button(t("Lock the store"), { class: "quiet", onclick: () => { end?.(null); lock(); } }, icon("lock"));
 async function lock() {
-  try { await raw("/api/lock", "POST", {}); location.reload(); } catch (e) { toast(e.message); }
+  try { await settleDrafts(); await raw("/api/lock", "POST", {}); location.reload(); } catch (e) { toast(e.message); }
 }
 
 function setCount(path, n, grade) {
@@ -91,7 +91,7 @@ function setCount(path, n, grade) {
 /* No counts at a hub: whatever is asked there is a look, and logged. */
 async function reviewerFooter() {
   const toHub = h("a", { href: "/" }, t("All cases"));
-  toHub.setAttribute("href", AT_HUB + "/");
+  toHub.setAttribute("href", hubBase + "/");
   refill(shell.foot, caseHere ? h("p", null, toHub) : null,
     h("p", null, h("b", { class: "strong" }, me.name), me.roles.size ? h("span", null, lang === "zh" ? "，" : ", ", roleWords(await scheme(null).catch(() => null))) : null, h("br"),
       h("span", { class: "dim" }, t("Read-only. Every look is logged."))), h("p", { class: "dim" }, me.hub));
@@ -329,4 +329,3 @@ function ahead() {
   drafts = loadDrafts().catch(() => {});
 }
 start();
-export { allDrafts, list, tell };

@@ -1,10 +1,11 @@
 /* An audit: the department–clause matrix as the place of work, with the sample form beside it; findings, meetings, evidence,
  * the report's fields, the leave-site check, the submission. */
-import { h, t, grow, icon, chip, card, empty, bar, notice, many, refill, button, dialog, label, comma, skeleton, custody, when, N, key } from "./dom.js";
-import { get, apply, draft, draftKey, job, keepDraft } from "./api.js";
+import { h, t, icon, chip, card, empty, bar, notice, many, refill, button, dialog, label, comma, custody, when, N, key, grow } from "./dom.js";
+import { get, draftKey, job } from "./api.js";
 import {
-  auditKind, bare, caseTitle, cellsOf, choiceText, clauseTitle, custodyOf, days, form, gradeData, gradeIcon, has, href, isDone, leads, link, list, mayWrite, me,
-  members, named, newest, piece, reasonText, scheme, shortGrade, show, standing, stateLook, stateText, tail, titleFor, typeOf, valueLabel,
+  auditKind, bare, caseTitle, cellsOf, choiceText, clauseTitle, custodyOf, days, form, gradeData, gradeIcon, has, href, isDone, leads, link,
+  list, mayWrite, me, members, named, newest, piece, reasonText, scheme, shortGrade, show, standing, stateLook, stateText, tail, typeOf,
+  valueLabel,
 } from "./data.js";
 import { Form } from "./form.js";
 import { strip, thumbnail } from "./media.js";
@@ -66,7 +67,7 @@ class Audit {
     if (this.tab !== "") return false;
     const cell = query.get("cell");
     if (!cell) this.closePanel(true);
-    else await this.openCell(...cell.split(" "), query.get("record"), !this.keepFocus);
+    else await this.openCell(...cell.split(" "), query.get("record"), !this.quietFor || query.get("record") !== this.quietFor);
     return true;
   }
 
@@ -240,8 +241,8 @@ class Audit {
     this.cell = { clause, code: code || "" };
     this.recordAsked = record;
     this.mark();
-    if (keep && this.panel) return;
-    await this.drawPanel(record, focus);
+    if (!keep || !this.panel) await this.drawPanel(record);
+    if (focus && matchMedia("(min-width: 721px)").matches) this.panel?.querySelector("input:not([disabled]), select:not([disabled]), textarea")?.focus({ preventScroll: true });
   }
   escape() {
     if (!this.cell) return undefined;
@@ -264,7 +265,7 @@ class Audit {
     const byId = new Map(both.flat().map((r) => [r.id, r]));
     return Promise.all(cell.records.map(async (r) => ({ ...r, doc: byId.get(r.record) || await show(r.record) })));
   }
-  async drawPanel(asked, focus) {
+  async drawPanel(asked) {
     const { clause, code } = this.cell;
     const c = this.scheme.byId.get(clause), dept = this.byCode.get(code);
     const records = await this.cellRecords();
@@ -284,7 +285,6 @@ class Audit {
     old ? old.replaceWith(this.panel) : this.ctx.stage.append(this.panel);
     const mineFirst = records.find((x) => x.record === asked) || (asked === "new" ? null : records.find((x) => typeOf(x.record) === "sample"));
     await this.openRecord(mineFirst, records);
-    if (focus && matchMedia("(min-width: 721px)").matches) this.panel?.querySelector("input:not([disabled]), select:not([disabled]), textarea")?.focus({ preventScroll: true });
   }
   drawRecords(records, current) {
     const { clause, code } = this.cell;
@@ -338,10 +338,10 @@ class Audit {
         await this.read();
         this.drawLead();
         this.drawMatrix();
-        this.keepFocus = true; /* it goes back to the matrix */
+        this.quietFor = target; /* the focus goes back to the matrix */
         if (was || !id) await this.ctx.go(href(this.id) + "?" + new URLSearchParams({ cell: clause + " " + code, record: target }), true);
         else await this.refreshPanel();
-        this.keepFocus = false;
+        this.quietFor = null;
         this.grid.querySelector(`[data-k="${CSS.escape(clause + " " + code)}"]`)?.focus({ preventScroll: true });
       },
     });
@@ -566,4 +566,3 @@ class Audit {
   }
 }
 const ruleText = (rule) => (/^\d/.test(rule) ? rule : { form: t("form"), conflict: t("the leader settles it"), submit: t("submission") }[rule] || rule);
-export { apply, draft, keepDraft, skeleton, titleFor };

@@ -1,5 +1,5 @@
 /* Certificates and dates: three years on a time line, and as a list. */
-import { h, t, atHub, caseHere, icon, card, empty, refill, many, comma, today, shortDay, daysUntil } from "./dom.js";
+import { h, t, atHub, caseHere, card, empty, refill, many, comma, today, shortDay, daysUntil } from "./dom.js";
 import { get } from "./api.js";
 import { cases, dueText, href, list, members, stateText } from "./data.js";
 import { dueChip, dueLink } from "./today.js";
@@ -71,4 +71,3 @@ export async function open(ctx) {
   await draw();
   return { change: draw, keys: {} };
 }
-export { icon };

@@ -2,7 +2,8 @@
 import { h, t, icon, chip, card, empty, refill, label, comma, bar, many, notice } from "./dom.js";
 import { get } from "./api.js";
 import {
-  allForms, auditKind, caseTitle, cellsOf, clauseTitle, days, dueText, form, gradeData, gradeIcon, has, href, list, mayWrite, me, members, reasonText, scheme, stateLook, stateText, titleOf, valueLabel,
+  allForms, auditKind, caseTitle, clauseTitle, days, dueText, form, gradeData, gradeIcon, has, href, list, mayWrite, me, reasonText,
+  scheme, stateLook, stateText, titleOf, valueLabel,
 } from "./data.js";
 import { dueChip, dueLink } from "./today.js";
 import { yearsCard } from "./calendar.js";
@@ -91,4 +92,3 @@ export async function open(ctx) {
   await draw();
   return { change: draw, keys: {} };
 }
-export { cellsOf, has, members };

@@ -1,7 +1,7 @@
 /* Conflicts: the values side by side, with who, when and why; the leader settles with a reason. */
-import { h, t, icon, chip, custody, empty, refill, when, many, key, notice } from "./dom.js";
-import { get, post, draft, draftKey, dropDraft, keepDraft } from "./api.js";
-import { bare, caseTitle, conflicts, custodyOf, form, gradeData, gradeIcon, href, mayWrite, named, choiceText, me } from "./data.js";
+import { h, t, icon, chip, custody, empty, refill, when, key, notice } from "./dom.js";
+import { get, draft, draftKey, dropDraft, keepDraft, apply } from "./api.js";
+import { bare, caseTitle, conflicts, custodyOf, form, gradeData, gradeIcon, href, mayWrite, named, choiceText } from "./data.js";
 import { fieldWords, valueWords } from "./form.js";
 
 const GRADED = new Set(["grade", "result"]);
@@ -16,7 +16,7 @@ export async function conflictBox(ctx, record, f, name, settled) {
   const id = "w" + Math.random().toString(36).slice(2, 8);
   const k = draftKey("resolve", record.id, name);
   const kept = draft(k) || {};
-  let pick = kept.pick ?? 0;
+  let pick = Math.max(0, sides.findIndex((s) => s.entry === kept.pick));
   const head = h("h2", { id }, t("%s: both values stand", fieldWords(f, name)));
   const writers = f.fields.find((x) => x.name === name)?.writers || f.writers || [];
   const may = mayWrite(writers.includes("leader") ? ["leader"] : writers);
@@ -24,7 +24,7 @@ export async function conflictBox(ctx, record, f, name, settled) {
   const go = h("button", { type: "submit", class: "btn primary" });
   const told = h("div", { role: "alert" });
   const name4 = () => { refill(go, t("Settle as %s", plain(f, name, sides[pick].value)), h("kbd", { "aria-hidden": "true" }, "Ctrl ↵")); };
-  const keep = () => keepDraft(k, { pick, why: why.value, at: new Date().toISOString(), path: "/conflicts", title: t("settling %s", fieldWords(f, name)), edits: { why: why.value } });
+  const keep = () => keepDraft(k, { pick: sides[pick].entry, why: why.value, at: new Date().toISOString(), path: "/conflicts", title: t("settling %s", fieldWords(f, name)), edits: { why: why.value } });
   const side = (s, i) => {
     const e = entry(s);
     const radio = h("input", { type: "radio", name: id, value: String(i), checked: i === pick, disabled: !may, onchange: () => { pick = i; name4(); keep(); } });
@@ -40,7 +40,7 @@ export async function conflictBox(ctx, record, f, name, settled) {
     if (!why.value.trim()) { refill(told, notice("alert", "warn", t("write the reason: it is kept with the evidence"))); return why.focus(); }
     const v = sides[pick].value;
     try {
-      await post("resolve", [record.id, typeof v === "string" && !v.startsWith("@") ? `${name}=${v}` : `${name}:=${JSON.stringify(v)}`], { why: why.value.trim() });
+      await apply([{ do: "resolve", record: record.id, set: { [name]: v }, read: { [name]: record.heads[name] }, why: why.value.trim() }]);
       dropDraft(k);
       ctx.toast(t("settled: signed, on this device"));
       settled();
@@ -86,4 +86,3 @@ export async function open(ctx) {
   for (let n = 1; n <= 9; n++) keys[n] = () => { const r = (document.activeElement.closest?.(".conflict") || ctx.main.querySelector(".conflict"))?.querySelectorAll("input[type=radio]")[n - 1]; if (!r) return false; r.click(); r.focus(); return true; };
   return { change: draw, keys };
 }
-export { many };

@@ -1,5 +1,5 @@
 /* What the program knows, in words: forms, schemes, people, titles of records. */
-import { h, t, atHub, caseHere, label, lang, comma, shortDay, N } from "./dom.js";
+import { h, t, atHub, caseHere, label, comma, shortDay, N } from "./dom.js";
 import { get } from "./api.js";
 
 export const me = { kit: null, name: null, roles: new Set(), readonly: false, hub: null };

@@ -1,11 +1,11 @@
 /* What every page is made of: elements without markup, texts in two languages, dates, icons. */
 const SVG = "http://www.w3.org/2000/svg";
 const SVG_TAGS = new Set(["svg", "use", "rect", "line", "circle", "text", "path"]);
-/* Where these pages stand: "" at a kit; at a hub "/review", and a case's "/review/c/CASE". Paths in the code are below it. */
+/* Where these pages stand: "" at a kit; at a hub "…/review", and a case's "…/review/c/CASE". Paths in the code are below it. */
 export const base = new URL(".", import.meta.url).pathname.slice(0, -1);
-export const AT_HUB = "/review";
 export const atHub = base !== "";
-export const caseHere = atHub && base !== AT_HUB ? base.slice(base.lastIndexOf("/") + 1) : null;
+export const hubBase = base.replace(/\/c\/[^/]+$/, "");
+export const caseHere = hubBase === base ? null : base.slice(hubBase.length + 3);
 const PROPERTIES = new Set(["value", "checked", "disabled", "selected", "indeterminate", "readOnly"]);
 
 /* An element. Text goes in as text, never as markup; addresses are our own paths alone. */
@@ -15,7 +15,7 @@ export function h(tag, props, ...children) {
     if (value === null || value === undefined || value === false) continue;
     if (typeof value === "function") el.addEventListener(name.slice(2), value);
     else if (name === "style" || name.startsWith("on")) throw new Error("no inline style or script");
-    else if (name === "href" && !/^[/#](?!\/)/.test(value)) throw new Error("an address of our own only");
+    else if (name === "href" && !/^[/#](?![/\\])/.test(value)) throw new Error("an address of our own only");
     else if (name === "href" && value[0] === "/") el.setAttribute(name, base + value);
     else if (PROPERTIES.has(name)) el[name] = value;
     else el.setAttribute(name, value === true ? "" : value);

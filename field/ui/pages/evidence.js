@@ -1,9 +1,9 @@
 /* All evidence as pictures; one piece with its preview, its times, what it proves, what was made of it. */
 import { h, t, atHub, icon, chip, card, refill, empty, size, fullTime, many, key, comma, custody, button, dialog, label, number } from "./dom.js";
 import { apply, draftKey, get, job } from "./api.js";
-import { caseTitle, cases, custodyOf, form, href, link, list, me, members, named, newest, scheme, show, tail, typeOf } from "./data.js";
+import { caseTitle, cases, custodyOf, form, href, link, list, members, named, newest, scheme, show, tail, typeOf } from "./data.js";
 import { Form } from "./form.js";
-import { editor, kindText, original, preview, send, strip, thumbnail } from "./media.js";
+import { editor, kindText, original, preview, send, thumbnail } from "./media.js";
 import { timeline } from "./history.js";
 import { askWhy, pickRecord } from "./record.js";
 
@@ -155,4 +155,3 @@ async function openOne(ctx) {
   return { keys, change: () => change() };
 }
 const KNOWN = new Set(["title", "captured", "source", "note", "of", "name", "media_type", "derived_from", "derivation", "size", "sha256", "pieces"]);
-export { strip, get, key, me };

@@ -1,7 +1,10 @@
 /* A finding: its conflict where there is one, fact and evidence, the auditee's part, history. */
-import { h, t, icon, chip, card, refill, many, key, label, comma } from "./dom.js";
+import { h, t, icon, chip, card, refill, key, label } from "./dom.js";
 import { draftKey } from "./api.js";
-import { choiceText, clauseTitle, conflicts, fieldOf, form, gradeData, gradeIcon, href, link, list, me, members, named, scheme, show, stateLook, stateText, tail } from "./data.js";
+import {
+  choiceText, clauseTitle, conflicts, form, gradeData, gradeIcon, href, link, list, me, members, named, scheme, show, stateLook,
+  stateText, tail,
+} from "./data.js";
 import { Form } from "./form.js";
 import { strip } from "./media.js";
 import { timeline } from "./history.js";
@@ -89,4 +92,3 @@ export async function open(ctx) {
   if (at) { at.row.scrollIntoView({ block: "center" }); at.row.querySelector("input, select, textarea")?.focus({ preventScroll: true }); }
   return { keys, change, files: (list) => evidence.take(list) };
 }
-export { fieldOf, get, many, icon, label, comma };

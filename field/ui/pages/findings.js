@@ -1,6 +1,8 @@
 /* All findings, what is open first. */
-import { h, t, grow, icon, chip, empty, refill, comma, shortDay } from "./dom.js";
-import { cases, choiceText, clauseTitle, conflicts, form, gradeData, gradeIcon, href, me, named, piece, scheme, stateLook, stateText } from "./data.js";
+import { h, t, icon, chip, empty, refill, comma, shortDay, grow } from "./dom.js";
+import {
+  cases, choiceText, clauseTitle, conflicts, form, gradeData, gradeIcon, href, me, named, piece, scheme, stateLook, stateText,
+} from "./data.js";
 import { rowKeys } from "./audits.js";
 
 export function findingRow(r, f, s, caseName) {

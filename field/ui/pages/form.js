@@ -3,8 +3,8 @@
 import { h, t, icon, label, button, notice, when, today, refill, chip } from "./dom.js";
 import { apply, draft, dropDraft, keepDraft } from "./api.js";
 import {
-  bare, choiceText, fieldOf, form as formOf, gradeData, gradeIcon, href, learnTitles, link, list, mayWrite, me, named, piece, scheme as schemeOf,
-  titleOf, GRADES, clauseTitle, valueLabel, tail,
+  bare, choiceText, fieldOf, form as formOf, gradeData, gradeIcon, href, learnTitles, link, list, mayWrite, me, named, piece, titleOf,
+  GRADES, tail, titleFor, show,
 } from "./data.js";
 
 const SPAN = { date: "f2", int: "f2", bool: "f3", choice: "f3", link: "f3", time: "f3" };
@@ -114,6 +114,7 @@ export class Form {
   }
 
   set(name, value) {
+    if (this.busy) return void this.late.set(name, value);
     const before = this.record ? this.record.fields[name] : undefined;
     const same = value === before || ((value === null || value === "") && (before === undefined || before === null));
     if (!(name in this.edits) && this.record) this.read[name] = this.record.heads?.[name] || [];
@@ -207,19 +208,26 @@ export class Form {
     const lines = this.lines();
     if (!lines.length) return this.problem(t("nothing has been changed"));
     this.busy = true;
+    this.late = new Map(); /* what is typed meanwhile */
     try {
-      const sent = { ...this.edits }, ids = await apply(lines);
+      const ids = await apply(lines);
       refill(this.told);
-      for (const k of Object.keys(sent)) if (this.edits[k] === sent[k]) { delete this.edits[k]; delete this.read[k]; } /* the rest was typed meanwhile */
+      this.edits = {};
+      this.read = {};
       if (this.why) this.why.value = "";
       this.note.textContent = "";
-      this.keep();
+      dropDraft(this.key);
       for (const c of this.controls.values()) refill(c.news);
+      if (this.record && this.late.size) this.accept(await show(this.record.id));
       this.saved?.(ids[0]);
     } catch (e) {
       this.problem(e.message);
     } finally {
       this.busy = false;
+      for (const [name, value] of this.late) {
+        this.controls.get(name)?.show?.(value);
+        this.set(name, value);
+      }
     }
   }
 }
@@ -384,7 +392,7 @@ function linkControl(form, f, id, locked) {
   const load = () => { if (!loaded) { loaded = true; candidates(form, f).then(fill, () => { loaded = false; }); } };
   if (!locked) { el.addEventListener("focus", load); el.addEventListener("pointerdown", load); }
   return { element: el, show: (v) => { current = v || null; loaded = false; fill([]);
-    if (current) import("./data.js").then((d) => d.titleFor(current)).then((text) => {
+    if (current) titleFor(current).then((text) => {
       const o = [...el.options].find((x) => bare(x.value) === bare(current || ""));
       if (o) o.textContent = text;
     }, () => {}); if (!locked && form.eager?.includes(f.name)) load(); } };
@@ -463,4 +471,3 @@ export function fieldWords(f, name) {
   const field = f && (fieldOf(f, name) || fieldOf(f, name.split(".")[0]));
   return field ? label(field.label) : name === "void" ? t("Voided") : name;
 }
-export { schemeOf, clauseTitle, valueLabel, href };

@@ -1,6 +1,6 @@
 /* Evidence on screen and on its way in. Pictures are decoded and drawn again, so nothing in a file can act; all else is text
  * or a download. */
-import { h, t, atHub, icon, refill, bar, size, when, custody, CUSTODY, button, dialog, notice, many } from "./dom.js";
+import { h, t, atHub, icon, refill, bar, size, when, CUSTODY, button, dialog, notice, many } from "./dom.js";
 import { bytes, raw, upload, tell } from "./api.js";
 import { custodyOf, href, me, tail } from "./data.js";
 import { withOffset } from "./form.js";
@@ -14,6 +14,12 @@ export async function kindOf(blob) {
   if (ascii.startsWith("RIFF") && ascii.slice(8, 12) === "WEBP") return "image";
   if (ascii.startsWith("BM")) return "image";
   return "other";
+}
+const PICTURE_MOST = 128 << 20; /* bytes; what is larger is no photo, whatever it says */
+async function picture(sha256) {
+  const blob = await bytes(sha256, PICTURE_MOST);
+  if (blob.size === PICTURE_MOST || (await kindOf(blob)) !== "image") throw new Error("no picture");
+  return createImageBitmap(blob);
 }
 const RASTER = /^image\/(jpeg|png|webp|gif|bmp)$/;
 const TEXT = /^(text\/|application\/(json|xml|x-yaml)|message\/)/;
@@ -51,20 +57,18 @@ const watch = new IntersectionObserver((seen) => {
 }, { rootMargin: "200px" });
 async function thumb(record, canvas) {
   const sha = record.fields.sha256;
-  let picture = drawn.get(sha);
-  if (!picture) {
-    const blob = await bytes(sha);
-    if ((await kindOf(blob)) !== "image") throw new Error("no picture");
-    const whole = await createImageBitmap(blob);
+  let small = drawn.get(sha);
+  if (!small) {
+    const whole = await picture(sha);
     const scale = Math.min(1, 360 / Math.min(whole.width, whole.height));
-    picture = await createImageBitmap(whole, { resizeWidth: Math.max(1, Math.round(whole.width * scale)), resizeHeight: Math.max(1, Math.round(whole.height * scale)), resizeQuality: "medium" });
+    small = await createImageBitmap(whole, { resizeWidth: Math.max(1, Math.round(whole.width * scale)), resizeHeight: Math.max(1, Math.round(whole.height * scale)), resizeQuality: "medium" });
     whole.close();
-    drawn.set(sha, picture);
+    drawn.set(sha, small);
     if (drawn.size > 400) { const [old] = drawn.keys(); drawn.delete(old); }
   }
   const w = (canvas.width = canvas.clientWidth * 2 || 196), height = (canvas.height = canvas.clientHeight * 2 || 144);
-  const s = Math.max(w / picture.width, height / picture.height);
-  canvas.getContext("2d").drawImage(picture, (w - picture.width * s) / 2, (height - picture.height * s) / 2, picture.width * s, picture.height * s);
+  const s = Math.max(w / small.width, height / small.height);
+  canvas.getContext("2d").drawImage(small, (w - small.width * s) / 2, (height - small.height * s) / 2, small.width * s, small.height * s);
 }
 
 export function thumbnail(record, more) {
@@ -86,15 +90,13 @@ export async function preview(record) {
   if (custodyOf(record) === "awaited") return refill(box, h("p", { class: "mid" }, icon("awaited"), t("The bytes are not on this device. Their hash and their entry are.")));
   if (looksRaster(record)) {
     try {
-      const blob = await bytes(record.fields.sha256);
-      if ((await kindOf(blob)) !== "image") throw new Error();
-      const picture = await createImageBitmap(blob);
-      const scale = Math.min(1, 2000 / Math.max(picture.width, picture.height));
+      const whole = await picture(record.fields.sha256);
+      const scale = Math.min(1, 2000 / Math.max(whole.width, whole.height));
       const canvas = h("canvas", { role: "img", "aria-label": record.fields.title || record.fields.name });
-      canvas.width = picture.width * scale;
-      canvas.height = picture.height * scale;
-      canvas.getContext("2d").drawImage(picture, 0, 0, canvas.width, canvas.height);
-      box.picture = picture;
+      canvas.width = whole.width * scale;
+      canvas.height = whole.height * scale;
+      canvas.getContext("2d").drawImage(whole, 0, 0, canvas.width, canvas.height);
+      box.picture = whole;
       return refill(box, canvas);
     } catch {
       return refill(box, h("p", { class: "mid" }, icon("photo"), t("This file does not read as a picture. It is kept as it came; download the original.")));
@@ -323,4 +325,3 @@ export function editor(picture, end) {
       button(t("Start over"), { class: "quiet", onclick: undo }),
       button(t("Store as new evidence"), { class: "primary push", onclick: () => (steps.length ? done() : (say.textContent = t("crop or blur something first"))) })));
 }
-export { custody, size, notice };

@@ -1,7 +1,9 @@
 /* Any record: its form as forms/ has it, its evidence, its history. Also a new one of any type. */
-import { h, t, icon, chip, card, refill, empty, label, notice, button, dialog, key, comma, many } from "./dom.js";
+import { h, t, chip, card, refill, empty, label, notice, button, dialog, key, comma } from "./dom.js";
 import { apply, draftKey, get } from "./api.js";
-import { bare, caseTitle, cases, conflicts, form, href, isOpenAudit, list, mayWrite, me, members, mine, named, piece, scheme, show, stateLook, stateText, tail, titleOf, allForms, titleFor } from "./data.js";
+import {
+  caseTitle, cases, conflicts, form, href, isOpenAudit, list, me, mine, piece, scheme, show, stateLook, stateText, tail, titleOf,
+} from "./data.js";
 import { Form } from "./form.js";
 import { strip } from "./media.js";
 import { timeline } from "./history.js";
@@ -128,4 +130,3 @@ function chooseCase(ctx, f, type, where) {
     h("li", null, h("a", { class: "name", href: `/new/${type}?` + new URLSearchParams({ case: c.case }) }, c.name || c.case), h("small", { class: "dim" }, c.case)))) : empty(t("There is no case yet. Open one under Cases."), "case")));
   return { keys: {} };
 }
-export { bare, icon, get, mayWrite, members, named, allForms, titleFor, key, many };

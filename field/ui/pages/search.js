@@ -1,5 +1,5 @@
 /* Search: records that hold the text. */
-import { h, t, base, icon, chip, empty, refill, label, many, comma } from "./dom.js";
+import { h, t, base, icon, chip, empty, refill, label, many } from "./dom.js";
 import { get } from "./api.js";
 import { cases, form, href, learnTitles, list, stateLook, stateText, titleOf } from "./data.js";
 import { rowKeys } from "./audits.js";
@@ -33,4 +33,3 @@ export async function open(ctx) {
   await find();
   return { change: find, keys: { ...rowKeys(ctx.main), "/": () => input.focus() } };
 }
-export { comma };

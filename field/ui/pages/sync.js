@@ -1,5 +1,5 @@
 /* Sync: what is here, on the way, held by the hub; over a network, a stick, or with a colleague beside me. */
-import { h, t, icon, card, empty, refill, number, size, when, bar, button, notice, many, comma, dialog } from "./dom.js";
+import { h, t, icon, card, empty, refill, number, size, bar, button, notice, many, comma, dialog } from "./dom.js";
 import { get, job, post, raw, stopJob, upload } from "./api.js";
 import { me, status } from "./data.js";
 

@@ -1,7 +1,11 @@
 /* Today: what I am at, my audits, what is due, what waits for sync or for a decision. */
-import { h, t, fullTime, isoDay, notice, icon, chip, card, empty, bar, many, lang, longDay, shortDay, daysUntil, number, when, refill, skeleton, button, comma, atHub, caseHere } from "./dom.js";
+import {
+  h, t, fullTime, isoDay, notice, icon, chip, card, empty, bar, many, lang, longDay, shortDay, daysUntil, number, when, refill, skeleton, button, comma, atHub, caseHere,
+} from "./dom.js";
 import { allDrafts, dropDraft, get } from "./api.js";
-import { auditKind, caseTitle, days, dueText, form, href, isDone, isOpenAudit, learnTitles, link, list, mine, myRole, named, stateLook, stateText, status, me } from "./data.js";
+import {
+  auditKind, caseTitle, days, dueText, form, href, isOpenAudit, list, mine, myRole, named, stateLook, stateText, status, me, learnTitles,
+} from "./data.js";
 
 export async function open(ctx) {
   const shown = await read();
@@ -123,4 +127,3 @@ function quarantine(s) {
   return card(t("Set apart"), null, q.length ? h("ul", { class: "list" }, q.slice(0, 20).map((x) => h("li", null, h("span", { class: "mark bad" }, icon("sigq", true), h("code", null, x.entry)), h("small", { class: "dim" }, x.reason))))
     : empty(t("Nothing. Every entry that came in had a signature that holds.")));
 }
-export { link, isDone };

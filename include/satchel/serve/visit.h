@@ -43,7 +43,8 @@ struct route {
 /* Pages for people, where an owner has any below PAGES_PATH/: a kit's session asks for a ticket, its person's browser gives it
  * once, within a minute, and gets a cookie. The session is the browser's from then on, no token opens it any more; it ends when
  * the browser has asked nothing for as long as a session lasts, after PAGES_HOURS in any case, and with its kit's standing. A
- * cookie opens nothing but routes with .pages, which read. Cookie: HttpOnly, SameSite=Strict, Path=/review, Secure under TLS.
+ * cookie opens nothing but routes with .pages, which read. Cookie: HttpOnly, SameSite=Strict, for review/ alone (the path of
+ * the address that gave it), Secure under TLS.
  * Whoever asks from another page (Sec-Fetch-Site, Origin) is refused. */
 #define PAGES_PATH "/review"
 #define PAGES_HOURS 8

@@ -194,7 +194,8 @@ struct ui_place {
     bool api;
     const char *below;            /* of the path: what is asked for, as if it stood at the root */
     const char *case_name;        /* in the arena; NULL: none */
-    const char *above;            /* what stands before `below`, as in an address; in the arena */
+    const char *above;            /* the way from `below` up to the root of these pages: "." or "../.."; in the arena */
+    bool bare;                    /* the case's folder, without the '/' at its end: to be sent there */
 };
 int ui_review_find(struct ui_place *out, const char *path, struct arena *a) MUST_CHECK; /* of a path below UI_REVIEW */
 /* Fills *out from the request's path and query, in the arena. ERR_USAGE. */
@@ -202,7 +203,7 @@ struct http_request;
 int ui_read_query(struct ui_call *out, struct http_request *r, const struct ui_place *place, struct arena *a) MUST_CHECK;
 void ui_answer_init(struct ui_answer *a);
 void ui_send(struct http_request *r, struct ui_answer *a); /* and releases it */
-/* The page of a path; `above` is put before the addresses in index.html. False: there is none, and nothing was answered. */
+/* The page of a path; `above` is put before the addresses in index.html ("": they stay as they are). False: there is none, and nothing was answered. */
 bool ui_send_page(struct http_request *r, const char *path, const char *above);
 void ui_send_texts(struct http_request *r);
 /* As struct ui_owner's `evidence`, with the request's Range. */
