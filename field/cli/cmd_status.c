@@ -23,7 +23,7 @@ struct overview {
     struct case_status all, *cases;
     size_t cases_len;
     struct jv *apart;
-    const struct entry *newest; /* by what its clock claimed; NULL: there is none */
+    const struct entry *newest; /* of the last ones of all kits, by what their clocks claimed; NULL: there is none */
     int64_t newest_at;
 };
 
@@ -97,12 +97,15 @@ static int find_apart(struct overview *o, const char *case_name)
     size_t chains_len;
     const struct fold_chain *const *chains = fold_chains(store_fold(o->c->session->store), case_name, &chains_len);
     int r = 0;
-    for (size_t i = 0; i < chains_len && !r; i++)
+    for (size_t i = 0; i < chains_len && !r; i++) {
+        const struct held *last = NULL;
         for (size_t k = 0; k < chains[i]->entries_len && !r; k++) {
             const struct held *h = chains[i]->entries[k];
-            if (h->verdict != VERDICT_GOOD) r = put_apart(o, h);
-            else if (h->entry) look_when(o, h->entry);
+            if (h->verdict == VERDICT_GOOD) last = h;
+            else r = put_apart(o, h);
         }
+        if (last) look_when(o, last->entry);
+    }
     return r;
 }
 

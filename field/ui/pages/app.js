@@ -1,5 +1,5 @@
 /* The shell: rail, top bar, which page an address opens, keys, toasts. */
-import { h, t, base, atHub, caseHere, hubBase, icon, key, lang, speak, refill, when, number, dialog, button, notice, N, askTexts } from "./dom.js";
+import { h, t, base, atHub, caseHere, hubBase, icon, key, lang, speak, refill, when, number, dialog, button, notice, N, askTexts, painted } from "./dom.js";
 import { flush, follow, forget, get, loadDrafts, on, raw, retry, settleDrafts, spoken, unkept } from "./api.js";
 import { learnMe, learnReviewer, list, me, roleWords, scheme, status } from "./data.js";
 
@@ -312,6 +312,7 @@ async function start() {
   if (atHub) learnReviewer(state);
   else await Promise.all(me.readonly ? [learnMe().catch(() => {})] : [drafts, learnMe()]);
   await open();
+  await painted();
   footer();
   if (atHub) return;
   retry(); /* what could not be kept while the store was locked */

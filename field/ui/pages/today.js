@@ -1,6 +1,6 @@
 /* Today: what I am at, my audits, what is due, what waits for sync or for a decision. */
 import {
-  h, t, fullTime, isoDay, notice, icon, chip, card, empty, bar, many, lang, longDay, shortDay, daysUntil, number, when, refill, skeleton, button, comma, atHub, caseHere,
+  h, t, painted, fullTime, isoDay, notice, icon, chip, card, empty, bar, many, lang, longDay, shortDay, daysUntil, number, when, refill, skeleton, button, comma, atHub, caseHere,
 } from "./dom.js";
 import { allDrafts, dropDraft, get } from "./api.js";
 import {
@@ -59,6 +59,7 @@ function nowCard(d, a) {
 async function progress(ctx, d) {
   const box = ctx.main.querySelector("#nowbar");
   if (!box) return;
+  await painted();
   try {
     const [c, check] = await Promise.all([get("coverage", [], { audit: box.dataset.audit }), get("check", [], { audit: box.dataset.audit, quick: true })]);
     if (!box.isConnected) return;
