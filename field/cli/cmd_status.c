@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "satchel/base/time.h"
 #include "satchel/replica/state.h"
 
 /* Records, or pieces of evidence by their bytes. */
@@ -22,6 +23,8 @@ struct overview {
     struct case_status all, *cases;
     size_t cases_len;
     struct jv *apart;
+    const struct entry *newest; /* of the last ones of all kits, by what their clocks claimed; NULL: there is none */
+    int64_t newest_at;
 };
 
 /* ---- counting ---- */
@@ -62,7 +65,7 @@ static int count_case(struct overview *o, struct case_status *s)
     return r;
 }
 
-/* ---- what does not apply ---- */
+/* ---- what does not apply, and what claims to be the newest ---- */
 
 static int put_apart(struct overview *o, const struct held *h)
 {
@@ -80,14 +83,29 @@ static int put_apart(struct overview *o, const struct held *h)
     return r ? r : jv_push(a, o->apart, v);
 }
 
+static void look_when(struct overview *o, const struct entry *e)
+{
+    int64_t at;
+    int offset;
+    if (!time_read(&at, &offset, e->at) || (o->newest && at <= o->newest_at)) return;
+    o->newest = e;
+    o->newest_at = at;
+}
+
 static int find_apart(struct overview *o, const char *case_name)
 {
     size_t chains_len;
     const struct fold_chain *const *chains = fold_chains(store_fold(o->c->session->store), case_name, &chains_len);
     int r = 0;
-    for (size_t i = 0; i < chains_len && !r; i++)
-        for (size_t k = 0; k < chains[i]->entries_len && !r; k++)
-            if (chains[i]->entries[k]->verdict != VERDICT_GOOD) r = put_apart(o, chains[i]->entries[k]);
+    for (size_t i = 0; i < chains_len && !r; i++) {
+        const struct held *last = NULL;
+        for (size_t k = 0; k < chains[i]->entries_len && !r; k++) {
+            const struct held *h = chains[i]->entries[k];
+            if (h->verdict == VERDICT_GOOD) last = h;
+            else r = put_apart(o, h);
+        }
+        if (last) look_when(o, last->entry);
+    }
     return r;
 }
 
@@ -110,6 +128,18 @@ static int put_status(struct arena *a, struct jv *o, const struct case_status *s
     return r ? r : jv_put_int(a, o, "conflicts", s->conflicts);
 }
 
+/* A machine whose clock is off shows by it. */
+static int put_newest(struct overview *o, struct jv *result)
+{
+    if (!o->newest) return 0;
+    struct arena *a = &o->c->arena;
+    const char *by = kit_person(o->c->session, o->newest->kit);
+    struct jv *v = jv_object(a);
+    int r = jv_put_str(a, v, "at", o->newest->at);
+    if (!r) r = jv_put_str(a, v, "by", by ? by : o->newest->kit);
+    return r ? r : jv_put(a, result, "newest", v);
+}
+
 static int put_result(struct overview *o)
 {
     struct cli *c = o->c;
@@ -127,6 +157,7 @@ static int put_result(struct overview *o)
     }
     if (!r) r = jv_put(a, result, "cases", list);
     if (!r) r = jv_put(a, result, "apart", o->apart);
+    if (!r) r = put_newest(o, result);
     c->result = result;
     return r;
 }

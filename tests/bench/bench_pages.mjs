@@ -120,7 +120,7 @@ for (let i = 0; i < o.runs; i++) {
   warmPlain.push(await plainFirst("today", TODAY));
 }
 tell("first page", warm, warmPlain, 300);
-tell("first page of a program that is still folding its store", cold, warmPlain, 1300); // opening a store may take 1 s
+tell("first page of a program just started", cold, warmPlain, 1300); // opening a store may take 1 s
 
 // ---- clicks: [what, the page it begins on, what is clicked, what then stands] ----
 const id = (r) => "/" + r, rail = (to) => `.rail a[href="${to}"]`;

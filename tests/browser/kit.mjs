@@ -29,10 +29,11 @@ export function cliInput(store, input, ...args) {
   return JSON.parse(r.stdout);
 }
 
-export async function ui(store, lang, locked) {
+export async function ui(store, lang, locked, before = []) {
   const env = { ...process.env };
   if (locked) delete env.SATCHEL_PASSPHRASE_FILE;
-  const child = spawn(SATCHEL, ["--store", path.join(WORK, store), "--lang", lang, "--json", "ui", "--no-open"], { cwd: WORK, env, stdio: ["ignore", "pipe", "inherit"] });
+  const [program, ...words] = [...before, SATCHEL, "--store", path.join(WORK, store), "--lang", lang, "--json", "ui", "--no-open"];
+  const child = spawn(program, words, { cwd: WORK, env, stdio: ["ignore", "pipe", "inherit"] });
   let text = "";
   const first = new Promise((done, fail) => {
     const timer = setTimeout(() => fail(new Error("satchel ui says no address")), 15000);
@@ -57,8 +58,19 @@ export async function enter(server, width, more) {
   await page.waitForSelector("main h1");
   return page;
 }
+// Asks again and again from outside: playwright's own waiting evaluates a text in the page, which its policy forbids.
+export function patient(page) {
+  page.waitForFunction = async (fn, arg, { timeout = 10000 } = {}) => {
+    for (const last = Date.now() + timeout; ;) {
+      if (await page.evaluate(fn, arg).catch((e) => { if (page.isClosed()) throw e; })) return;
+      if (Date.now() > last) throw new Error(`not within ${timeout} ms: ${fn}`);
+      await new Promise((r) => setTimeout(r, 20));
+    }
+  };
+  return page;
+}
 export async function watched(context, origin) {
-  const page = await context.newPage();
+  const page = patient(await context.newPage());
   page.signs = [];
   page.setDefaultTimeout(10000);
   page.waitForFunction = (fn, arg, options) => until(page, fn, arg, options?.timeout);

@@ -23,11 +23,14 @@ async function ask(path, options) {
   tell("back");
   if (response.ok) return response;
   const words = (await response.json().catch(() => ({}))).error || t("satchel refused this (%d)", response.status);
-  if (response.status === 423) tell("locked");
-  if (response.status === 507) tell("full", words);
+  alarm(response.status, words);
   throw new Refused(words, 0);
 }
 
+const alarm = (status, words) => {
+  if (status === 423) tell("locked");
+  if (status === 507) tell("full", words);
+};
 const path = (command) => "/api/" + command.replaceAll(" ", "/");
 
 function result(answer) {
@@ -57,17 +60,18 @@ export async function raw(route, method, body) {
   const response = await ask(route, method ? { method, headers: { "Content-Type": "application/json" }, body: body === undefined ? undefined : JSON.stringify(body) } : {});
   return response.status === 204 ? null : response.json();
 }
+const written = (answer) => { tell("room"); return answer; };
 /* A command that writes. */
 export async function post(command, args, options) {
   const answer = await raw(path(command), "POST", { args: args || [], options: options || {} });
   forget();
-  return result(answer);
+  return written(result(answer));
 }
 /* Many changes in one durable transaction: ids. */
 export async function apply(lines) {
   const answer = await raw("/api/apply", "POST", { lines, options: {} });
   forget();
-  return result(answer);
+  return written(result(answer));
 }
 export const bytes = (sha256, first) =>
   ask("/api/evidence/" + sha256, first ? { headers: { Range: `bytes=0-${first - 1}` } } : {}).then((r) => r.blob());
@@ -79,12 +83,15 @@ export function upload(route, file, progress) {
     x.open("POST", base + route);
     x.setRequestHeader("Content-Type", "application/octet-stream");
     x.upload.onprogress = (e) => progress?.(e.lengthComputable ? e.loaded / e.total : 0);
-    x.onerror = () => fail(new Refused(t("the transfer broke off"), 0));
+    x.onerror = () => { tell("gone"); fail(new Refused(t("the transfer broke off. Try again: what has been stored is not stored twice"), 0)); };
     x.onload = () => {
       forget();
       let answer = {};
       try { answer = JSON.parse(x.responseText); } catch { /* told below */ }
-      if (x.status !== 200) return fail(new Refused(answer.error || t("satchel refused this (%d)", x.status), 0));
+      if (x.status !== 200) {
+        alarm(x.status, answer.error);
+        return fail(new Refused(answer.error || t("satchel refused this (%d)", x.status), 0));
+      }
       try { done("status" in answer ? result(answer) : answer); } catch (e) { fail(e); }
     };
     x.send(file);
@@ -129,6 +136,7 @@ export async function follow() {
         tell("change");
       }
       version = now;
+      tell("open");
     } catch {
       await new Promise((r) => setTimeout(r, 1500));
     }
@@ -137,10 +145,12 @@ export async function follow() {
 
 /* ---- drafts: kept by the program, sealed, since the port is another one each time ---- */
 const drafts = new Map();
-const waiting = new Map();
+const waiting = new Map(); /* those that are sent in a moment */
+const unsent = new Map(); /* those that could not be kept: tried again until they are; the name to whom it is told */
 export async function loadDrafts() {
-  drafts.clear();
-  for (const [name, kept] of Object.entries(await raw("/api/drafts"))) drafts.set(name, kept.value);
+  const there = Object.entries(await raw("/api/drafts"));
+  for (const name of drafts.keys()) if (!unsent.has(name) && !waiting.has(name)) drafts.delete(name);
+  for (const [name, kept] of there) if (!drafts.has(name)) drafts.set(name, kept.value);
 }
 export const draftKey = (...parts) => parts.join(":").replace(/[^A-Za-z0-9_./:-]/g, (c) => "_" + c.codePointAt(0).toString(16)).slice(0, 200);
 export const draft = (name) => drafts.get(name);
@@ -156,18 +166,51 @@ const KEPT_ALIVE = 20000; /* characters: browsers let a page that goes send 64 K
 export function keepDraft(name, value, saved) {
   drafts.set(name, value);
   clearTimeout(waiting.get(name)?.timer);
-  const body = JSON.stringify(value);
-  const put = (keepalive) => fetch(base + "/api/draft/" + name, { method: "PUT", keepalive, headers: { "Content-Type": "application/json" }, body })
-    .then((r) => saved?.(r.ok), () => saved?.(false));
   const send = (last) => {
     waiting.delete(name);
-    return last === true ? put(body.length < KEPT_ALIVE) : inTurn(name, () => put(false));
+    return last === true ? sendDraft(name, saved, true) : inTurn(name, () => sendDraft(name, saved, false));
   };
   waiting.set(name, { timer: setTimeout(send, 400), send });
 }
+/* saved(null), or with the words for why it is not kept. */
+async function sendDraft(name, saved, last) {
+  let why = t("satchel does not answer"), status = 0;
+  if (!drafts.has(name)) return; /* dropped meanwhile */
+  try {
+    const body = JSON.stringify(drafts.get(name));
+    const r = await fetch(base + "/api/draft/" + name, { method: "PUT", keepalive: last && body.length < KEPT_ALIVE, headers: { "Content-Type": "application/json" }, body });
+    status = r.status;
+    why = r.ok ? null : (await r.json().catch(() => ({}))).error || t("satchel refused this (%d)", r.status);
+  } catch { /* nobody is there */ }
+  if (why === null) {
+    unsent.delete(name);
+    tell("room");
+    saved?.(null);
+    return;
+  }
+  if (drafts.has(name)) unsent.set(name, saved);
+  status ? alarm(status, why) : tell("gone");
+  saved?.(why);
+  clearTimeout(again);
+  again = setTimeout(retry, 2000);
+}
+let again;
+/* After a silence only to who knows us: another program may have taken the port. */
+export async function retry() {
+  clearTimeout(again);
+  try {
+    if (unsent.size && (await raw("/api/state")).locked === false) return void await Promise.all([...unsent].map(([name, saved]) => inTurn(name, () => sendDraft(name, saved, false))));
+  } catch { /* later */ }
+  if (unsent.size) again = setTimeout(retry, 2000);
+}
+/* What has been typed and is kept nowhere but here: [title, text]. */
+export const unkept = () => [...new Set([...unsent.keys(), ...waiting.keys()])].map((name) => drafts.get(name)).filter(Boolean)
+  .map((d) => [d.title || "", Object.values(d.edits || {}).filter((v) => typeof v === "string").join("\n")]);
+addEventListener("beforeunload", (e) => { if (unsent.size) e.preventDefault(); });
 export function dropDraft(name) {
   clearTimeout(waiting.get(name)?.timer);
   waiting.delete(name);
+  unsent.delete(name);
   if (!drafts.delete(name)) return Promise.resolve();
   return inTurn(name, () => fetch(base + "/api/draft/" + name, { method: "DELETE" }).catch(() => {}));
 }
@@ -179,11 +222,11 @@ export async function settleDrafts() {
   }
   await Promise.all(sending.values());
 }
-function flush() {
-  for (const w of [...waiting.values()]) {
+export function flush() {
+  return Promise.all([...waiting.values()].map((w) => {
     clearTimeout(w.timer);
-    w.send(true);
-  }
+    return w.send(true);
+  }));
 }
-addEventListener("pagehide", flush);
+addEventListener("pagehide", () => flush());
 document.addEventListener("visibilitychange", () => document.hidden && flush());

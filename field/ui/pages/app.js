@@ -1,6 +1,6 @@
 /* The shell: rail, top bar, which page an address opens, keys, toasts. */
-import { h, t, base, atHub, caseHere, hubBase, icon, key, lang, speak, refill, when, number, dialog, button, notice, N, askTexts } from "./dom.js";
-import { follow, forget, get, loadDrafts, on, raw, spoken, settleDrafts } from "./api.js";
+import { h, t, base, atHub, caseHere, hubBase, icon, key, lang, speak, refill, when, number, dialog, button, notice, N, askTexts, painted } from "./dom.js";
+import { flush, follow, forget, get, loadDrafts, on, raw, retry, settleDrafts, spoken, unkept } from "./api.js";
 import { learnMe, learnReviewer, list, me, roleWords, scheme, status } from "./data.js";
 
 const PAGES = {
@@ -129,6 +129,7 @@ export async function go(path, replace) {
   await open();
 }
 async function open(same) {
+  if (!shell.main) return; /* locked */
   if (atHub) forget(); /* nobody tells of changes there */
   const parts = decodeURIComponent(location.pathname.slice(base.length) || "/").split("/").slice(1);
   const name = PAGES[parts[0]];
@@ -242,11 +243,48 @@ on("change", () => {
   clearTimeout(changing);
   changing = setTimeout(() => { page?.change?.(); footer(); }, 60);
 });
-on("gone", () => { if (shell.offline) shell.offline.hidden = false; });
-on("back", () => { if (shell.offline) shell.offline.hidden = true; });
+let told = null; /* what the alarm says: "gone", "full" */
+function alarm(what, symbol, ...words) {
+  if (!shell.main) return;
+  told = what;
+  refill(shell.alarm, notice(what === "gone" ? "minor" : "alert", symbol, ...words));
+}
+function calm(what) {
+  if (told !== what) return;
+  told = null;
+  refill(shell.alarm);
+}
+on("gone", () => {
+  if (shell.offline) shell.offline.hidden = false;
+  if (atHub || told === "gone") return;
+  const copy = button(t("Copy what is not kept"), { class: "small", onclick: async () => {
+    const all = unkept();
+    await navigator.clipboard.writeText(all.map(([title, text]) => title + "\n" + text).join("\n\n")).then(() => toast(t("copied")), () => toast(t("the browser does not let it be copied")));
+  } });
+  alarm("gone", "off", h("p", null, h("strong", null, t("satchel has ended. ")),
+    t("What was recorded or noted as a draft is safe: start 'satchel ui' again, and it is there. What you type here now is in this page alone.")), copy);
+});
+on("back", () => {
+  if (shell.offline) shell.offline.hidden = true;
+  calm("gone");
+});
+on("room", () => calm("full"));
 on("toast", (text) => toast(text));
-on("locked", () => { if (shell.main) location.reload(); });
-on("full", (words) => refill(shell.alarm, notice("alert", "warn", h("strong", null, t("The disk is full. ")), words)));
+/* A page of a locked store shows nothing and knows nothing, but for what could not be kept before it was locked. */
+on("locked", async () => {
+  if (!shell.main) return;
+  shell.main = null;
+  opening++;
+  refill(clearBody());
+  await flush();
+  if (!unkept().length) return location.reload();
+  page?.leave?.();
+  page = null;
+  forget();
+  start();
+});
+on("open", () => { if (!shell.main && following) start(); });
+on("full", (words) => alarm("full", "warn", h("strong", null, words, t(".")), " ", t("Go on typing: it is tried again until there is room.")));
 on("damaged", (words) => refill(shell.alarm, notice("alert", "warn", h("strong", null, t("The store is damaged. ")), words)));
 
 /* ---- the start ---- */
@@ -274,8 +312,10 @@ async function start() {
   if (atHub) learnReviewer(state);
   else await Promise.all(me.readonly ? [learnMe().catch(() => {})] : [drafts, learnMe()]);
   await open();
+  await painted();
   footer();
   if (atHub) return;
+  retry(); /* what could not be kept while the store was locked */
   following ||= follow();
   const calm = () => new Promise((r) => (window.requestIdleCallback || setTimeout)(r, { timeout: 2000 }));
   for (const name of new Set(Object.values(PAGES))) if (name) await calm().then(() => import(`./${name}.js`)).catch(() => {}); /* for the next click */

@@ -53,6 +53,9 @@ export function grow(el, make, again) {
   return el;
 }
 
+/* What stands is seen: for what may come after it. A page that nobody sees is not painted. */
+export const painted = () => new Promise((r) => (document.hidden ? r() : requestAnimationFrame(() => setTimeout(r))));
+
 export function icon(name, small) {
   return h("svg", { class: small ? "i i-s" : "i", "aria-hidden": "true" }, h("use", { href: "#" + name }));
 }

@@ -129,8 +129,8 @@ export class Form {
     const why = this.why?.value;
     if (!this.dirty && !why && !this.extra?.length) { dropDraft(this.key); this.note.textContent = ""; return; }
     keepDraft(this.key, { edits: this.edits, read: this.read, why, extra: this.extra, at: new Date().toISOString(), path: location.pathname + location.search,
-      title: this.title }, (ok) => {
-      this.note.textContent = ok ? t("draft kept %s", when(new Date())) : t("draft not kept: satchel does not answer");
+      title: this.title }, (why) => {
+      this.note.textContent = why === null ? t("draft kept %s", when(new Date())) : t("draft not kept: %s", why);
     });
   }
   restore() {

@@ -149,7 +149,7 @@ export async function send(file, of, more, progress) {
   const q = new URLSearchParams({ of, name: file.name || t("pasted") + ".png" });
   const captured = more?.captured || await capturedOf(file);
   if (captured) q.set("captured", captured);
-  for (const k of ["title", "from", "why"]) if (more?.[k]) q.set(k, more[k]);
+  for (const k of ["title", "from", "why", "once"]) if (more?.[k]) q.set(k, more[k]);
   return upload("/api/evidence?" + q, file, progress);
 }
 
@@ -176,13 +176,14 @@ export function strip(o) {
     sending++;
     try {
       const share = (x) => { kind.textContent = `${Math.round(x * 100)}%`; refill(line, bar(t("%d%% stored", Math.round(x * 100)), [["f-accent", x]], 6)); };
-      const answer = await send(file, await o.of(), {}, share);
+      const answer = await send(file, await o.of(), { once: "1" }, share);
       tile.remove();
       o.done?.(answer.id, file);
       return answer.id;
     } catch (e) {
       kind.textContent = t("failed");
       failed.push(file);
+      tile.classList.add("failed");
       refill(line, h("span", { class: "mark bad" }, e.message), " ", h("button", { type: "button", class: "linkish", onclick: () => { tile.remove(); take([file]); } }, t("Try again")),
         " ", h("button", { type: "button", class: "linkish", onclick: () => tile.remove() }, t("Leave it")));
       return null;

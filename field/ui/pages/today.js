@@ -1,6 +1,6 @@
 /* Today: what I am at, my audits, what is due, what waits for sync or for a decision. */
 import {
-  h, t, icon, chip, card, empty, bar, many, longDay, shortDay, daysUntil, number, when, refill, skeleton, button, comma, atHub, caseHere,
+  h, t, painted, fullTime, isoDay, notice, icon, chip, card, empty, bar, many, lang, longDay, shortDay, daysUntil, number, when, refill, skeleton, button, comma, atHub, caseHere,
 } from "./dom.js";
 import { allDrafts, dropDraft, get } from "./api.js";
 import {
@@ -34,10 +34,20 @@ function draw(ctx, d) {
   refill(ctx.main, h("div", { class: "lead" }, h("div", null, h("h1", null, longDay(new Date())),
     h("p", null, [many(open, "one audit to finish", "%d audits to finish"), many(due.length, "one thing due", "%d things due")].join(comma()) + t("."))),
   me.readonly ? null : h("div", { class: "row" }, h("a", { class: "btn", href: "/new/finding" }, icon("plus"), t("New finding"), h("kbd", { "aria-hidden": "true" }, "C")))),
+  clockNotice(d.status.newest),
   h("div", { class: "split" }, h("div", { class: "stack" }, now ? nowCard(d, now) : null, myAudits(d), dueCard(d, due)),
     h("div", { class: "stack" }, me.readonly ? null : syncCard(d.status), waitCard(d), draftCard(ctx), me.readonly ? null : quarantine(d.status))));
 }
 
+/* Times are claims: a clock that is far from what others claimed is told, and changed by nobody but its owner. */
+const DAY = 86400000;
+function clockNotice(newest) {
+  const off = newest ? (Date.now() - Date.parse(newest.at)) / DAY : 0;
+  if (off > -1 && off < 400) return null;
+  const words = [isoDay(new Date()), fullTime(newest.at), newest.by];
+  return notice("minor", "clock", h("strong", null, t("Is the clock of this device right? ")), off < 0 ? t("It says %s, but the newest entry here is of %s, by %s.", ...words) : t("It says %s; the newest entry here is of %s, by %s.", ...words), lang === "zh" ? "" : " ",
+    t("What is due is reckoned from it, and what you record bears its time. Nothing is lost by setting it."));
+}
 function nowCard(d, a) {
   return card(t("Go on"), h("span", { class: "dim" }, days(a.fields.start, a.fields.end)), h("div", { class: "in now" },
     h("div", { class: "spread" }, h("div", null, h("a", { class: "big", href: href(a.id) }, d.names.get(a.case)),
@@ -49,6 +59,7 @@ function nowCard(d, a) {
 async function progress(ctx, d) {
   const box = ctx.main.querySelector("#nowbar");
   if (!box) return;
+  await painted();
   try {
     const [c, check] = await Promise.all([get("coverage", [], { audit: box.dataset.audit }), get("check", [], { audit: box.dataset.audit, quick: true })]);
     if (!box.isConnected) return;

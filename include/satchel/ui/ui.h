@@ -46,7 +46,8 @@
  *
  *   /api/status {"hub":name|null,"records":{"here":n,"way":n,"held":n},"evidence":{…,"awaited":n},"conflicts":n,
  *               "cases":[{"case","title","records","evidence","conflicts"}],
- *               "apart":[{"entry","record","case","by","at","verdict":"waiting"|"quarantined","reason"}]}
+ *               "apart":[{"entry","record","case","by","at","verdict":"waiting"|"quarantined","reason"}],
+ *               "newest":{"at","by"}}: of each kit's last entry the one of the latest time; none in an empty store
  *   /api/form/scheme[?o.case=C]  {"hash","link","scheme":scheme.json,"catalogue":{"clauses":[…],"sample","title"}}: of the scheme
  *               that a case follows; form/show and form/list take o.case, too
  *   "state" of a record comes with "state_words", in the chosen language
