@@ -162,6 +162,7 @@ static int find_again(struct desk *d, struct upload *u, const char **id)
     struct arena *a = &u->arena;
     struct jv *where = jv_object(a);
     int rc = jv_put_str(a, where, "sha256", store_intake_sha256(u->intake));
+    if (!rc) rc = jv_put_str(a, where, "name", path_name(jv_get_str(u->options, "name")));
     if (!rc) rc = jv_put(a, where, arena_printf(a, "of.%s", u->record), jv_bool(a, true));
     if (!rc) rc = view_list(d->session.view, "evidence", u->case_name, where, false, a, &hits, &len);
     if (!rc && len && is_safe(d, u)) *id = hits[0].record;

@@ -58,22 +58,14 @@ export async function enter(server, width, more) {
   await page.waitForSelector("main h1");
   return page;
 }
-// Asks again and again from outside: playwright's own waiting evaluates a text in the page, which its policy forbids.
 export function patient(page) {
-  page.waitForFunction = async (fn, arg, { timeout = 10000 } = {}) => {
-    for (const last = Date.now() + timeout; ;) {
-      if (await page.evaluate(fn, arg).catch((e) => { if (page.isClosed()) throw e; })) return;
-      if (Date.now() > last) throw new Error(`not within ${timeout} ms: ${fn}`);
-      await new Promise((r) => setTimeout(r, 20));
-    }
-  };
+  page.waitForFunction = (fn, arg, options) => until(page, fn, arg, options?.timeout);
   return page;
 }
 export async function watched(context, origin) {
   const page = patient(await context.newPage());
   page.signs = [];
   page.setDefaultTimeout(10000);
-  page.waitForFunction = (fn, arg, options) => until(page, fn, arg, options?.timeout);
   await page.addInitScript(() => {
     Object.defineProperty(window, "pwned", { set(v) { console.error("PWNED " + v); }, get() { return 0; } });
   });
@@ -86,7 +78,7 @@ export async function watched(context, origin) {
 }
 // Asked from outside: the pages' policy lets no text become script, and so no waiting within them.
 export async function until(page, fn, arg, timeout = 10000) {
-  for (const last = Date.now() + timeout; ; await new Promise((r) => setTimeout(r, 50))) {
+  for (const last = Date.now() + timeout; ; await new Promise((r) => setTimeout(r, 20))) {
     if (await page.evaluate(fn, arg).catch(() => false)) return true;
     if (Date.now() > last) throw new Error("it does not come about: " + fn);
   }

@@ -188,7 +188,8 @@ says "an upload" '[0,3145728]' '[.status, .result.size]'
 id=$(jq -r .result.id body) sha=$(sha256sum photo.jpg | cut -c1-64)
 check "whole" sh -c "'$SATCHEL' --store zhang extract $id -o out.jpg && cmp out.jpg photo.jpg"
 same "with what was said of it" '["门禁.jpg","门","2026-11-20T10:00:00+08:00"]' "$(as zhang --json show "$id" | jq -c '.fields | [.name, .title, .captured]')"
-upload "of=$finding&name=photo.jpg&once=1" photo.jpg > log; says "tried again it is the same" "$id" .result.id
+upload "of=$finding&name=%E9%97%A8%E7%A6%81.jpg&once=1" photo.jpg > log; says "tried again it is the same" "$id" .result.id
+upload "of=$finding&name=photo.jpg&once=1" photo.jpg > log; says "by another name it is another" true ".result.id != \"$id\""
 rm zhang/blobs/*; upload "of=$finding&name=photo.jpg&once=1" photo.jpg > log
 get "/api/evidence/$sha" > log; check "bytes that had gone are not said to be saved before they are" cmp body photo.jpg
 upload "of=$finding&name=../../etc/x.jpg" photo.jpg > log; same "a name has no folder" x.jpg "$(as zhang --json show "$(jq -r .result.id body)" | jq -r .fields.name)"

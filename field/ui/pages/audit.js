@@ -239,6 +239,7 @@ class Audit {
   async openCell(clause, code, record, focus) {
     const keep = this.cell && this.cell.clause === clause && this.cell.code === code && record === this.recordAsked;
     this.cell = { clause, code: code || "" };
+    this.opened = (this.opened || 0) + 1;
     this.recordAsked = record;
     this.mark();
     if (!keep || !this.panel) await this.drawPanel(record);
@@ -338,10 +339,12 @@ class Audit {
         await this.read();
         this.drawLead();
         this.drawMatrix();
-        this.quietFor = target; /* the focus goes back to the matrix */
+        this.quietFor = target; /* the focus goes back to the matrix, but not from somebody who has opened a cell meanwhile */
+        const opened = (this.opened || 0) + (was || !id ? 1 : 0);
         if (was || !id) await this.ctx.go(href(this.id) + "?" + new URLSearchParams({ cell: clause + " " + code, record: target }), true);
         else await this.refreshPanel();
         this.quietFor = null;
+        if (this.opened > opened) return;
         this.grid.querySelector(`[data-k="${CSS.escape(clause + " " + code)}"]`)?.focus({ preventScroll: true });
       },
     });

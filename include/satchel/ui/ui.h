@@ -74,7 +74,7 @@
  *   POST   /api/evidence?of=RECORD&name=NAME[&title=T][&captured=TIME][&from=EVIDENCE][&why=T][&once=1]   body: the bytes
  *                              (application/octet-stream), sealed while they arrive → as a command, {"id":"evidence/…",
  *                              "sha256","size"}, once it is durable; 507: the disk has no room, said before the body is read
- *                              where it can be; from: what it is derived from; once: where the record has these bytes
+ *                              where it can be; from: what it is derived from; once: where the record has these bytes by this name
  *                              already, that evidence is answered and none made (for trying again)
  *   GET    /api/evidence/SHA256   the bytes, as application/octet-stream, an attachment, in a sandbox; Range: bytes=… of one
  *                              run. 404: not here (POST /api/jobs {"command":"extract","args":[ID],"options":{"bring":true}})
