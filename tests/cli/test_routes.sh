@@ -7,7 +7,7 @@ WIRE=$(dirname "$SATCHEL")/tests/wire_kit
 [ -x "$WIRE" ] || { echo "no program at $WIRE: build it first"; exit 1; }
 
 # METHOD, path with what follows it; then the status without a session that is good, with that of a kit which the thing is none
-# of the business of, and with one whose it is.
+# of the business of, and with one whose it is. A '-': the session goes with it; /v1/review has its own test, test_review.sh.
 EVERY_SERVER='
 GET     /health              200 200 200
 GET     /metrics             200 200 200
@@ -28,7 +28,8 @@ GET     /v1/evidence/PHOTO   401 404 200
 HEAD    /v1/evidence/PHOTO   401 404 200
 POST    /lfs/objects/batch   401 200 200
 GET     /lfs/objects/PHOTO   401 404 200
-HEAD    /lfs/objects/PHOTO   401 404 200'
+HEAD    /lfs/objects/PHOTO   401 404 200
+POST    /v1/review           401 - -'
 SHARE='
 DELETE  /v1/session          401 - 200'
 
