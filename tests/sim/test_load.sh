@@ -19,7 +19,7 @@ same "nothing is wrong" "0 wrong" "$(tail -n 1 told)"
 # Bounded, however many kits there are: the cases that are at work, each read once, are most of it. (Two hundred uploads at once
 # take less: test_serve.sh.) The sanitizers need more than that themselves.
 most=$(grep -o '[0-9]*\.[0-9]* MB at most' told | cut -d. -f1)
-case $SATCHEL in *sanitize*) ;; *) check "the hub's memory stays within 192 MB (${most:-?})" test "${most:-193}" -lt 192 ;; esac
+case $SATCHEL in *sanitize*) ;; *) check "the hub's memory stays within 256 MB (${most:-?})" test "${most:-257}" -lt 256 ;; esac
 same "git is content" "" "$(git -C hub/hub/repo.git fsck --strict 2>&1 | grep -v '^notice\|^dangling')"
 same "the hub is sound" 0 "$(s --json hub verify hub/hub | jq '.problems | length')"
 done_testing
