@@ -134,7 +134,7 @@ for (const lang of ["zh", "en"]) {
   await server.stop();
 
   await step(`the clock changed (${lang})`, async () => {
-    if (!FAKETIME) return skip("the clock changed: there is no faketime");
+    if (!FAKETIME) return skip("the clock changed: there is no faketime for this program");
     for (const years of [-10, lang === "zh" ? 10 : 25]) {
       const off = await ui("zhang", lang, false, ["faketime", "-f", `${years > 0 ? "+" : ""}${years * 365}d`]);
       const there = await browser.newContext({ viewport: { width: lang === "zh" ? 1440 : 390, height: 900 }, timezoneId: "Asia/Shanghai" });

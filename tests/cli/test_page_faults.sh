@@ -31,7 +31,9 @@ kit zhang
 FINDING=$(finding zhang)
 if [ -n "$DISK" ]; then kit disk/zhang; cases=1; quiet finding disk/zhang; fi
 
-export SATCHEL CHROMIUM WORK NPM DISK FINDING FAKETIME="$(command -v faketime)" SHOTS=${SHOTS:-}
+# A sanitizer wants to be loaded first, and so does faketime.
+case $SATCHEL in *sanitize*) FAKETIME="" ;; *) FAKETIME=$(command -v faketime) ;; esac
+export SATCHEL CHROMIUM WORK NPM DISK FINDING FAKETIME SHOTS=${SHOTS:-}
 timeout 600 node "$HERE/browser/test_page_faults.mjs" > browser.out 2> browser.err
 ended=$?
 grep -v '^# ' browser.out
