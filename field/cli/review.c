@@ -156,15 +156,8 @@ static void tell_result(struct ui_answer *out, int code, const struct jv *result
 
 static void run(struct sitting *t, struct ui_answer *out)
 {
-    struct ran o;
     const struct ui_call *call = &t->call;
-    int rc = desk_run(&t->review->session, &(struct run){.command = call->route->command, .args = call->args, .options = call->options}, &o);
-    out->status = 200;
-    buf_addc(&out->body, '{');
-    ran_fields(&out->body, &o);
-    buf_addc(&out->body, '}');
-    if (rc) ui_refuse(out, 400, err_message());
-    ran_release(&o);
+    run_answer(&t->review->session, &(struct run){.command = call->route->command, .args = call->args, .options = call->options}, out);
 }
 
 static int add_role(void *ctx, const char *role)

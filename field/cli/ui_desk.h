@@ -56,6 +56,8 @@ struct ran {
 int desk_run(struct session *s, const struct run *r, struct ran *out) MUST_CHECK; /* ERR_USAGE: wrong options */
 void ran_release(struct ran *o);
 void ran_fields(struct buf *out, const struct ran *o); /* "status":…,"result":…,"error":… */
+/* Runs it and answers with these fields, or 400 where it could not be run. */
+void run_answer(struct session *s, const struct run *r, struct ui_answer *out);
 bool desk_locked(struct desk *d, struct ui_answer *out);       /* under the lock; answers 423 where it is */
 void tell_json(struct ui_answer *out, int status, const struct jv *v); /* v NULL: memory was out */
 void tell_code(struct ui_answer *out, int code); /* as a command that ended so: 200, status and error */

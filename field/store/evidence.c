@@ -351,14 +351,21 @@ int store_evidence_state(
     return err;
 }
 
+/* ERR_MISSING: its bytes are not here. */
+static int find_blob(struct store *s, struct arena *a, const char *sha256, const char **path)
+{
+    *path = blob_path(s, a, sha256);
+    if (!*path) return ERR_ROAD;
+    if (os_exists(*path)) return 0;
+    return err_set(ERR_MISSING, "the bytes of evidence %.12s… are not here; a sync brings them", sha256);
+}
+
 int store_evidence_size(struct store *s, const char *sha256, uint64_t *size)
 {
     struct arena a;
     arena_init(&a);
-    const char *path = blob_path(s, &a, sha256);
-    int err = path ? 0 : ERR_ROAD;
-    if (!err && !os_exists(path))
-        err = err_set(ERR_MISSING, "the bytes of evidence %.12s… are not here; a sync brings them", sha256);
+    const char *path;
+    int err = find_blob(s, &a, sha256, &path);
     if (!err) err = age_plain_size(size, path);
     arena_release(&a);
     return err == ERR_INPUT ? ERR_DAMAGED : err;
@@ -368,10 +375,8 @@ int store_evidence_open(struct store *s, const char *sha256, uint64_t offset, st
 {
     struct arena a;
     arena_init(&a);
-    const char *path = blob_path(s, &a, sha256);
-    int err = path ? 0 : ERR_ROAD;
-    if (!err && !os_exists(path))
-        err = err_set(ERR_MISSING, "the bytes of evidence %.12s… are not here; a sync brings them", sha256);
+    const char *path;
+    int err = find_blob(s, &a, sha256, &path);
     if (!err) err = age_file_source(out, path, s->identity, offset);
     arena_release(&a);
     return err == ERR_INPUT ? ERR_DAMAGED : err; /* we sealed it ourselves */

@@ -310,7 +310,7 @@ async function start() {
   }
   frame();
   if (atHub) learnReviewer(state);
-  else await Promise.all(me.readonly ? [learnMe().catch(() => {})] : [drafts, learnMe()]);
+  else await Promise.all([drafts, learnMe()]);
   await open();
   await painted();
   footer();
