@@ -17,8 +17,8 @@ The script that records acknowledges by appending "said 0 0 <length>\\n<text>\\n
 
 A PLANT is a bug put into the program by way of its record, to see that the test finds it:
     nosync=REGEX   syncs of files and folders do nothing where the path, as it was when they were made, matches
-    swap, swap-odd   of syncs and renames each two that follow one another come in the other order, from the first or
-                     from the second on
+    swap            of syncs and renames each two that follow one another come in the other order: in some states
+                    from the first, in others from the second on
 """
 import os
 import pickle
@@ -247,22 +247,29 @@ def without_syncs(events, snapshot, pattern):
 
 
 def planted(events, snapshot, plant):
-    if plant in ("swap", "swap-odd"):
-        return list(swapped(events, plant == "swap-odd"))
+    """The records that a state may be cut from."""
+    if plant == "swap":
+        return [list(swapped(events, odd)) for odd in (False, True)]
     if plant.startswith("nosync="):
-        return list(without_syncs(events, snapshot, plant[len("nosync="):]))
-    return events
+        return [list(without_syncs(events, snapshot, plant[len("nosync="):]))]
+    return [events]
+
+
+def point_of_loss(events, rng):
+    """Anywhere, or where most is at stake: before a sync, and right after something was acknowledged."""
+    syncs = [i for i, event in enumerate(events) if event[0] == "sync"]
+    said = [i + 1 for i, event in enumerate(events) if event[0] == "said"]
+    return rng.choice(rng.choices((range(len(events) + 1), syncs or said, said or syncs), (4, 3, 1))[0])
 
 
 def cut(snapshot_path, record_path, out, count, seed, plant=""):
     with open(snapshot_path, "rb") as f:
         snapshot = pickle.load(f)
-    events = planted(read_record(record_path), snapshot, plant)
+    records = planted(read_record(record_path), snapshot, plant)
     rng = random.Random(int(seed))
-    before_sync = [i for i, event in enumerate(events) if event[0] == "sync"]  # when most is at stake
     for n in range(1, int(count) + 1):
-        anywhere = rng.random() < 0.5 or not before_sync
-        point = rng.randrange(len(events) + 1) if anywhere else rng.choice(before_sync)
+        events = rng.choice(records)
+        point = point_of_loss(events, rng)
         how = rng.choices(("mix", "prefix", "drop", "all"), (4, 3, 2, 1))[0]
         disk = Disk(snapshot)
         said = []

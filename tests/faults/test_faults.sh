@@ -19,8 +19,8 @@ echo "seed $seed"
 RANDOM=$seed
 
 # How often. A sanitizer is slow to start, so there each part is a sample.
-torture_most=24 kills=50 cuts=30 plant_cuts=150
-[ -z "$full" ] || torture_most=100000 kills=500 cuts=300 plant_cuts=400
+torture_most=24 kills=50 cuts=30 plant_cuts=400
+[ -z "$full" ] || torture_most=100000 kills=500 cuts=300
 sanitized=""
 if grep -q __asan_init "$SATCHEL"; then
   sanitized=1 torture_most=10 kills=10 cuts=8
@@ -327,7 +327,7 @@ power_hub() {
 power_inbox() {
   record_inbox || { bad "the recorded run of an inbox"; return; }
   power_cut hub hub $cuts
-  plant_in hub hub "${plants_hub[@]/#swap/swap-odd}"
+  plant_in hub hub "${plants_hub[@]}"
 }
 
 # Two lanes side by side, each part in a folder of its own.

@@ -61,6 +61,8 @@ start() {
 mark() { marked=$(wc -l < hub/access.log); }
 since() { tail -n +$((marked + 1)) hub/access.log | jq -s "[.[] | select(.method == \"$1\") | .$2] | add // 0"; }
 uploaded() { find hub/upload -name '*.data' -size "+$1" | grep -q .; }
+durable() { cat hub/upload/*.json | jq .offset; }
+keeps() { [ "$(durable)" -ge "$1" ]; }
 # begun COMMAND…: in the background; sets RUNS.
 begun() { "$SATCHEL" "$@" > log 2>&1 & RUNS=$!; started+=("$RUNS"); }
 
@@ -77,9 +79,8 @@ through() {
   begun --store zhang sync
   wait_for 30 uploaded 8M
   { kill -9 "$RUNS"; wait "$RUNS"; } 2> /dev/null
-  sleep 0.5
-  durable=$(cat hub/upload/*.json | jq .offset)
-  same "$front: what was sent before the kit died is kept" true "$([ "$durable" -ge 8000000 ] && echo true)"
+  check "$front: what was sent before the kit died is kept" wait_for 30 keeps 8000000
+  durable=$(durable)
   mark
   begun --store zhang sync
   wait_for 30 uploaded 24M
