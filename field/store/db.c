@@ -37,9 +37,10 @@ static int translate(sqlite3 *handle, int code)
         return err_set(ERR_ROAD, "another process is writing to the database; try again when it is done");
     case SQLITE_FULL:
         return err_set(ERR_ROAD, "the disk is full: this was not saved, and what was saved before is safe; make room and try again");
+    case SQLITE_READONLY:
+        return err_set(ERR_ROAD, "nothing can be written to the database: the medium is write-protected or the permissions forbid it; take the protection off, or use another");
     case SQLITE_IOERR:
     case SQLITE_CANTOPEN:
-    case SQLITE_READONLY:
     case SQLITE_PERM:
     case SQLITE_AUTH:
     case SQLITE_NOLFS:

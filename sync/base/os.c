@@ -757,12 +757,19 @@ struct os_lock {
     int fd;
 };
 
+/* On a medium that can't be written nobody writes, and whoever only reads may go on. */
+static int open_lock(const char *path, bool exclusive)
+{
+    int fd = open_retry(path, O_RDWR | O_CREAT);
+    return fd < 0 && errno == EROFS && !exclusive ? open_retry(path, O_RDONLY) : fd;
+}
+
 int os_lock(struct os_lock **out, const char *path, bool exclusive, bool wait)
 {
     int err = 0;
     struct os_lock *l = calloc(1, sizeof *l);
     if (!l) return err_memory();
-    l->fd = open_retry(path, O_RDWR | O_CREAT);
+    l->fd = open_lock(path, exclusive);
     if (l->fd < 0)
         err = err_system("use", path);
     else if (lock_fd(l->fd, (exclusive ? LOCK_EX : LOCK_SH) | (wait ? 0 : LOCK_NB)) == 0)
