@@ -120,7 +120,7 @@ if medium stick 160m; then
   check "a write-protected kit can be read" as stick/zhang list finding
   check "and verified" as stick/zhang verify
   refuse "and says that it can't be written" 5 as stick/zhang new finding --case BJ-1 audit="$audit" clause=B2 grade=minor fact=x
-  check "in these words" grep -q "nothing can be written.*write-protected" err
+  same "in these words" 1 "$(grep -c 'nothing can be written.*write-protected' err)"
   told "the kit itself on a write-protected stick" 5 'write-protected; take the protection off' '介质是只读的；请解除写保护' as stick/zhang sync
   mount -o remount,rw stick
   arrives "with the protection off" stick/zhang
