@@ -239,6 +239,32 @@ static enum http_fault fault_of(CURLcode code, bool connected)
     }
 }
 
+/* What networks on the way do, in people's words; for the rest, libcurl's own. */
+static const char *words_of(const struct http_over_curl *h, CURLcode code)
+{
+    switch (code) {
+    case CURLE_COULDNT_RESOLVE_HOST:
+    case CURLE_COULDNT_RESOLVE_PROXY:
+        return T("its name is not known here: is there a network?");
+    case CURLE_COULDNT_CONNECT:
+        return T("nobody answers there");
+    case CURLE_OPERATION_TIMEDOUT:
+        return T("no answer in time");
+    case CURLE_SSL_CONNECT_ERROR:
+        return T("no secure connection came about");
+    case CURLE_SEND_ERROR:
+    case CURLE_SEND_FAIL_REWIND: /* that it was on_rewind is nobody's concern */
+        return T("while this was sent");
+    case CURLE_RECV_ERROR:
+    case CURLE_PARTIAL_FILE:
+        return T("in the middle of the answer");
+    case CURLE_GOT_NOTHING:
+        return T("before an answer came");
+    default:
+        return *h->told ? h->told : curl_easy_strerror(code);
+    }
+}
+
 static int tell_fault(struct http_over_curl *h, CURLcode code, struct running *r)
 {
     double connected = 0;
@@ -247,8 +273,7 @@ static int tell_fault(struct http_over_curl *h, CURLcode code, struct running *r
     if (a->fault == HTTP_GARBAGE) return err_set(ERR_ROAD, "what answers at %s says more than a hub would", h->url);
     curl_easy_getinfo(h->curl, CURLINFO_CONNECT_TIME, &connected);
     a->fault = fault_of(code, connected > 0);
-    const char *told = *h->told ? h->told : curl_easy_strerror(code);
-    if (code == CURLE_SEND_FAIL_REWIND) told = curl_easy_strerror(CURLE_SEND_ERROR); /* that it was on_rewind is nobody's concern */
+    const char *told = words_of(h, code);
     switch (a->fault) {
     case HTTP_DISTRUST:
         return tell_distrust(h, code);
