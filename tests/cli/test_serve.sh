@@ -15,10 +15,11 @@ end() {
 trap 'end; rm -rf "$WORK"' EXIT
 
 # serve [OPTION…]: starts it on a port that the system chooses.
-serve() {
+serve() { serve_limited --rate 0 "$@"; }
+serve_limited() {
   : > serve.out
-  "$SATCHEL" hub serve hub --listen 127.0.0.1:0 --rate 0 "$@" > serve.out 2> serve.err & PID=$!
-  for _ in $(seq 100); do grep -q '://' serve.out && break; sleep 0.1; done
+  "$SATCHEL" hub serve hub --listen 127.0.0.1:0 "$@" > serve.out 2> serve.err & PID=$!
+  for _ in $(seq 300); do grep -q '://' serve.out && break; sleep 0.1; done
   URL=$(grep -o 'https\{0,1\}://[^; "]*' serve.out)
 }
 # call METHOD PATH [CURL-OPTION…]: the status; headers in head, body in body.
@@ -376,14 +377,10 @@ create c.satchel 600
 for _ in $(seq 50); do [ "$(ls hub/upload | grep -vc lock)" = 0 ] && break; sleep 0.2; done
 same "what nobody goes on with is dropped" 0 "$(ls hub/upload | grep -vc lock)"
 end
-"$SATCHEL" hub serve hub --listen 127.0.0.1:0 --rate 1 > serve.out 2> serve.err & PID=$!
-for _ in $(seq 100); do grep -q '://' serve.out && break; sleep 0.1; done
-URL=$(grep -o 'http://[^; ]*' serve.out)
+serve_limited --rate 1
 same "too many requests" 1 "$(for _ in 1 2 3 4 5 6 7 8 9 10; do curl -s -o /dev/null -w '%{http_code}\n' "$URL/health"; done | grep -c 429 | sed 's/[1-9]/1/')"
 end
-"$SATCHEL" hub serve hub --listen 127.0.0.1:0 --rate 1 --behind-proxy > serve.out 2> serve.err & PID=$!
-for _ in $(seq 100); do grep -q '://' serve.out && break; sleep 0.1; done
-URL=$(grep -o 'http://[^; ]*' serve.out)
+serve_limited --rate 1 --behind-proxy
 statuses() { for i in $(seq 10); do curl -s -o /dev/null -w '%{http_code}\n' -H "X-Forwarded-For: $1$i" "$URL/health"; done | sort | uniq -c | awk '{print $2}' | tr '\n' ' '; }
 same "many addresses of one network are one" "200 429 " "$(statuses 2001:db8:0:1::)"
 same "of many networks they are many" "200 " "$(statuses 192.0.2.)"
@@ -431,6 +428,7 @@ same "and why" "this kit has been revoked" "$(jq -r .error body)"
 TOKEN=""; call GET '/v1/%0a%1b%22x%ff' > status
 same "each request is a line of JSON" "$(wc -l < hub/access.log)" "$(jq -c 'select(.status!=null and .address!=null)' hub/access.log | wc -l)"
 many=$(printf '%%ff%.0s' $(seq 9000)); before=$(wc -l < hub/access.log); call GET "/v1/$many" > status
+for _ in $(seq 50); do [ "$(wc -l < hub/access.log)" -gt $before ] && break; sleep 0.1; done # written once it is answered
 same "however long its path is" $((before + 1)) "$(wc -l < hub/access.log)"
 same "with nothing that a terminal obeys" 0 "$(grep -c $'\x1b' hub/access.log)"
 same "and no token" 0 "$(grep -c "$zhang_token" hub/access.log)"
