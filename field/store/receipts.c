@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "satchel/base/time.h"
+#include "satchel/format/shape.h"
 
 #define HELD_NAME "%s %s" /* case, SHA-256 */
 #define CHECKPOINT "" /* stands for the case of a receipt that covers every case */
@@ -92,7 +93,6 @@ static int is_before(struct store *s, const struct receipt_row *row, const struc
 /* Of equal times that tell of the same the later row counts: it was taken in later. */
 static int note(struct store *s, const struct receipt_row *row)
 {
-    unsigned char hash[SHA256_SIZE];
     bool before;
     struct newest_receipt *n = slot(s, row->case_name);
     int err = n ? is_before(s, row, n, &before) : ERR_ROAD;
@@ -103,8 +103,7 @@ static int note(struct store *s, const struct receipt_row *row)
     if (n->row && row->at < n->at) return 0;
     n->row = row->number;
     n->at = row->at;
-    sha256(hash, row->bytes, row->bytes_len);
-    hex_write(n->id, hash, sizeof hash);
+    name_by_hash(n->id, row->bytes, row->bytes_len);
     return note_withheld(s, row);
 }
 
@@ -211,6 +210,31 @@ int receipt_of_row(struct store *s, int64_t row, struct arena *a, struct receipt
     int err = read_receipt(s, &w);
     if (!err) *out = w.receipt;
     return err;
+}
+
+struct sought {
+    const char *case_name, *id;
+    int64_t row;
+};
+
+static int compare_id(void *ctx, const struct receipt_row *row)
+{
+    struct sought *q = ctx;
+    char id[SHA256_HEX];
+    if (strcmp(row->case_name, q->case_name) != 0) return 0;
+    name_by_hash(id, row->bytes, row->bytes_len);
+    if (strcmp(id, q->id) == 0) q->row = row->number;
+    return 0;
+}
+
+/* The hub builds on the newest, nearly always. */
+int store_receipt_by_id(struct store *s, const char *case_name, const char *id, struct arena *a, struct receipt **out)
+{
+    const struct newest_receipt *n = newest(s, case_name);
+    struct sought q = {case_name, id, n && strcmp(n->id, id) == 0 ? n->row : 0};
+    int err = q.row ? 0 : receipt_walk(s, 0, compare_id, &q);
+    if (!err && !q.row) return err_set(ERR_MISSING, "there is no receipt '%.12s…' here", id);
+    return err ? err : receipt_of_row(s, q.row, a, out);
 }
 
 int store_receipt(struct store *s, const char *case_name, struct arena *a, const struct receipt **out,

@@ -416,7 +416,9 @@ def bench_wire(work):
         return ours, rsync_bytes(work, data), restic_bytes(work, data)
 
     both("base", 40, 40)
-    for what, findings, photos in (("a bundle", 3, 2), ("a day", 40, 60)):
+    for what, findings, photos in (("a bundle", 3, 2), ("a day", 40, 60), ("words beside 500 photos", 5, 0)):
+        if not photos:
+            both("many", 40, 400)
         ours, rsync, restic = both(what, findings, photos)
         report(f"bytes over the wire of {what} ({findings} findings, {photos} photos of 300 KB) / the best of rsync and restic", f"{ours:,}",
                f"rsync {rsync:,}, restic {restic:,}", ours / min(rsync, restic), 1.05)
