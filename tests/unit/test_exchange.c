@@ -711,6 +711,61 @@ WORLD_TEST(receipts_in_brief_count_as_the_whole)
     CHECK(attach_and_send(w, record, 5).receipt && at_hub(w, 5));
 }
 
+static uint64_t journal_size(void)
+{
+    struct file_info info = {0};
+    CHECK_OK(os_stat(&info, in_folder("ann/journal.db")));
+    return info.size;
+}
+
+/* 500 photos of somebody's: 34 KB in each receipt. */
+static void hold_many(struct hub *h)
+{
+    for (int i = 0; i < 500; i++) {
+        char hex[SHA256_HEX];
+        unsigned char hash[SHA256_SIZE];
+        sha256(hash, &i, sizeof i);
+        hex_write(hex, hash, sizeof hash);
+        CHECK_OK(map_put(&h->held, arena_strdup(&h->arena, hex), h));
+    }
+}
+
+WORLD_TEST(kept_receipts_take_little)
+{
+    enum { TIMES = 30 };
+    struct record_holding holding;
+    struct entry_holding *of_entries;
+    struct jv *problems;
+    const char *record = arena_strdup(&w->arena, open_case(w));
+    hold_many(&w->hub);
+    CHECK(attach_and_send(w, record, 1).receipt);
+    uint64_t before = journal_size();
+    for (int i = 0; i < TIMES; i++) {
+        CHECK(named_next(w, record).held == 501);
+        CHECK(answered(w, &w->ann, TEST_CASE).receipt);
+    }
+    CHECK(journal_size() - before < TIMES * UINT64_C(6000));
+    for (int again = 0; again < 2; again++) {
+        CHECK(at_hub(w, 1) && named_next(w, record).held == 501);
+        CHECK_OK(store_verify(w->ann.store, &w->arena, &problems, NULL));
+        const struct fold_record *r = fold_record(store_fold(w->ann.store), TEST_CASE, record);
+        CHECK_OK(store_entry_holdings(w->ann.store, r, &w->arena, &of_entries));
+        CHECK(of_entries[0].receipt && of_entries[TIMES].receipt && strcmp(of_entries[0].receipt, of_entries[TIMES].receipt) != 0);
+        CHECK_OK(store_record_holding(w->ann.store, r, &holding));
+        CHECK(holding.entries_held >= TIMES);
+        struct have_receipt next = named_next(w, record);
+        struct receipt *kept = NULL;
+        CHECK_OK(store_receipt_by_id(w->ann.store, TEST_CASE, next.id, &w->arena, &kept));
+        CHECK(kept && kept->held_len == 501);
+        store_close(w->ann.store);
+        CHECK_OK(store_open(&w->ann.store, in_folder("ann"), WORDS, w->ann.forms));
+    }
+    for (int i = 2; i <= 4; i++) CHECK(attach_and_send(w, record, i).receipt && at_hub(w, i));
+    map_release(&w->hub.held); /* what is named no more is not taken from an earlier one */
+    CHECK(attach_and_send(w, record, 5).receipt && at_hub(w, 5) && !at_hub(w, 1) && !at_hub(w, 4));
+    CHECK_OK(store_verify(w->ann.store, &w->arena, &problems, NULL));
+}
+
 /* It has named one that is not here, and goes on to do so: nothing is acknowledged, nothing else lost, and ann stops naming one
  * until she is answered whole. */
 WORLD_TEST(a_receipt_that_builds_on_what_is_not_here_is_not_read)
