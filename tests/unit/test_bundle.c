@@ -403,13 +403,11 @@ WORLD_TEST(stock_tools_read_it)
     CHECK(strstr(out, w->exhibits.list[0].sha256) && strstr(out, w->exhibits.list[1].sha256));
 }
 
-WORLD_TEST(ssh_keygen_checks_the_manifest)
+/* Into files for the tools: who may sign, and the receiver's identity. */
+static void put_keys(struct world *w)
 {
-    char command[1024], key[AGE_IDENTITY_SIZE];
+    char key[AGE_IDENTITY_SIZE];
     struct buf line;
-    if (!has_tool("age") || !has_tool("ssh-keygen")) SKIP("age or ssh-keygen is not installed");
-    fold_fill(w->fold, &w->ann, TEST_CASE, 2, 20);
-    CHECK_OK(cut(w));
     buf_init(&line, 4096);
     buf_addf(&line, "%s ", w->ann.id);
     ssh_key_line_write(&line, w->ann.signer.public_key, NULL);
@@ -418,12 +416,47 @@ WORLD_TEST(ssh_keygen_checks_the_manifest)
     buf_release(&line);
     age_identity_write(key, w->bob.identity);
     put(in_folder("key"), key, strlen(key));
+}
+
+WORLD_TEST(ssh_keygen_checks_the_manifest)
+{
+    char command[1024];
+    if (!has_tool("age") || !has_tool("ssh-keygen")) SKIP("age or ssh-keygen is not installed");
+    fold_fill(w->fold, &w->ann, TEST_CASE, 2, 20);
+    CHECK_OK(cut(w));
+    put_keys(w);
     snprintf(command, sizeof command,
         "cd %s && age -d -i key *.satchel | gunzip | tar x && ssh-keygen -Y verify -f allowed -I %s -n "
         "bundle@satchel -s "
         "manifest.json.sig < manifest.json > /dev/null",
         folder(), w->ann.id);
     CHECK(system(command) == 0);
+}
+
+/* As receipt.h has it. */
+WORLD_TEST(jq_restores_a_receipt_in_brief_and_ssh_keygen_checks_it)
+{
+    char command[1024];
+    struct buf first, second, brief;
+    const char *old_hash[] = {OLD_HASH}, *both[] = {OLD_HASH, NEW_HASH};
+    if (!has_tool("age") || !has_tool("ssh-keygen") || !has_tool("jq")) SKIP("age, ssh-keygen or jq is not installed");
+    struct receipt *before = made_receipt(w, old_hash, 1, &first), *after = made_receipt(w, both, 2, &second);
+    buf_init(&brief, RECEIPT_MAX_BYTES);
+    CHECK_OK(receipt_brief_write(&brief, &w->arena, after, before->id, before->held, before->held_len));
+    w->order.receipt = &second;
+    w->order.brief = &brief;
+    CHECK_OK(cut(w));
+    put_keys(w);
+    put(in_folder("before.json"), first.data, first.len);
+    snprintf(command, sizeof command,
+        "cd %s && age -d -i key *.satchel | gunzip | tar x && jq -cjS --slurpfile before before.json '.held = (.held + "
+        "$before[0].held | unique) | del(.since)' receipt.json | ssh-keygen -Y verify -f allowed -I %s -n receipt@satchel -s "
+        "receipt.json.sig > /dev/null",
+        folder(), w->ann.id);
+    CHECK(system(command) == 0);
+    buf_release(&first);
+    buf_release(&second);
+    buf_release(&brief);
 }
 
 int main(int argc, char **argv)
