@@ -48,6 +48,7 @@ struct newest_receipt {
     int64_t row;
     int64_t last; /* row of the one that was taken in last: another where the hub's clock was set back */
     int64_t whole; /* the last row that is whole, which the next may build on */
+    bool withholds, told; /* entries; and the fold has been told which */
     char id[SHA256_HEX];
 };
 

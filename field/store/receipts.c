@@ -128,16 +128,26 @@ static int tell_fold(struct store *s, const char *case_name, const struct receip
 }
 
 /* Of the newest receipt of a case: what another kit's entry is called that we are not handed. */
-static int note_withheld(struct store *s, const struct receipt_row *row)
+static int tell_withheld(struct store *s, struct newest_receipt *n)
 {
     struct arena a;
     struct receipt *r = NULL;
     struct receipt_list none = {0};
-    if (strcmp(row->case_name, CHECKPOINT) == 0) return 0;
+    if (n->told || strcmp(n->case_name, CHECKPOINT) == 0) return 0;
     arena_init(&a);
-    int err = withholds(row) ? parse_row(s, row, &a, &r) : 0;
-    if (!err) err = tell_fold(s, row->case_name, r ? &r->withheld : &none, &a);
+    int err = n->withholds ? receipt_of_row(s, n->row, &a, &r) : 0;
+    if (!err) err = tell_fold(s, n->case_name, r ? &r->withheld : &none, &a);
     arena_release(&a);
+    n->told = err == 0;
+    return err;
+}
+
+/* Once they are all noted: of many rows one a case is the newest. */
+static int tell_all_withheld(struct store *s)
+{
+    int err = 0;
+    for (size_t i = 0; i < s->receipts.cap && !err; i++)
+        if (s->receipts.slots[i].key) err = tell_withheld(s, s->receipts.slots[i].value);
     return err;
 }
 
@@ -192,8 +202,10 @@ static int note(struct store *s, const struct receipt_row *row)
     if (n->row && row->at < n->at) return 0;
     n->row = row->number;
     n->at = row->at;
+    n->withholds = withholds(row);
+    n->told = false;
     receipt_row_id(row, n->id);
-    return note_withheld(s, row);
+    return 0;
 }
 
 static int load_row(void *ctx, const struct receipt_row *row)
@@ -207,7 +219,8 @@ static int load_row(void *ctx, const struct receipt_row *row)
 
 int receipts_load(struct store *s)
 {
-    return receipt_walk(s, s->last_receipt, load_row, s);
+    int err = receipt_walk(s, s->last_receipt, load_row, s);
+    return err ? err : tell_all_withheld(s);
 }
 
 static const struct newest_receipt *newest(struct store *s, const char *case_name)
@@ -267,6 +280,7 @@ int store_tx_receipt(struct store_tx *tx, const struct receipt *r, const struct 
     err = shorten_row(s, &row, r, &a, &brief);
     if (!err) err = receipt_append(s, &row, &row.number);
     if (!err) err = load_row(s, &row);
+    if (!err) err = tell_all_withheld(s);
     buf_release(&brief);
     arena_release(&a);
     return err;

@@ -207,7 +207,7 @@ static int choose_receipt(struct outbox *o, struct reader *to, struct hub_case *
     rc = fit_receipt(to, c, receipt, a, bytes);
     order->receipt = bytes;
     /* by what says that entries do not apply the kit must be able to go at once */
-    if (rc == 0 && answers && to->sees && !anyhow) rc = receipt_abridge(o->hub, c, &k->receipt, receipt, a, &letter->brief);
+    if (rc == 0 && answers && !anyhow) rc = receipt_abridge(o->hub, c, &k->receipt, receipt, a, &letter->brief);
     if (letter->brief.len) order->brief = &letter->brief;
     return rc;
 }

@@ -227,8 +227,7 @@ int receipt_now(struct hub *h, struct hub_case *c, const char *bundle, struct ar
 int receipt_limit(struct hub_case *c, const char *kit, bool sees, struct receipt *r, struct arena *a,
     struct buf *bytes) MUST_CHECK;
 
-/* The same receipt in brief, for a kit that sees the case and keeps an earlier one; nothing is written where it can't be, or is
- * not worth it. */
+/* The same receipt in brief, for a kit that keeps an earlier one; nothing is written where it can't be, or is not worth it. */
 int receipt_abridge(struct hub *h, struct hub_case *c, const struct have_receipt *kept, const struct receipt *r,
     struct arena *a, struct buf *brief) MUST_CHECK;
 

@@ -733,20 +733,23 @@ static void hold_many(struct hub *h)
 WORLD_TEST(kept_receipts_take_little)
 {
     enum { TIMES = 30 };
+    static const char last[] = "ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff";
+    char first[SHA256_HEX];
     struct record_holding holding;
     struct entry_holding *of_entries;
     struct jv *problems;
     const char *record = arena_strdup(&w->arena, open_case(w));
     hold_many(&w->hub);
+    CHECK_OK(map_put(&w->hub.held, last, w));
     CHECK(attach_and_send(w, record, 1).receipt);
     uint64_t before = journal_size();
     for (int i = 0; i < TIMES; i++) {
-        CHECK(named_next(w, record).held == 501);
+        CHECK(named_next(w, record).held == 502);
         CHECK(answered(w, &w->ann, TEST_CASE).receipt);
     }
     CHECK(journal_size() - before < TIMES * UINT64_C(6000));
     for (int again = 0; again < 2; again++) {
-        CHECK(at_hub(w, 1) && named_next(w, record).held == 501);
+        CHECK(at_hub(w, 1) && named_next(w, record).held == 502);
         CHECK_OK(store_verify(w->ann.store, &w->arena, &problems, NULL));
         const struct fold_record *r = fold_record(store_fold(w->ann.store), TEST_CASE, record);
         CHECK_OK(store_entry_holdings(w->ann.store, r, &w->arena, &of_entries));
@@ -756,13 +759,16 @@ WORLD_TEST(kept_receipts_take_little)
         struct have_receipt next = named_next(w, record);
         struct receipt *kept = NULL;
         CHECK_OK(store_receipt_by_id(w->ann.store, TEST_CASE, next.id, &w->arena, &kept));
-        CHECK(kept && kept->held_len == 501);
+        CHECK(kept && kept->held_len == 502);
         store_close(w->ann.store);
         CHECK_OK(store_open(&w->ann.store, in_folder("ann"), WORDS, w->ann.forms));
     }
     for (int i = 2; i <= 4; i++) CHECK(attach_and_send(w, record, i).receipt && at_hub(w, i));
-    map_release(&w->hub.held); /* what is named no more is not taken from an earlier one */
-    CHECK(attach_and_send(w, record, 5).receipt && at_hub(w, 5) && !at_hub(w, 1) && !at_hub(w, 4));
+    map_release(&w->hub.held); /* what is named no more, the last one too, is not taken from an earlier one */
+    hold_many(&w->hub);
+    hash_run(first, SEED_OF(1), 0, PHOTO_SIZE);
+    CHECK_OK(map_put(&w->hub.held, arena_strdup(&w->arena, first), w));
+    CHECK(attach_and_send(w, record, 5).receipt && at_hub(w, 5) && at_hub(w, 1) && !at_hub(w, 4));
     CHECK_OK(store_verify(w->ann.store, &w->arena, &problems, NULL));
 }
 
@@ -1330,6 +1336,31 @@ WORLD_TEST(what_the_hub_withholds_is_no_gap)
     CHECK(pack(w, &w->bob, NULL, TEST_CASE) >= 0);
     answered(w, &w->bob, TEST_CASE);
     CHECK(gapless(&w->bob, &w->ann) == 3);
+}
+
+/* What is handed over beside a receipt that can't be read is not taken for accepted: it might have said otherwise. */
+WORLD_TEST(a_receipt_that_is_not_read_vouches_for_nothing)
+{
+    char person[RECORD_ID_MAX];
+    struct have all = {kit_of(&w->ann), 100};
+    open_case(w);
+    hand_over(w, &w->ann, &w->bob);
+    write_department(&w->bob, "D1");
+    CHECK(pack(w, &w->bob, NULL, TEST_CASE) >= 1);
+    for (size_t i = 0; i < w->files.len; i++) hub_take(&w->hub, w->files.files[i].path);
+    snprintf(person, sizeof person, "%s", person_called(&w->ann, "Bob"));
+    change(&w->ann, NULL, NULL, person, "{\"roles.auditor\":false}");
+    w->hub.builds_on = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+    hub_send(&w->hub, TEST_CASE, kit_of(&w->ann), store_recipient(w->ann.store), &all, 1, outbox(&w->ann));
+    struct exchange e = sync_stick(&w->ann);
+    CHECK(e.taken_len == 1 && e.taken[0].unread && e.taken[0].quarantined == 1 && e.taken[0].accepted == 0);
+    exchange_release(&e);
+    w->hub.builds_on = NULL;
+    hub_send(&w->hub, TEST_CASE, kit_of(&w->ann), store_recipient(w->ann.store), &all, 1, outbox(&w->ann));
+    e = sync_stick(&w->ann);
+    CHECK(e.taken_len == 1 && e.taken[0].receipt);
+    exchange_release(&e);
+    CHECK(fold_chain(store_fold(w->ann.store), TEST_CASE, kit_of(&w->bob))->entries[0]->verdict == VERDICT_GOOD);
 }
 
 int main(int argc, char **argv)
