@@ -42,6 +42,8 @@ static int read_receipt(struct cli *c, struct anchors *out, const char *path)
     buf_init(&sig, 4096);
     int r = sig_path ? file_read(path, &bytes) : err_memory();
     if (!r) r = file_read(sig_path, &sig);
+    if (!r && receipt_since(&c->arena, bytes.data, bytes.len))
+        r = err_set(ERR_INPUT, "'%s' leaves out the evidence that an earlier receipt names; put it in first, then the signature fits", path);
     if (!r) r = receipt_parse(&receipt, &c->arena, bytes.data, bytes.len);
     if (!r) r = sshsig_armor_read(raw, out->keys[out->len], NAMESPACE_RECEIPT, buf_str(&sig), sig.len);
     if (!r && !sshsig_good(raw, out->keys[out->len], NAMESPACE_RECEIPT, bytes.data, bytes.len))

@@ -186,7 +186,8 @@ static int name_receipt(struct packing *p, const char *case_name, const struct r
     buf_init(&b, BUF_UNLIMITED);
     int rc = name ? setting_get(p->s, name, &b, &asked) : ERR_ROAD;
     buf_release(&b);
-    if (rc == 0 && !asked && r->bundle && r->held_len) o->have_receipt = (struct have_receipt){r->id, r->bundle, (int64_t)r->held_len};
+    if (rc == 0 && !asked && r->bundle && r->held_len)
+        o->have_receipt = (struct have_receipt){r->id, r->bundle, (int64_t)r->held_len};
     return rc;
 }
 

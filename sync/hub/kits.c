@@ -4,8 +4,9 @@
  *               "receipt":{"bundle":id,"held":n,"id":id}|null,"refused":id,"want":[sha256,…],"withheld":[id,…]},…},…}
  *
  * "clash" is there where the hub does not take the case: it has that other one; "refused" is the last bundle
- * of it. "have" and "want" are those of the kit's last bundle that was new here, and "receipt" is the one it keeps by its last
- * bundle; null where that came again: then its answer did not arrive, or could not be read there, and is given whole. "bundle" is one whose
+ * of it. "have" and "want" are those of the kit's last bundle that was new here, and "receipt" is the one that
+ * it keeps by its last bundle; null where that came again: then its answer did not arrive, or could not be read
+ * there, and is given whole. "bundle" is one whose
  * receipt has not been handed out yet; "handed" names the files of an outbox that the last receipt went out
  * in, which stay there until the kit's next bundle; "withheld" the entries that it only names, which the kit
  * counts as held: once they apply they are handed out all the same. A bundle that is delivered again is

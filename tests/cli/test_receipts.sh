@@ -126,5 +126,13 @@ check "a finding over the network ($(jq -c '[.sent_bytes, .fetched_bytes]' said)
 same "and all is told to be held" '[true,66]' "$(jq -c '.held[] | select(.case == "BJ-1") | [.entries == .entries_held, .evidence_held]' said)"
 unserve $HUB_PID
 check "the store is sound" as zhang verify
+
+# By hand
+path=$(git -C hub/repo.git ls-tree -r --name-only BJ-1 receipt/ | grep 'json$' | head -n 1)
+git -C hub/repo.git show "BJ-1:$path" > kept.json; git -C hub/repo.git show "BJ-1:$path.sig" > kept.json.sig
+check "a receipt vouches for the hub" bash -c '"$0" --json hub verify hub --against kept.json > verdict 2> /dev/null; [ "$(jq -c .problems verdict)" = "[]" ]' "$SATCHEL"
+jq -cjS --arg id "$(sha256sum < kept.json | cut -c 1-64)" '. + {since: $id}' kept.json > brief.json; cp kept.json.sig brief.json.sig
+refuse "one in brief does not, by itself" 3 s hub verify hub --against brief.json
+same "and it is said why" 1 "$(grep -c 'leaves out the evidence' err)"
 same "and so is the hub" '[]' "$(s --json hub verify hub 2> /dev/null | jq -c .problems)"
 done_testing
