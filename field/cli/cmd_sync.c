@@ -18,6 +18,7 @@ static int taken_json(struct cli *c, const struct taken *t, struct jv **out)
     if (!r) r = jv_put_int(a, o, "waiting", t->waiting);
     if (!r) r = jv_put_str(a, o, "clash", t->clash);
     if (!r) r = jv_put(a, o, "alarms", t->alarms);
+    if (!r && t->unread) r = jv_put_str(a, o, "unread", t->unread);
     if (!r) r = jv_put(a, o, "quarantined", t->problems ? t->problems : jv_array(a));
     if (!r) r = jv_put_int(a, blobs, "held", t->blobs_held);
     if (!r) r = jv_put_int(a, blobs, "awaited", t->blobs_awaited);
@@ -53,6 +54,10 @@ static void print_taken(struct cli *c, const struct taken *t)
     fprintf(c->out, "\n");
     if (t->waiting) {
         fprintf(c->out, T("  %lld entries wait for the register"), (long long)t->waiting);
+        fprintf(c->out, "\n");
+    }
+    if (t->unread) {
+        fprintf(c->out, T("  a receipt could not be read (%s); headquarters gives it again, whole"), shown(c, t->unread));
         fprintf(c->out, "\n");
     }
     for (size_t i = 0; t->problems && i < t->problems->len; i++) {

@@ -42,6 +42,8 @@ static int read_receipt(struct cli *c, struct anchors *out, const char *path)
     buf_init(&sig, 4096);
     int r = sig_path ? file_read(path, &bytes) : err_memory();
     if (!r) r = file_read(sig_path, &sig);
+    if (!r && receipt_since(&c->arena, bytes.data, bytes.len))
+        r = err_set(ERR_INPUT, "'%s' leaves out the evidence that an earlier receipt names; put it in first, then the signature fits", path);
     if (!r) r = receipt_parse(&receipt, &c->arena, bytes.data, bytes.len);
     if (!r) r = sshsig_armor_read(raw, out->keys[out->len], NAMESPACE_RECEIPT, buf_str(&sig), sig.len);
     if (!r && !sshsig_good(raw, out->keys[out->len], NAMESPACE_RECEIPT, bytes.data, bytes.len))
@@ -189,6 +191,11 @@ static int stage_nowhere(void *ctx, const struct member *m, struct sink **out)
     return 0;
 }
 
+static int kept_receipt(void *ctx, const char *case_name, const char *id, struct arena *a, struct receipt **out)
+{
+    return store_receipt_by_id(((struct cli *)ctx)->session->store, case_name, id, a, out);
+}
+
 static int verify_bundle(struct cli *c, const char *path, struct jv **out)
 {
     struct opened opened;
@@ -196,7 +203,8 @@ static int verify_bundle(struct cli *c, const char *path, struct jv **out)
     int r = session_store(c->session);
     if (r) return r;
     struct store *s = c->session->store;
-    struct bundle_receiver receiver = {.self = store_kit(s), .sender = any_sender, .stage = stage_nowhere, .ctx = c};
+    struct bundle_receiver receiver = {.self = store_kit(s), .sender = any_sender, .stage = stage_nowhere,
+        .receipt = kept_receipt, .ctx = c};
     memcpy(receiver.identity, store_identity(s), KEY_SIZE);
     r = bundle_open(&opened, &c->arena, path, &receiver);
     wipe(&receiver.identity, sizeof receiver.identity);
@@ -208,16 +216,19 @@ static int verify_bundle(struct cli *c, const char *path, struct jv **out)
     if (!r) r = jv_put_str(&c->arena, o, "from", opened.manifest->from);
     if (!r) r = jv_put_int(&c->arena, o, "entries", (int64_t)opened.entries_len);
     if (!r) r = jv_put_int(&c->arena, o, "bad", bad);
+    if (!r && opened.unread) r = jv_put_str(&c->arena, o, "unread", opened.unread);
     if (!r && !c->json) {
         fprintf(c->out, T("%s: bundle of %s from %s, %zu entries, %lld of them bad"), path,
             shown_case(c, opened.manifest->case_name), opened.manifest->from, opened.entries_len, (long long)bad);
         fprintf(c->out, "\n");
+        if (opened.unread) fprintf(c->out, T("  its receipt could not be checked: %s"), shown(c, opened.unread));
+        if (opened.unread) fprintf(c->out, "\n");
     }
     *out = o;
     opened_release(&opened);
     if (r) return r;
     err_clear();
-    return bad ? ERR_NO : 0;
+    return bad || opened.unread ? ERR_NO : 0;
 }
 
 static int verify_path(struct cli *c, const char *path, const struct anchors *anchors, struct jv **out)

@@ -101,7 +101,6 @@ struct rows {
 static int collect(void *ctx, const struct receipt_row *row)
 {
     struct rows *r = ctx;
-    unsigned char hash[SHA256_SIZE];
     bool ours;
     if (strcmp(row->case_name, r->case_name) != 0) return 0;
     int rc = hub_signed(r->s, row->public_key, &ours);
@@ -114,8 +113,7 @@ static int collect(void *ctx, const struct receipt_row *row)
         r->list = list;
         r->cap = cap;
     }
-    sha256(hash, row->bytes, row->bytes_len);
-    hex_write(r->list[r->len].id, hash, sizeof hash);
+    receipt_row_id(row, r->list[r->len].id);
     r->list[r->len++].number = row->number;
     if (same_bytes(row->public_key, r->s->hub.public_key, KEY_SIZE)) r->current = r->len;
     return 0;

@@ -47,6 +47,8 @@ struct newest_receipt {
     int64_t at; /* the hub's time, seconds since 1970 */
     int64_t row;
     int64_t last; /* row of the one that was taken in last: another where the hub's clock was set back */
+    int64_t whole; /* the last row that is whole, which the next may build on */
+    bool withholds, told; /* entries; and the fold has been told which */
     char id[SHA256_HEX];
 };
 
@@ -124,6 +126,8 @@ struct receipt_row {
     int64_t number, at;
     const char *case_name; /* "" for a checkpoint */
     unsigned char public_key[KEY_SIZE], signature[SIGNATURE_SIZE];
+    int64_t upon;       /* the row that the bytes build on (receipt.h, in brief), which is whole; 0: they are whole themselves */
+    char id[SHA256_HEX]; /* of the whole; set where `upon` is */
     const void *bytes;
     size_t bytes_len;
 };
@@ -179,6 +183,9 @@ int store_tx_set(
  * ERR_MISSING: none. `bytes`, `signature` may be NULL. */
 int store_receipt(struct store *s, const char *case_name, struct arena *a, const struct receipt **out,
     struct buf *bytes, unsigned char signature[SIGNATURE_SIZE]) MUST_CHECK;
+/* Its bytes, whole. */
+int receipt_row_whole(struct store *s, const struct receipt_row *row, struct buf *out) MUST_CHECK;
+void receipt_row_id(const struct receipt_row *row, char id[SHA256_HEX]);
 int receipt_of_row(struct store *s, int64_t row, struct arena *a, struct receipt **out) MUST_CHECK;
 /* Id of the last receipt that covers the case, a checkpoint counted; NULL: none. */
 const char *store_after(struct store *s, const char *case_name);

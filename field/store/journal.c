@@ -1,10 +1,14 @@
 /* The durable truth: journal.db, a SQLite database with application id "stch" and user_version 1.
  *
- *   journal(id, sealed)   one row an event, numbered 1, 2, 3 … without gap, never changed. Sealed in each
- * (seal.c): 'E' verdict(1) reason(2 + n) public key(32) signature(64) entry's bytes 'V' verdict(1) reason(2 +
- * n) id of the entry that is judged so from here on (32) 'X' 0(1) reason(2 + n) a line that is no entry, as
- * it came receipt(id, sealed)   time(8) length(1) and name of the case, "" for a checkpoint; public key(32)
- * signature(64) receipt's bytes setting(id, sealed)   setting.c unlock                unlock.c
+ *   journal(id, sealed)   one row an event, numbered 1, 2, 3 … without gap, never changed. Sealed in each (seal.c):
+ *                           'E' verdict(1) reason(2 + n) public key(32) signature(64) entry's bytes
+ *                           'V' verdict(1) reason(2 + n) id of the entry that is judged so from here on (32)
+ *                           'X' 0(1) reason(2 + n) a line that is no entry, as it came
+ *   receipt(id, sealed)   time(8) length(1) and name of the case, "" for a checkpoint; public key(32) signature(64) receipt's
+ *                         bytes. Or, with 128 added to the length, the receipt in brief: after the name the number of the
+ *                         row that it builds on (8), which is whole, and the id of the whole (32)
+ *   setting(id, sealed)   setting.c
+ *   unlock                unlock.c
  *
  * Numbers are big-endian. A reason has its length before it; 0 is none. Verdict: 0 good, 1 waiting, 2
  * quarantined. */
@@ -16,6 +20,7 @@
 #define REASON_MAX 4096
 #define ROW_MAX ((size_t)64 << 20)
 #define ROW_HEAD (KEY_SIZE + SIGNATURE_SIZE)
+#define IN_BRIEF 0x80 /* of the length of the case's name */
 
 int journal_settings(struct db *d)
 {
@@ -96,10 +101,13 @@ int journal_append(struct store *s, const struct row *row, int64_t *number)
 int receipt_append(struct store *s, const struct receipt_row *row, int64_t *number)
 {
     struct buf plain;
+    unsigned char id[SHA256_SIZE];
     buf_init(&plain, ROW_MAX);
     add_number(&plain, (uint64_t)row->at, 8);
-    buf_addc(&plain, (int)strlen(row->case_name));
+    buf_addc(&plain, (int)strlen(row->case_name) | (row->upon ? IN_BRIEF : 0));
     buf_adds(&plain, row->case_name);
+    if (row->upon) add_number(&plain, (uint64_t)row->upon, 8);
+    if (row->upon && hex_read(id, row->id, sizeof id)) buf_add(&plain, id, sizeof id);
     buf_add(&plain, row->public_key, KEY_SIZE);
     buf_add(&plain, row->signature, SIGNATURE_SIZE);
     buf_add(&plain, row->bytes, row->bytes_len);
@@ -181,8 +189,15 @@ static bool read_receipt(struct receipt_row *row, const struct buf *plain, char 
 {
     struct cursor c = {plain->data, plain->len, false};
     row->at = (int64_t)take_number(&c, 8);
-    row->case_name = take_text(&c, name, CASE_NAME_MAX, (size_t)take_number(&c, 1));
+    uint64_t len = take_number(&c, 1);
+    row->case_name = take_text(&c, name, CASE_NAME_MAX, (size_t)(len & ~(uint64_t)IN_BRIEF));
     if (!row->case_name) row->case_name = "";
+    if (len & IN_BRIEF) {
+        row->upon = (int64_t)take_number(&c, 8);
+        const unsigned char *id = take(&c, SHA256_SIZE);
+        if (id) hex_write(row->id, id, SHA256_SIZE);
+        if (row->upon < 1 || row->upon >= row->number) return false;
+    }
     take_into(&c, row->public_key, KEY_SIZE);
     take_into(&c, row->signature, SIGNATURE_SIZE);
     row->bytes = c.at;

@@ -177,6 +177,20 @@ static int find_held(struct packing *p, const char *case_name, const struct rece
     return rc;
 }
 
+/* Which receipt the answer may build on. Of one that names no evidence there is nothing to leave out. */
+static int name_receipt(struct packing *p, const char *case_name, const struct receipt *r, struct bundle_order *o)
+{
+    struct buf b;
+    bool asked;
+    char *name = arena_printf(&p->arena, "whole.%s", case_name);
+    buf_init(&b, BUF_UNLIMITED);
+    int rc = name ? setting_get(p->s, name, &b, &asked) : ERR_ROAD;
+    buf_release(&b);
+    if (rc == 0 && !asked && r->bundle && r->held_len)
+        o->have_receipt = (struct have_receipt){r->id, r->bundle, (int64_t)r->held_len};
+    return rc;
+}
+
 static int find_beyond(struct packing *p, const char *case_name, struct bundle_order *o)
 {
     struct ruling by = {0};
@@ -185,6 +199,7 @@ static int find_beyond(struct packing *p, const char *case_name, struct bundle_o
     int rc = held ? 0 : ERR_ROAD;
     if (rc == 0 && p->to_hub) rc = ruling_of_case(p->s, case_name, &p->arena, &by);
     if (!receipts_in_step(p->s, case_name)) by.receipt = NULL; /* then its last bundle knows better */
+    if (rc == 0 && by.receipt) rc = name_receipt(p, case_name, by.receipt, o);
     if (rc == 0) rc = find_held(p, case_name, by.receipt, held);
     return rc ? rc : have_read(held, &p->arena, &o->beyond, &o->beyond_len);
 }

@@ -67,6 +67,12 @@ static int stage(void *ctx, const struct member *m, struct sink **out)
     return unknown_sender(kit);
 }
 
+static int kept_receipt(void *ctx, const char *case_name, const char *id, struct arena *a, struct receipt **out)
+{
+    struct receiving *w = ctx;
+    return store_receipt_by_id(w->s, case_name, id, a, out);
+}
+
 static int check_stranger(struct receiving *w)
 {
     if (!w->from_stranger) return 0;
@@ -97,7 +103,7 @@ static int check_receipt(struct receiving *w)
 static int open_bundle(struct receiving *w, const char *path, struct progress *progress)
 {
     struct bundle_receiver r = {
-        .self = w->s->kit, .sender = check_sender, .stage = stage, .ctx = w, .progress = progress};
+        .self = w->s->kit, .sender = check_sender, .stage = stage, .receipt = kept_receipt, .ctx = w, .progress = progress};
     memcpy(r.identity, w->s->identity, KEY_SIZE);
     int rc = bundle_open(&w->o, &w->arena, path, &r);
     wipe(r.identity, sizeof r.identity);
@@ -232,13 +238,27 @@ static int note_refused(struct receiving *w)
     return name && w->taken.clash ? store_tx_set(w->tx, name, w->taken.clash) : ERR_ROAD;
 }
 
+/* Else the next one might build on the same and be read no better, for ever. */
+static int ask_for_whole(struct receiving *w, bool ask)
+{
+    struct buf b;
+    bool asked;
+    char *name = arena_printf(&w->arena, "whole.%s", w->o.manifest->case_name);
+    buf_init(&b, BUF_UNLIMITED);
+    int rc = name ? setting_get(w->s, name, &b, &asked) : ERR_ROAD;
+    buf_release(&b);
+    return rc || asked == ask ? rc : store_tx_set(w->tx, name, ask ? "true" : NULL);
+}
+
 static int take_receipt(struct receiving *w)
 {
     unsigned char sig[SIGNATURE_SIZE], key[KEY_SIZE];
     const struct buf *armor = &w->o.receipt_sig;
+    if (w->o.unread && w->from_hub) return ask_for_whole(w, true);
     if (!w->o.receipt) return 0;
     int rc = sshsig_armor_read(sig, key, NAMESPACE_RECEIPT, buf_str(armor), armor->len);
     if (rc == 0) rc = store_tx_receipt(w->tx, w->o.receipt, &w->o.receipt_bytes, sig, key);
+    if (rc == 0) rc = ask_for_whole(w, false);
     return rc == 0 && w->o.receipt->clash ? note_refused(w) : rc;
 }
 
@@ -333,7 +353,7 @@ static int take_all(struct receiving *w)
     bool is_register = strcmp(case_name, REGISTER_CASE) == 0;
     int rc = take_receipt(w);
     if (rc == 0) rc = ruling_of_case(w->s, case_name, &w->arena, &w->by);
-    w->by.vouched = w->from_hub;
+    w->by.vouched = w->from_hub && !w->o.unread; /* it might have said otherwise of some */
     if (rc == 0) rc = take_entries(w);
     if (rc == 0 && is_register) rc = settle_register(w->tx, w->s, &w->by);
     if (rc == 0) rc = check_followed(w);
@@ -367,7 +387,8 @@ static int tell(struct receiving *w, struct taken *out)
     t->alarms = w->alarms;
     t->receipt = r != NULL;
     if (r && r->bundle) t->receipt_bundle = arena_strdup(w->out, r->bundle);
-    if (!t->case_name || (r && r->bundle && !t->receipt_bundle)) return ERR_ROAD;
+    if (w->o.unread) t->unread = arena_strdup(w->out, w->o.unread);
+    if (!t->case_name || (r && r->bundle && !t->receipt_bundle) || (w->o.unread && !t->unread)) return ERR_ROAD;
     *out = *t;
     return 0;
 }

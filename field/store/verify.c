@@ -108,26 +108,35 @@ static int check_marks(struct check *c, const struct receipt *r, int64_t at)
     return err ? err : jv_put(c->arena, c->marks, r->case_name, marks);
 }
 
-static int check_receipt(void *ctx, const struct receipt_row *row)
+static int check_whole(struct check *c, const struct receipt_row *row, const char *where, const struct buf *bytes)
 {
-    struct check *c = ctx;
     struct arena a;
     struct receipt *r;
-    char where[32];
-    snprintf(where, sizeof where, "receipt/%" PRId64, row->number);
-    if (!sshsig_good(row->signature, row->public_key, NAMESPACE_RECEIPT, row->bytes, row->bytes_len))
+    if (!sshsig_good(row->signature, row->public_key, NAMESPACE_RECEIPT, bytes->data, bytes->len))
         return found(c, where, T("the signature is bad"));
     bool ours;
     int err = hub_signed(c->s, row->public_key, &ours);
     if (err || !ours) return err;
     arena_init(&a);
-    err = receipt_parse(&r, &a, row->bytes, row->bytes_len);
-    if (err == ERR_INPUT)
-        err = found(c, where, err_message());
-    else
-        for (size_t i = 0; !err && i < r->heads_len; i++) err = check_head(c, &r->heads[i]);
-    if (!err) err = check_marks(c, r, row->at);
+    err = receipt_parse(&r, &a, bytes->data, bytes->len);
+    bool read = err == 0;
+    if (err == ERR_INPUT) err = found(c, where, err_message());
+    for (size_t i = 0; read && !err && i < r->heads_len; i++) err = check_head(c, &r->heads[i]);
+    if (read && !err) err = check_marks(c, r, row->at);
     arena_release(&a);
+    return err;
+}
+
+static int check_receipt(void *ctx, const struct receipt_row *row)
+{
+    struct check *c = ctx;
+    struct buf bytes;
+    char where[32];
+    snprintf(where, sizeof where, "receipt/%" PRId64, row->number);
+    buf_init(&bytes, RECEIPT_MAX_BYTES);
+    int err = receipt_row_whole(c->s, row, &bytes);
+    err = err == ERR_DAMAGED ? found(c, where, err_message()) : err ? err : check_whole(c, row, where, &bytes);
+    buf_release(&bytes);
     return err;
 }
 

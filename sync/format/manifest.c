@@ -6,7 +6,7 @@
  *     4 GiB in sum, of which entries.jsonl is at most 16 MiB.
  *   - A blob in parts is named "blob/<sha256>+<offset>", the first part with "+0"; the offset has no leading
  *     zeros. Parts of one evidence agree on "of", and neither repeat nor overlap.
- *   - "have" names kits with their seq, 1 or more; "want" is sorted, without repeats. */
+ *   - "have" names kits with their seq, 1 or more; "want" is sorted, without repeats. "receipt" may be absent. */
 #include "satchel/format/manifest.h"
 
 #include <inttypes.h>
@@ -198,6 +198,18 @@ static void read_have(struct shape *s, struct manifest *m, struct arena *a)
     m->have_len = have ? v->len : 0;
 }
 
+static void read_have_receipt(struct shape *s, struct have_receipt *out)
+{
+    struct shape of;
+    const struct jv *v = shape_optional(s, "receipt", JV_OBJECT);
+    if (!v) return;
+    shape_begin(&of, v);
+    out->bundle = shape_text(&of, "bundle", is_sha256_hex);
+    out->held = shape_int(&of, "held", 0, JV_INT_MAX);
+    out->id = shape_text(&of, "id", is_sha256_hex);
+    if (shape_end(&of)) shape_refuse(s, "receipt");
+}
+
 static bool format_valid(const char *s)
 {
     return strcmp(s, FORMAT_NAME) == 0;
@@ -214,6 +226,7 @@ static int read_manifest(struct manifest *m, struct arena *a, const struct jv *v
     m->entries = shape_int(&s, "entries", 0, JV_INT_MAX);
     m->want = shape_hashes(&s, a, "want", &m->want_len);
     read_have(&s, m, a);
+    read_have_receipt(&s, &m->receipt);
     const struct jv *members = shape_get(&s, "members", JV_ARRAY);
     int rc = shape_end(&s);
     return rc ? rc : read_members(m, a, members);
@@ -265,6 +278,15 @@ static struct jv *have_value(struct arena *a, const struct manifest *m)
     return v;
 }
 
+static struct jv *have_receipt_value(struct arena *a, const struct have_receipt *r)
+{
+    struct jv *v = jv_object(a);
+    int rc = jv_put_str(a, v, "bundle", r->bundle);
+    if (rc == 0) rc = jv_put_int(a, v, "held", r->held);
+    if (rc == 0) rc = jv_put_str(a, v, "id", r->id);
+    return rc ? NULL : v;
+}
+
 static struct jv *manifest_value(struct arena *a, const struct manifest *m)
 {
     struct jv *v = jv_object(a);
@@ -274,6 +296,7 @@ static struct jv *manifest_value(struct arena *a, const struct manifest *m)
     if (rc == 0) rc = jv_put_str(a, v, "from", m->from);
     if (rc == 0) rc = jv_put(a, v, "have", have_value(a, m));
     if (rc == 0) rc = jv_put(a, v, "members", members_value(a, m));
+    if (rc == 0 && m->receipt.id) rc = jv_put(a, v, "receipt", have_receipt_value(a, &m->receipt));
     if (rc == 0) rc = jv_put_str(a, v, "to", m->to);
     if (rc == 0) rc = jv_put(a, v, "want", hashes_value(a, m->want, m->want_len));
     return rc ? NULL : v;

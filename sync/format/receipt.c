@@ -6,7 +6,9 @@
  * repeats; a reason is not empty.
  *   - "bundle" and "case" are both null (a checkpoint; then "held" and "awaited" are empty) or neither is;
  * then "heads" and those lists speak of that case only. With a "clash" there is a case, and "heads" and
- * "held" are empty. */
+ * "held" are empty.
+ *
+ * In brief it has "since", too; what that and "held" are is checked when it is restored, the rest by reading the whole. */
 #include "satchel/format/receipt.h"
 
 #include <stdlib.h>
@@ -300,4 +302,87 @@ int receipt_write(struct buf *out, struct arena *a, struct receipt *r)
     if (rc == 0) memcpy(r->id, again->id, sizeof r->id);
     buf_release(&bytes);
     return rc;
+}
+
+/* ---- in brief ---- */
+
+/* Both sorted: what is in `all` and not in `known`. */
+static size_t leave_out(
+    const char **out, const char *const *all, size_t all_len, const char *const *known, size_t known_len)
+{
+    size_t n = 0;
+    for (size_t i = 0, k = 0; i < all_len; i++) {
+        while (k < known_len && strcmp(known[k], all[i]) < 0) k++;
+        if (k == known_len || strcmp(known[k], all[i]) != 0) out[n++] = all[i];
+    }
+    return n;
+}
+
+int receipt_brief_write(struct buf *out, struct arena *a, const struct receipt *r, const char *since,
+    const char *const *known, size_t known_len)
+{
+    struct receipt brief = *r;
+    brief.held = arena_alloc(a, (r->held_len + 1) * sizeof *brief.held);
+    if (!brief.held) return ERR_ROAD;
+    brief.held_len = leave_out(brief.held, r->held, r->held_len, known, known_len);
+    struct jv *v = receipt_value(a, &brief);
+    int rc = jv_put_str(a, v, "since", since);
+    if (rc) return rc;
+    json_write(out, v);
+    return buf_error(out);
+}
+
+static int read_brief(const struct jv **out, struct arena *a, const void *bytes, size_t len)
+{
+    if (len > RECEIPT_MAX_BYTES)
+        return err_set(ERR_INPUT, "a receipt of %zu bytes is over the limit of 16 MiB", len);
+    return json_parse_canonical(out, a, bytes, len, MAX_DEPTH, RECEIPT_MAX_VALUES);
+}
+
+const char *receipt_since(struct arena *a, const void *bytes, size_t len)
+{
+    const struct jv *v = NULL;
+    if (read_brief(&v, a, bytes, len)) err_clear(); /* reading it as a receipt tells what is wrong */
+    return jv_get_str(v, "since");
+}
+
+/* What the earlier one names and what is new, in their order. */
+static int put_together(struct receipt *whole, struct arena *a, const struct receipt *before, const struct jv *brief)
+{
+    struct shape s;
+    size_t len;
+    shape_begin(&s, brief);
+    const char **held = shape_hashes(&s, a, "held", &len);
+    if (s.error) return s.error;
+    whole->held = arena_alloc(a, (before->held_len + len + 1) * sizeof *whole->held);
+    if (!whole->held) return ERR_ROAD;
+    if (before->held_len) memcpy(whole->held, before->held, before->held_len * sizeof *held);
+    memcpy(whole->held + before->held_len, held, len * sizeof *held);
+    whole->held_len = before->held_len + len;
+    sort_hashes(whole->held, &whole->held_len);
+    return 0;
+}
+
+static int write_whole(struct buf *out, struct arena *a, const struct jv *brief, const struct receipt *whole)
+{
+    struct jv *v = jv_object(a);
+    int rc = v ? 0 : ERR_ROAD;
+    for (size_t i = 0; rc == 0 && i < brief->len; i++)
+        if (strcmp(brief->keys[i], "since") != 0) rc = jv_put(a, v, brief->keys[i], brief->items[i]);
+    if (rc == 0) rc = jv_put(a, v, "held", hashes_value(a, whole->held, whole->held_len));
+    if (rc) return rc;
+    json_write(out, v);
+    return buf_error(out);
+}
+
+int receipt_restore(struct buf *out, struct arena *a, const void *brief, size_t len, const struct receipt *before)
+{
+    const struct jv *v = NULL;
+    struct receipt whole = {0};
+    int rc = read_brief(&v, a, brief, len);
+    const char *since = rc ? NULL : jv_get_str(v, "since");
+    if (rc == 0 && (!since || strcmp(since, before->id) != 0))
+        rc = err_set(ERR_INPUT, "it builds on another receipt than '%s'", before->id);
+    if (rc == 0) rc = put_together(&whole, a, before, v);
+    return rc ? rc : write_whole(out, a, v, &whole);
 }

@@ -1,10 +1,12 @@
 /* DIR/kits.json, canonical JSON: what each kit is known to hold, and what it is owed.
  *
- *   {kit:{case:{"bundle":id|null,"clash":case,"handed":[name,…],"have":{kit:seq,…},"refused":id,
- *               "want":[sha256,…],"withheld":[id,…]},…},…}
+ *   {kit:{case:{"bundle":id|null,"clash":case,"handed":[name,…],"have":{kit:seq,…},
+ *               "receipt":{"bundle":id,"held":n,"id":id}|null,"refused":id,"want":[sha256,…],"withheld":[id,…]},…},…}
  *
  * "clash" is there where the hub does not take the case: it has that other one; "refused" is the last bundle
- * of it. "have" and "want" are those of the kit's last bundle that was new here. "bundle" is one whose
+ * of it. "have" and "want" are those of the kit's last bundle that was new here, and "receipt" is the one that
+ * it keeps by its last bundle; null where that came again: then its answer did not arrive, or could not be read
+ * there, and is given whole. "bundle" is one whose
  * receipt has not been handed out yet; "handed" names the files of an outbox that the last receipt went out
  * in, which stay there until the kit's next bundle; "withheld" the entries that it only names, which the kit
  * counts as held: once they apply they are handed out all the same. A bundle that is delivered again is
@@ -73,11 +75,19 @@ static int read_strings(const struct jv *v, struct arena *a, const char *const *
     return 0;
 }
 
+static struct have_receipt read_have_receipt(const struct jv *v)
+{
+    struct have_receipt r = {jv_get_str(v, "id"), jv_get_str(v, "bundle"), jv_get_int(v, "held", 0)};
+    bool good = r.id && r.bundle && is_sha256_hex(r.id) && is_sha256_hex(r.bundle);
+    return good ? r : (struct have_receipt){0};
+}
+
 int kits_find(
     const struct jv *kits, const char *kit, const char *case_name, struct arena *a, struct kit_case *out)
 {
     const struct jv *v = jv_get(jv_get(kits, kit), case_name);
     *out = (struct kit_case){.bundle = jv_get_str(v, "bundle"), .clash = jv_get_str(v, "clash")};
+    out->receipt = read_have_receipt(jv_get(v, "receipt"));
     int rc = read_have(jv_get(v, "have"), a, out);
     if (rc == 0) rc = read_strings(jv_get(v, "want"), a, &out->want, &out->want_len);
     if (rc == 0) rc = read_strings(jv_get(v, "withheld"), a, &out->withheld, &out->withheld_len);
@@ -117,9 +127,20 @@ static struct jv *want_value(struct arena *a, const struct manifest *m)
     return v;
 }
 
+static struct jv *have_receipt_value(struct arena *a, const struct have_receipt *r)
+{
+    struct jv *v = r->id ? jv_object(a) : jv_null(a);
+    if (!r->id) return v;
+    int rc = jv_put_str(a, v, "bundle", r->bundle);
+    if (rc == 0) rc = jv_put_int(a, v, "held", r->held);
+    if (rc == 0) rc = jv_put_str(a, v, "id", r->id);
+    return rc ? NULL : v;
+}
+
 static struct jv *noted(struct arena *a, const struct jv *before, const struct manifest *m, bool fresh)
 {
     struct jv *v = with(a, before, "bundle", jv_string(a, m->id));
+    v = with(a, v, "receipt", fresh ? have_receipt_value(a, &m->receipt) : jv_null(a));
     if (fresh) v = with(a, v, "have", have_value(a, m));
     if (fresh) v = with(a, v, "handed", jv_array(a));
     return fresh ? with(a, v, "want", want_value(a, m)) : v;

@@ -174,9 +174,22 @@ static int holds_more(
     return rc;
 }
 
-static int choose_receipt(struct outbox *o, struct reader *to, struct hub_case *c, const struct kit_case *k,
-    bool anyhow, struct arena *a, struct buf *bytes, struct bundle_order *order)
+/* The receipt's bytes, and those in brief, if any. */
+struct letter {
+    struct buf whole, brief;
+};
+
+/* As this kit may learn it. */
+static int fit_receipt(struct reader *to, struct hub_case *c, struct receipt *r, struct arena *a, struct buf *bytes)
 {
+    to->answer = r;
+    return to->served->all && to->sees ? 0 : receipt_limit(c, to->served->kit, to->sees, r, a, bytes);
+}
+
+static int choose_receipt(struct outbox *o, struct reader *to, struct hub_case *c, const struct kit_case *k,
+    bool anyhow, struct arena *a, struct letter *letter, struct bundle_order *order)
+{
+    struct buf *bytes = &letter->whole;
     struct receipt *receipt;
     int rc = ERR_MISSING;
     if (k->bundle && is_sha256_hex(k->bundle)) rc = receipt_find(o->hub, c, k->bundle, a, bytes, &receipt);
@@ -191,9 +204,12 @@ static int choose_receipt(struct outbox *o, struct reader *to, struct hub_case *
         if (rc) return rc;
     }
     if (!now && !answers) return 0;
+    rc = fit_receipt(to, c, receipt, a, bytes);
     order->receipt = bytes;
-    to->answer = receipt;
-    return to->served->all && to->sees ? 0 : receipt_limit(c, to->served->kit, to->sees, receipt, a, bytes);
+    /* by what says that entries do not apply the kit must be able to go at once */
+    if (rc == 0 && answers && !anyhow) rc = receipt_abridge(o->hub, c, &k->receipt, receipt, a, &letter->brief);
+    if (letter->brief.len) order->brief = &letter->brief;
+    return rc;
 }
 
 static int tell_written(
@@ -282,16 +298,18 @@ static struct bundle_order order_for(struct outbox *o, const struct served *s, c
 static int cut_answer(struct outbox *o, struct reader *to, struct hub_case *c, const struct kit_case *k,
     struct arena *a, struct bundle_order *rest)
 {
-    struct buf receipt;
+    struct letter letter;
     struct served *s = to->served;
     struct bundle_order answer = *rest;
     bool together = to->sees && hands_out_set_apart(s, c, k);
     answer.without_entries = !together;
-    buf_init(&receipt, RECEIPT_MAX_BYTES);
-    int rc = choose_receipt(o, to, c, k, together, a, &receipt, &answer);
+    buf_init(&letter.whole, RECEIPT_MAX_BYTES);
+    buf_init(&letter.brief, RECEIPT_MAX_BYTES);
+    int rc = choose_receipt(o, to, c, k, together, a, &letter, &answer);
     if (rc == 0 && answer.receipt) rc = cut(o, to, c, &answer);
     rest->without_entries = together;
-    buf_release(&receipt);
+    buf_release(&letter.whole);
+    buf_release(&letter.brief);
     return rc;
 }
 

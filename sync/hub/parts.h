@@ -227,6 +227,10 @@ int receipt_now(struct hub *h, struct hub_case *c, const char *bundle, struct ar
 int receipt_limit(struct hub_case *c, const char *kit, bool sees, struct receipt *r, struct arena *a,
     struct buf *bytes) MUST_CHECK;
 
+/* The same receipt in brief, for a kit that keeps an earlier one; nothing is written where it can't be, or is not worth it. */
+int receipt_abridge(struct hub *h, struct hub_case *c, const struct have_receipt *kept, const struct receipt *r,
+    struct arena *a, struct buf *brief) MUST_CHECK;
+
 /* ---- merge.c: entries into a branch ---- */
 
 /* One bundle on its way into one branch, which moves when the round is stored. Until merge_finish has returned
@@ -270,6 +274,7 @@ struct kit_case {
     size_t want_len;
     const char *clash;         /* the case that keeps this one out, or NULL */
     const char *bundle;        /* the one to answer; NULL: none since the last answer was handed out */
+    struct have_receipt receipt; /* the answer may build on it */
     const char *const *handed; /* names of files that the last answer went out in */
     size_t handed_len;
     const char *const *withheld; /* entries that the last answer only named */

@@ -308,6 +308,31 @@ out:
     return rc;
 }
 
+/* Both sorted. */
+static bool names_all(const struct receipt *r, const struct receipt *before)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < r->held_len && n < before->held_len; i++) n += strcmp(r->held[i], before->held[n]) == 0;
+    return n == before->held_len;
+}
+
+/* What was handed out is not remembered: the one that the kit keeps names at least the evidence of the branch's receipt for
+ * the same bundle, unless the kit did not see the case then, and so names less. What it names beyond that is named again. */
+int receipt_abridge(struct hub *h, struct hub_case *c, const struct have_receipt *kept, const struct receipt *r,
+    struct arena *a, struct buf *brief)
+{
+    struct buf bytes;
+    struct receipt *before;
+    if (!kept->id) return 0;
+    buf_init(&bytes, RECEIPT_MAX_BYTES);
+    int rc = receipt_find(h, c, kept->bundle, a, &bytes, &before);
+    bool there = rc == 0 && kept->held >= (int64_t)before->held_len;
+    if (there && before->held_len > 1 && names_all(r, before))
+        rc = receipt_brief_write(brief, a, r, kept->id, before->held, before->held_len);
+    buf_release(&bytes);
+    return rc == ERR_MISSING ? 0 : rc;
+}
+
 /* Cases come and go in memory, so the checkpoint keeps copies. */
 static int copy_heads(struct receipt *r, size_t from, const char *case_name, struct arena *a)
 {

@@ -150,7 +150,7 @@ static int begin_part(struct plan *p)
         part->first_entry = p->last->first_entry + p->last->entries;
         p->last->next = part;
     } else {
-        part->plain += o->receipt ? tar_cost(o->receipt->len) : 0;
+        part->plain += o->receipt ? tar_cost((o->brief ? o->brief : o->receipt)->len) : 0;
         p->first = part;
     }
     p->last = part;
@@ -378,7 +378,7 @@ static int put_blob(struct packer *k, const struct member *m)
 struct head {
     struct manifest manifest;
     struct buf manifest_bytes, manifest_sig, receipt_sig, entries;
-    const struct buf *receipt; /* in the first bundle only */
+    const struct buf *receipt; /* in the first bundle only, as it is carried */
 };
 
 static void head_init(struct head *h)
@@ -441,8 +441,8 @@ static int make_head(struct head *h, struct plan *p, const struct part *part)
         const struct held *e = p->entries[part->first_entry + i];
         entry_line_write(&h->entries, e->entry, e->public_key);
     }
-    h->receipt = part == p->first ? o->receipt : NULL;
-    if (h->receipt) rc = sign(&h->receipt_sig, o->signer, NAMESPACE_RECEIPT, h->receipt);
+    h->receipt = part == p->first ? (o->brief ? o->brief : o->receipt) : NULL;
+    if (h->receipt) rc = sign(&h->receipt_sig, o->signer, NAMESPACE_RECEIPT, o->receipt);
     if (rc == 0) rc = buf_error(&h->entries);
     if (rc == 0) rc = list_members(p, part, h);
     if (rc) return rc;
@@ -452,6 +452,7 @@ static int make_head(struct head *h, struct plan *p, const struct part *part)
     h->manifest.entries = (int64_t)part->entries;
     h->manifest.have = p->have;
     h->manifest.have_len = p->have_len;
+    h->manifest.receipt = o->have_receipt;
     h->manifest.want = o->want;
     h->manifest.want_len = o->want_len;
     rc = manifest_write(&h->manifest_bytes, &p->arena, &h->manifest);

@@ -270,15 +270,37 @@ static int take_receipt(struct opening *w, const struct member *m)
     return read_checked(w, m, &w->opened.receipt_bytes);
 }
 
-static int take_receipt_sig(struct opening *w, const struct member *m)
+static int find_receipt(struct opening *w, const char *id, struct receipt **out)
+{
+    int rc = w->r->receipt ? w->r->receipt(w->r->ctx, w->opened.manifest->case_name, id, w->arena, out) : ERR_MISSING;
+    return rc == ERR_MISSING ? err_set(rc, "its receipt builds on '%.12s…', which is not here", id) : rc;
+}
+
+/* From here on the bytes are those of the whole. */
+static int restore_receipt(struct opening *w, const char *since)
+{
+    struct buf whole, *bytes = &w->opened.receipt_bytes;
+    struct receipt *before = NULL;
+    int rc = find_receipt(w, since, &before);
+    if (rc) return rc;
+    buf_init(&whole, RECEIPT_MAX_BYTES);
+    rc = receipt_restore(&whole, w->arena, bytes->data, bytes->len, before);
+    if (rc == 0) {
+        buf_release(bytes);
+        *bytes = whole;
+    } else {
+        buf_release(&whole);
+    }
+    return rc;
+}
+
+static int verify_receipt(struct opening *w)
 {
     struct opened *o = &w->opened;
     unsigned char sig[SIGNATURE_SIZE];
     char kit[KIT_ID_SIZE];
     struct receipt *receipt = NULL;
-    int rc = read_checked(w, m, &o->receipt_sig);
-    if (rc) return rc;
-    rc = sshsig_armor_read(
+    int rc = sshsig_armor_read(
         sig, o->receipt_key, NAMESPACE_RECEIPT, buf_str(&o->receipt_sig), o->receipt_sig.len);
     if (rc) return rc;
     if (!sshsig_good(sig, o->receipt_key, NAMESPACE_RECEIPT, o->receipt_bytes.data, o->receipt_bytes.len))
@@ -290,6 +312,25 @@ static int take_receipt_sig(struct opening *w, const struct member *m)
         return err_set(ERR_INPUT, "its receipt is of hub '%s', but '%s' has signed it", receipt->hub, kit);
     o->receipt = receipt;
     return 0;
+}
+
+/* One in brief that can't be restored keeps nothing else of the bundle out: another one, whole, is due from the hub. */
+static int leave_unread(struct opening *w)
+{
+    w->opened.unread = arena_strdup(w->arena, err_message());
+    err_clear();
+    return w->opened.unread ? 0 : ERR_ROAD;
+}
+
+static int take_receipt_sig(struct opening *w, const struct member *m)
+{
+    struct opened *o = &w->opened;
+    int rc = read_checked(w, m, &o->receipt_sig);
+    if (rc) return rc;
+    const char *since = receipt_since(w->arena, o->receipt_bytes.data, o->receipt_bytes.len);
+    rc = since ? restore_receipt(w, since) : 0;
+    if (rc == 0) rc = verify_receipt(w);
+    return since && (rc == ERR_INPUT || rc == ERR_MISSING) ? leave_unread(w) : rc;
 }
 
 /* One run of the open member that has a hash of its own. */

@@ -350,13 +350,13 @@ class Hub:
         return text
 
 
-def increment(hub, data, name, findings, photos):
+def increment(hub, data, name, findings, photos, size):
     """Findings and photos for the kit, and the same photos as files for the others."""
     lines = [json.dumps({"do": "new", "type": "finding", "case": "B-1", "as": f"$f{i}",
                          "set": {"audit": hub.audit, "clause": f"B{i % 4}", "grade": "minor", "fact": f"{name} {i}：记录没有复核签字"}})
              for i in range(findings)]
     for i in range(photos):
-        photo_like(data / f"{name}{i}.jpg", 300000, hash((name, i)) & 0xffffff)
+        photo_like(data / f"{name}{i}.jpg", size, hash((name, i)) & 0xffffff)
         lines.append(json.dumps({"do": "attach", "record": f"$f{i % findings}", "file": str(data / f"{name}{i}.jpg")}))
     run("apply", "-", store=hub.store, stdin="\n".join(lines).encode())
 
@@ -409,17 +409,22 @@ def bench_wire(work):
     run("new", "organisation", "--case", "B-1", "name=x", store=hub.store)
     hub.audit = text("new", "audit", "--case", "B-1", "kind=onsite", store=hub.store)
 
-    def both(what, findings, photos):
-        increment(hub, data, what, findings, photos)
+    def both(what, findings, photos, size=300000):
+        increment(hub, data, what, findings, photos, size)
         ours = hub.sync()[0]
         (data / "entries.jsonl").write_bytes(hub.entries())
         return ours, rsync_bytes(work, data), restic_bytes(work, data)
 
     both("base", 40, 40)
-    for what, findings, photos in (("a bundle", 3, 2), ("a day", 40, 60)):
+    def line(what, findings, photos):
         ours, rsync, restic = both(what, findings, photos)
         report(f"bytes over the wire of {what} ({findings} findings, {photos} photos of 300 KB) / the best of rsync and restic", f"{ours:,}",
                f"rsync {rsync:,}, restic {restic:,}", ours / min(rsync, restic), 1.05)
+
+    line("a bundle", 3, 2)
+    line("a day", 40, 60)
+    both("many", 40, 398, 3000)  # small ones: what is said of them later costs the same
+    line("words beside 500 photos", 5, 0)
     hub.sync()
     count, requests = hub.sync()
     report("a sync with nothing new", f"{count:,} bytes", "", count, 4096, " bytes")

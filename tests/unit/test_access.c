@@ -56,6 +56,7 @@ struct found {
     size_t bundles, entries, blobs;
     const struct manifest *manifest;
     const struct receipt *receipt;
+    bool unread; /* it came in brief, and what it builds on is not kept */
 };
 
 static int drop(struct sink *s, const void *bytes, size_t len)
@@ -87,6 +88,16 @@ static int count_blob(void *ctx, const struct member *m, struct sink **out)
     return 0;
 }
 
+static struct receipt *kept_receipt; /* by who looks */
+
+static int keeps(void *ctx, const char *case_name, const char *id, struct arena *a, struct receipt **out)
+{
+    (void)ctx, (void)case_name, (void)a;
+    if (!kept_receipt || strcmp(kept_receipt->id, id) != 0) return ERR_MISSING;
+    *out = kept_receipt;
+    return 0;
+}
+
 /* take: into the kit's fold. */
 static struct found look_at(struct test_kit *k, const char *case_name, bool take)
 {
@@ -94,7 +105,7 @@ static struct found look_at(struct test_kit *k, const char *case_name, bool take
     const char **names = NULL,
                *folder = arena_printf(&world.arena, "%s/stick/outbox/%s", world.folder, k->id);
     size_t len = 0;
-    struct bundle_receiver r = {.self = k->id, .sender = anyone, .stage = count_blob, .ctx = &f};
+    struct bundle_receiver r = {.self = k->id, .sender = anyone, .stage = count_blob, .receipt = keeps, .ctx = &f};
     memcpy(r.identity, k->identity, KEY_SIZE);
     if (os_exists(folder)) CHECK_OK(os_list(&names, &len, &world.arena, folder));
     for (size_t i = 0; i < len; i++) {
@@ -108,6 +119,7 @@ static struct found look_at(struct test_kit *k, const char *case_name, bool take
         f.entries += o.entries_len;
         f.manifest = o.manifest;
         if (o.receipt) f.receipt = o.receipt;
+        if (o.unread) f.unread = true;
         for (size_t n = 0; take && n < o.entries_len; n++) {
             bool known;
             CHECK_OK(fold_add(
@@ -279,6 +291,157 @@ TEST(who_sees_a_case_no_more_still_gets_his_answer_and_nothing_else)
     CHECK_STR(f.receipt->quarantined.items[0].kit, C->id);
     sync_stick();
     CHECK(look(C, "C-1").bundles == 1); /* it stays for a kit that has not been there */
+    hub_kit_end();
+}
+
+/* ---- answers in brief ---- */
+
+/* A new finding and some evidence, in a bundle that names a receipt; its path. */
+static const char *send_keeping(struct test_kit *k, int number, const struct have_receipt *kept, const struct evidence *x)
+{
+    struct hub_taken taken;
+    struct bundle_order o = order_of(k, "C-1");
+    size_t len;
+    say(k, "C-1", "finding", number, "{\"fact\":\"x\"}");
+    o.evidence = x;
+    o.evidence_len = x ? 1 : 0;
+    o.have_receipt = *kept;
+    const struct bundle_file *files = cut_order(&o, &len);
+    CHECK(len == 1);
+    send_files(files, 0, 1, &taken);
+    sync_stick();
+    return files[0].path;
+}
+
+static struct have_receipt name_of(const struct receipt *r)
+{
+    return (struct have_receipt){r->id, r->bundle, (int64_t)r->held_len};
+}
+
+/* Three pieces of evidence; the hub has answered for two of them, and B keeps the answer. */
+static void answer_two(struct evidence x[3])
+{
+    hub_kit_begin();
+    kept_receipt = NULL;
+    open_case(B, "C-1");
+    for (int i = 0; i < 3; i++) {
+        x[i] = make_exhibit((uint64_t)i + 1, 1000);
+        say_evidence(B, "C-1", 11 + i, &x[i]);
+        if (i < 2) send(B, "C-1", &x[i]);
+    }
+    sync_stick();
+    kept_receipt = (struct receipt *)look(B, "C-1").receipt;
+    CHECK(kept_receipt && kept_receipt->held_len == 2);
+}
+
+/* Whole, or nothing that is read without the one that is kept. */
+static void check_brief(bool brief)
+{
+    struct receipt *kept = kept_receipt;
+    kept_receipt = NULL;
+    struct found f = look(B, "C-1");
+    CHECK(f.unread == brief && !f.receipt == brief);
+    kept_receipt = kept;
+}
+
+TEST(an_answer_leaves_out_what_the_kit_keeps)
+{
+    struct evidence x[3];
+    answer_two(x);
+    struct have_receipt kept = name_of(kept_receipt);
+    send_keeping(B, 21, &kept, &x[2]);
+    check_brief(true);
+    const struct receipt *r = look(B, "C-1").receipt;
+    CHECK(r && r->held_len == 3 && HELD(r, x[0]) && HELD(r, x[1]) && HELD(r, x[2]));
+    CHECK_SHELL("git -C hub/repo.git show C-1:receipt/%.2s/%s.json | sha256sum | grep -q %s", r->bundle, r->bundle, r->id);
+    kept = name_of(r);
+    kept_receipt = (struct receipt *)r;
+    send_keeping(B, 22, &kept, NULL);
+    check_brief(true);
+    CHECK(look(B, "C-1").receipt && look(B, "C-1").receipt->held_len == 3);
+    hub_kit_end();
+}
+
+/* It did not arrive, or could not be read; and what the hub forgets of its kits is no harm. */
+TEST(what_is_delivered_again_is_answered_whole)
+{
+    struct evidence x[3];
+    struct hub_taken taken;
+    answer_two(x);
+    struct have_receipt kept = name_of(kept_receipt);
+    const char *bundle = send_keeping(B, 21, &kept, &x[2]);
+    check_brief(true);
+    CHECK_OK(hub_receive(world.hub, bundle, &world.arena, &taken, NULL));
+    sync_stick();
+    CHECK(look(B, "C-1").receipt && look(B, "C-1").receipt->held_len == 3);
+    CHECK_SHELL("rm -r stick/outbox");
+    bundle = send_keeping(B, 22, &kept, NULL);
+    CHECK_SHELL("rm -r hub/kits.json stick/outbox");
+    CHECK_OK(hub_receive(world.hub, bundle, &world.arena, &taken, NULL));
+    sync_stick();
+    check_brief(false);
+    CHECK_SHELL("rm -r hub/kits.json stick/outbox");
+    send_keeping(B, 23, &kept, NULL);
+    check_brief(true); /* the bundle and the branch say all that is needed */
+    hub_kit_end();
+}
+
+TEST(an_answer_is_whole_where_it_can_not_be_in_brief)
+{
+    struct evidence x[3];
+    answer_two(x);
+    struct have_receipt kept = name_of(kept_receipt), less = kept, other = kept, unknown = {kept.id, x[0].sha256, 2};
+    less.held = 1; /* of the time when its person did not see the case */
+    send_keeping(B, 21, &less, NULL);
+    check_brief(false);
+    send_keeping(B, 22, &unknown, NULL);
+    check_brief(false);
+    other.id = x[0].sha256; /* of a hub that this one knows nothing of: the kit tells whether it fits */
+    send_keeping(B, 23, &other, NULL);
+    check_brief(true);
+    CHECK_SHELL("chmod u+w hub/repo.git/lfs/objects/%.2s/%.2s/%s && rm hub/repo.git/lfs/objects/%.2s/%.2s/%s", x[0].sha256,
+        x[0].sha256 + 2, x[0].sha256, x[0].sha256, x[0].sha256 + 2, x[0].sha256);
+    reopen_hub();
+    send_keeping(B, 24, &kept, NULL);
+    check_brief(false); /* something is not held any more */
+    CHECK(!HELD(look(B, "C-1").receipt, x[0]) && HELD(look(B, "C-1").receipt, x[1]));
+    hub_kit_end();
+}
+
+TEST(who_does_not_see_the_case_is_answered_whole)
+{
+    struct evidence x[3];
+    answer_two(x);
+    assign(C, "C-1", 10, true);
+    struct have_receipt kept = name_of(kept_receipt);
+    send_keeping(C, 31, &kept, NULL);
+    struct found f = look(C, "C-1");
+    CHECK(f.receipt && f.receipt->held_len == 2);
+    assign(C, "C-1", 10, false);
+    kept = name_of(f.receipt);
+    send_keeping(C, 32, &kept, NULL);
+    kept_receipt = NULL;
+    f = look(C, "C-1");
+    CHECK(f.receipt && f.receipt->held_len == 0 && !f.unread);
+    hub_kit_end();
+}
+
+/* What says that entries beside it do not apply must be read at once. */
+TEST(an_answer_that_sets_entries_apart_is_whole)
+{
+    struct evidence x[3];
+    answer_two(x);
+    struct have_receipt none = {0};
+    send_keeping(A, 41, &none, NULL);
+    kept_receipt = (struct receipt *)look(A, "C-1").receipt;
+    struct have_receipt kept = name_of(kept_receipt);
+    say(B, "C-1", "decision", 24, "{\"outcome\":\"grant\"}");
+    struct hub_taken taken;
+    CHECK_OK(deliver(B, "C-1", &taken));
+    send_keeping(A, 42, &kept, NULL);
+    kept_receipt = NULL;
+    struct found f = look(A, "C-1");
+    CHECK(!f.unread && f.receipt && f.receipt->quarantined.len == 1);
     hub_kit_end();
 }
 

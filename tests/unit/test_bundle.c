@@ -220,6 +220,81 @@ WORLD_TEST(receipts_travel_signed)
     buf_release(&bytes);
 }
 
+/* ---- receipts in brief ---- */
+
+#define NEW_HASH "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+#define OLD_HASH "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+
+static struct receipt *made_receipt(struct world *w, const char **held, size_t held_len, struct buf *bytes)
+{
+    struct receipt *parsed = NULL, r = {.at = "2026-11-22T10:11:12+08:00",
+        .hub = w->ann.id,
+        .root = w->ann.id,
+        .case_name = TEST_CASE,
+        .held = held,
+        .held_len = held_len,
+        .bundle = OLD_HASH};
+    buf_init(bytes, RECEIPT_MAX_BYTES);
+    CHECK_OK(receipt_write(bytes, &w->arena, &r));
+    CHECK_OK(receipt_parse(&parsed, &w->arena, bytes->data, bytes->len));
+    return parsed;
+}
+
+static struct receipt *kept_receipt; /* by the receiver */
+
+static int keeps(void *ctx, const char *case_name, const char *id, struct arena *a, struct receipt **out)
+{
+    (void)ctx, (void)a;
+    CHECK_STR(case_name, TEST_CASE);
+    if (!kept_receipt || strcmp(kept_receipt->id, id) != 0) return ERR_MISSING;
+    *out = kept_receipt;
+    return 0;
+}
+
+WORLD_TEST(a_receipt_in_brief_is_restored_or_left_out)
+{
+    struct buf first, second, other, brief;
+    struct opened o = {0};
+    const char *old_hash[] = {OLD_HASH}, *both[] = {OLD_HASH, NEW_HASH}, *none[] = {NULL};
+    struct receipt *before = made_receipt(w, old_hash, 1, &first), *after = made_receipt(w, both, 2, &second);
+    struct bundle_receiver receiver = desk_receiver(&w->desk);
+    buf_init(&brief, RECEIPT_MAX_BYTES);
+    CHECK_OK(receipt_brief_write(&brief, &w->arena, after, before->id, before->held, before->held_len));
+    fold_fill(w->fold, &w->ann, TEST_CASE, 3, 10);
+    w->order.receipt = &second;
+    w->order.brief = &brief;
+    CHECK_OK(cut(w));
+
+    receiver.receipt = keeps;
+    kept_receipt = before;
+    CHECK_OK(bundle_open(&o, &w->arena, w->files.files[0].path, &receiver));
+    CHECK_STR(o.receipt ? o.receipt->id : "none", after->id);
+    CHECK(o.receipt && o.receipt->held_len == 2 && !o.unread && o.entries_len == 3);
+    CHECK(o.receipt_bytes.len == second.len && memcmp(o.receipt_bytes.data, second.data, second.len) == 0);
+    opened_release(&o);
+
+    kept_receipt = NULL;
+    CHECK_OK(bundle_open(&o, &w->arena, w->files.files[0].path, &receiver));
+    CHECK(!o.receipt && o.unread && strstr(o.unread, "is not here") && o.entries_len == 3);
+    opened_release(&o);
+
+    receiver.receipt = NULL;
+    CHECK_OK(bundle_open(&o, &w->arena, w->files.files[0].path, &receiver));
+    CHECK(!o.receipt && o.unread && o.entries_len == 3);
+    opened_release(&o);
+
+    kept_receipt = made_receipt(w, none, 0, &other); /* less than what its sender took it for, by the same name */
+    memcpy(kept_receipt->id, before->id, SHA256_HEX);
+    receiver.receipt = keeps;
+    CHECK_OK(bundle_open(&o, &w->arena, w->files.files[0].path, &receiver));
+    CHECK(!o.receipt && o.unread && strstr(o.unread, "signature") && o.entries_len == 3);
+    opened_release(&o);
+    buf_release(&first);
+    buf_release(&second);
+    buf_release(&other);
+    buf_release(&brief);
+}
+
 WORLD_TEST(other_receivers_and_unknown_senders_are_refused)
 {
     int64_t entries = 0;
@@ -328,13 +403,11 @@ WORLD_TEST(stock_tools_read_it)
     CHECK(strstr(out, w->exhibits.list[0].sha256) && strstr(out, w->exhibits.list[1].sha256));
 }
 
-WORLD_TEST(ssh_keygen_checks_the_manifest)
+/* Into files for the tools: who may sign, and the receiver's identity. */
+static void put_keys(struct world *w)
 {
-    char command[1024], key[AGE_IDENTITY_SIZE];
+    char key[AGE_IDENTITY_SIZE];
     struct buf line;
-    if (!has_tool("age") || !has_tool("ssh-keygen")) SKIP("age or ssh-keygen is not installed");
-    fold_fill(w->fold, &w->ann, TEST_CASE, 2, 20);
-    CHECK_OK(cut(w));
     buf_init(&line, 4096);
     buf_addf(&line, "%s ", w->ann.id);
     ssh_key_line_write(&line, w->ann.signer.public_key, NULL);
@@ -343,12 +416,47 @@ WORLD_TEST(ssh_keygen_checks_the_manifest)
     buf_release(&line);
     age_identity_write(key, w->bob.identity);
     put(in_folder("key"), key, strlen(key));
+}
+
+WORLD_TEST(ssh_keygen_checks_the_manifest)
+{
+    char command[1024];
+    if (!has_tool("age") || !has_tool("ssh-keygen")) SKIP("age or ssh-keygen is not installed");
+    fold_fill(w->fold, &w->ann, TEST_CASE, 2, 20);
+    CHECK_OK(cut(w));
+    put_keys(w);
     snprintf(command, sizeof command,
         "cd %s && age -d -i key *.satchel | gunzip | tar x && ssh-keygen -Y verify -f allowed -I %s -n "
         "bundle@satchel -s "
         "manifest.json.sig < manifest.json > /dev/null",
         folder(), w->ann.id);
     CHECK(system(command) == 0);
+}
+
+/* As receipt.h has it. */
+WORLD_TEST(jq_restores_a_receipt_in_brief_and_ssh_keygen_checks_it)
+{
+    char command[1024];
+    struct buf first, second, brief;
+    const char *old_hash[] = {OLD_HASH}, *both[] = {OLD_HASH, NEW_HASH};
+    if (!has_tool("age") || !has_tool("ssh-keygen") || !has_tool("jq")) SKIP("age, ssh-keygen or jq is not installed");
+    struct receipt *before = made_receipt(w, old_hash, 1, &first), *after = made_receipt(w, both, 2, &second);
+    buf_init(&brief, RECEIPT_MAX_BYTES);
+    CHECK_OK(receipt_brief_write(&brief, &w->arena, after, before->id, before->held, before->held_len));
+    w->order.receipt = &second;
+    w->order.brief = &brief;
+    CHECK_OK(cut(w));
+    put_keys(w);
+    put(in_folder("before.json"), first.data, first.len);
+    snprintf(command, sizeof command,
+        "cd %s && age -d -i key *.satchel | gunzip | tar x && jq -cjS --slurpfile before before.json '.held = (.held + "
+        "$before[0].held | unique) | del(.since)' receipt.json | ssh-keygen -Y verify -f allowed -I %s -n receipt@satchel -s "
+        "receipt.json.sig > /dev/null",
+        folder(), w->ann.id);
+    CHECK(system(command) == 0);
+    buf_release(&first);
+    buf_release(&second);
+    buf_release(&brief);
 }
 
 int main(int argc, char **argv)

@@ -17,6 +17,9 @@ struct hub {
     struct arena arena;
     struct map held; /* evidence */
     const char *last_bundle;
+    struct have_receipt told; /* which receipt the kit keeps, by its last bundle */
+    const char *builds_on;  /* id of the receipt that the answers build on, or NULL: they are whole */
+    const struct receipt *leaves_out; /* what this one names; NULL: all of it */
     const char *quarantine; /* id of an entry that it quarantines, or NULL */
     bool withholds;         /* only names that entry, in place of the reason */
     bool drops;             /* the evidence that comes: its parts did not make it up, say */
@@ -81,6 +84,7 @@ static const char *hub_take(struct hub *h, const char *path)
             bad ? "no" : NULL, 1, &known));
     }
     h->last_bundle = arena_strdup(&h->arena, o.manifest->id);
+    h->told = o.manifest->receipt;
     opened_release(&o);
     return arena_strdup(&h->arena, o.manifest->case_name);
 }
@@ -117,14 +121,24 @@ static void hub_receipt(struct hub *h, const char *case_name, struct buf *out)
     CHECK_OK(receipt_write(out, &h->arena, &r));
 }
 
+static void hub_shorten(struct hub *h, const struct buf *receipt, struct buf *brief)
+{
+    struct receipt *r;
+    CHECK_OK(receipt_parse(&r, &h->arena, receipt->data, receipt->len));
+    const struct receipt *without = h->leaves_out ? h->leaves_out : r;
+    CHECK_OK(receipt_brief_write(brief, &h->arena, r, h->builds_on, without->held, without->held_len));
+}
+
 /* Writes what a kit lacks, with a receipt, into a folder. */
 static size_t hub_send(struct hub *h, const char *case_name, const char *kit,
     const unsigned char recipient[KEY_SIZE], const struct have *beyond, size_t beyond_len, const char *to)
 {
-    struct buf receipt;
+    struct buf receipt, brief;
     struct bundle_files files = {0};
     buf_init(&receipt, RECEIPT_MAX_BYTES);
+    buf_init(&brief, RECEIPT_MAX_BYTES);
     hub_receipt(h, case_name, &receipt);
+    if (h->builds_on) hub_shorten(h, &receipt, &brief);
     struct bundle_order o = {.fold = h->fold,
         .case_name = case_name,
         .from = h->kit.id,
@@ -133,6 +147,7 @@ static size_t hub_send(struct hub *h, const char *case_name, const char *kit,
         .beyond = beyond,
         .beyond_len = beyond_len,
         .receipt = &receipt,
+        .brief = h->builds_on ? &brief : NULL,
         .part_size = BUNDLE_PART_SIZE};
     memcpy(o.recipient, recipient, KEY_SIZE);
     CHECK_OK(os_make_folder(to));
@@ -140,6 +155,7 @@ static size_t hub_send(struct hub *h, const char *case_name, const char *kit,
     size_t len = files.len;
     if (len) bundle_files_release(&files);
     buf_release(&receipt);
+    buf_release(&brief);
     return len;
 }
 
@@ -615,6 +631,220 @@ static struct taken answered(struct world *w, struct person *p, const char *case
     for (size_t i = 0; i < len; i++)
         CHECK_OK(store_receive(p->store, path_join(&w->arena, folder, names[i]), &w->arena, &t, NULL));
     return t;
+}
+
+/* ---- receipts in brief ---- */
+
+#define PHOTO_SIZE 5000
+#define SEED_OF(n) (2 * (uint64_t)(n) + 1) /* even ones make the same text */
+
+static bool at_hub(struct world *w, int photo)
+{
+    char hash[SHA256_HEX];
+    struct evidence_state state = {0};
+    hash_run(hash, SEED_OF(photo), 0, PHOTO_SIZE);
+    CHECK_OK(store_evidence_state(w->ann.store, TEST_CASE, hash, &state));
+    return state.at_hub;
+}
+
+/* A photo more, and what the hub says to it. */
+static struct taken attach_and_send(struct world *w, const char *record, int photo)
+{
+    char name[32];
+    snprintf(name, sizeof name, "photo-%d", photo);
+    attach(&w->ann, record, name, SEED_OF(photo), PHOTO_SIZE);
+    CHECK(pack(w, &w->ann, NULL, TEST_CASE) >= 1);
+    return answered(w, &w->ann, TEST_CASE);
+}
+
+/* ann keeps a receipt that names two photos, and says so with the next. */
+static const char *keep_two(struct world *w)
+{
+    const char *record = arena_strdup(&w->arena, open_case(w));
+    struct receipt *kept = NULL;
+    CHECK(attach_and_send(w, record, 1).receipt && !w->hub.told.id);
+    CHECK(attach_and_send(w, record, 2).receipt && w->hub.told.held == 1);
+    CHECK(attach_and_send(w, record, 3).receipt && w->hub.told.held == 2);
+    CHECK_OK(store_receipt_by_id(w->ann.store, TEST_CASE, w->hub.told.id, &w->arena, &kept));
+    CHECK(kept && kept->held_len == 2 && strcmp(kept->bundle, w->hub.told.bundle) == 0);
+    CHECK(store_receipt_by_id(w->ann.store, OTHER_CASE, w->hub.told.id, &w->arena, &kept) == ERR_MISSING);
+    return record;
+}
+
+/* Which receipt of the case ann names next. */
+static struct have_receipt named_next(struct world *w, const char *record)
+{
+    const struct manifest *m = NULL;
+    change(&w->ann, NULL, NULL, record, "{\"name\":\"Acme\"}");
+    CHECK(pack(w, &w->ann, NULL, TEST_CASE) >= 1);
+    CHECK_OK(bundle_peek(&m, &w->arena, w->files.files[w->files.len - 1].path, w->hub.kit.identity));
+    return m ? m->receipt : (struct have_receipt){0};
+}
+
+/* The hub's answers build on a receipt that ann keeps. */
+static void build_on(struct world *w, const char *id)
+{
+    struct receipt *kept = NULL;
+    CHECK_OK(store_receipt_by_id(w->ann.store, TEST_CASE, id, &w->arena, &kept));
+    w->hub.builds_on = id;
+    w->hub.leaves_out = kept;
+}
+
+WORLD_TEST(receipts_in_brief_count_as_the_whole)
+{
+    const char *record = keep_two(w);
+    struct have_receipt next = named_next(w, record);
+    CHECK(next.held == 3);
+    build_on(w, next.id);
+    struct taken t = attach_and_send(w, record, 4);
+    CHECK(t.receipt && !t.unread && t.alarms->len == 0);
+    for (int i = 1; i <= 4; i++) CHECK(at_hub(w, i));
+    int64_t files;
+    uint64_t bytes;
+    struct jv *problems;
+    CHECK_OK(store_verify(w->ann.store, &w->arena, &problems, NULL));
+    CHECK_OK(store_free_case(w->ann.store, TEST_CASE, &files, &bytes));
+    CHECK(files == 4);
+    next = named_next(w, record);
+    CHECK(next.held == 4);
+    build_on(w, w->hub.told.id); /* not the newest, but kept: an answer that came late, or another clone's */
+    CHECK(attach_and_send(w, record, 5).receipt && at_hub(w, 5));
+}
+
+static uint64_t journal_size(void)
+{
+    struct file_info info = {0};
+    CHECK_OK(os_stat(&info, in_folder("ann/journal.db")));
+    return info.size;
+}
+
+/* 500 photos of somebody's: 34 KB in each receipt. */
+static void hold_many(struct hub *h)
+{
+    for (int i = 0; i < 500; i++) {
+        char hex[SHA256_HEX];
+        unsigned char hash[SHA256_SIZE];
+        sha256(hash, &i, sizeof i);
+        hex_write(hex, hash, sizeof hash);
+        CHECK_OK(map_put(&h->held, arena_strdup(&h->arena, hex), h));
+    }
+}
+
+WORLD_TEST(kept_receipts_take_little)
+{
+    enum { TIMES = 30 };
+    static const char last[] = "ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff";
+    char first[SHA256_HEX];
+    struct record_holding holding;
+    struct entry_holding *of_entries;
+    struct jv *problems;
+    const char *record = arena_strdup(&w->arena, open_case(w));
+    hold_many(&w->hub);
+    CHECK_OK(map_put(&w->hub.held, last, w));
+    CHECK(attach_and_send(w, record, 1).receipt);
+    uint64_t before = journal_size();
+    for (int i = 0; i < TIMES; i++) {
+        CHECK(named_next(w, record).held == 502);
+        CHECK(answered(w, &w->ann, TEST_CASE).receipt);
+    }
+    CHECK(journal_size() - before < TIMES * UINT64_C(6000));
+    for (int again = 0; again < 2; again++) {
+        CHECK(at_hub(w, 1) && named_next(w, record).held == 502);
+        CHECK_OK(store_verify(w->ann.store, &w->arena, &problems, NULL));
+        const struct fold_record *r = fold_record(store_fold(w->ann.store), TEST_CASE, record);
+        CHECK_OK(store_entry_holdings(w->ann.store, r, &w->arena, &of_entries));
+        CHECK(of_entries[0].receipt && of_entries[TIMES].receipt && strcmp(of_entries[0].receipt, of_entries[TIMES].receipt) != 0);
+        CHECK_OK(store_record_holding(w->ann.store, r, &holding));
+        CHECK(holding.entries_held >= TIMES);
+        struct have_receipt next = named_next(w, record);
+        struct receipt *kept = NULL;
+        CHECK_OK(store_receipt_by_id(w->ann.store, TEST_CASE, next.id, &w->arena, &kept));
+        CHECK(kept && kept->held_len == 502);
+        store_close(w->ann.store);
+        CHECK_OK(store_open(&w->ann.store, in_folder("ann"), WORDS, w->ann.forms));
+    }
+    for (int i = 2; i <= 4; i++) CHECK(attach_and_send(w, record, i).receipt && at_hub(w, i));
+    map_release(&w->hub.held); /* what is named no more, the last one too, is not taken from an earlier one */
+    hold_many(&w->hub);
+    hash_run(first, SEED_OF(1), 0, PHOTO_SIZE);
+    CHECK_OK(map_put(&w->hub.held, arena_strdup(&w->arena, first), w));
+    CHECK(attach_and_send(w, record, 5).receipt && at_hub(w, 5) && at_hub(w, 1) && !at_hub(w, 4));
+    CHECK_OK(store_verify(w->ann.store, &w->arena, &problems, NULL));
+}
+
+/* It has named one that is not here, and goes on to do so: nothing is acknowledged, nothing else lost, and ann stops naming one
+ * until she is answered whole. */
+WORLD_TEST(a_receipt_that_builds_on_what_is_not_here_is_not_read)
+{
+    const char *record = keep_two(w);
+    w->hub.builds_on = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+    for (int i = 0; i < 2; i++) {
+        struct taken t = attach_and_send(w, record, 4);
+        CHECK(!t.receipt && t.unread && !t.receipt_bundle && t.alarms->len == 0);
+        CHECK(!at_hub(w, 4) && at_hub(w, 3));
+        CHECK(!named_next(w, record).id);
+    }
+    w->hub.builds_on = NULL;
+    CHECK(attach_and_send(w, record, 5).receipt && !w->hub.told.id);
+    CHECK(at_hub(w, 4) && at_hub(w, 5));
+    CHECK(named_next(w, record).held == 5);
+}
+
+/* Whatever a hub leaves out, it has signed the whole. */
+WORLD_TEST(a_hub_that_builds_on_less_than_it_thinks_is_not_believed)
+{
+    char hash[SHA256_HEX];
+    const char *record = keep_two(w);
+    w->hub.builds_on = named_next(w, record).id; /* which holds nothing of what comes now */
+    struct taken t = attach_and_send(w, record, 4);
+    CHECK(!t.receipt && t.unread && !at_hub(w, 4));
+    hash_run(hash, SEED_OF(1), 0, PHOTO_SIZE);
+    map_release(&w->hub.held); /* and what it holds no more comes back by no receipt that is kept */
+    CHECK_OK(map_put(&w->hub.held, arena_strdup(&w->hub.arena, hash), w));
+    t = attach_and_send(w, record, 4);
+    CHECK(!t.receipt && t.unread);
+    w->hub.builds_on = NULL;
+    t = attach_and_send(w, record, 5);
+    CHECK(t.receipt && !at_hub(w, 2) && at_hub(w, 1));
+    int64_t files;
+    uint64_t bytes;
+    CHECK_OK(store_free_case(w->ann.store, TEST_CASE, &files, &bytes));
+    CHECK(files < 5);
+}
+
+/* A hub that takes back what it has confirmed is found out in brief, too. */
+WORLD_TEST(a_receipt_in_brief_that_takes_back_raises_the_alarm)
+{
+    const char *record = keep_two(w);
+    build_on(w, named_next(w, record).id);
+    fold_free(w->hub.fold);
+    CHECK_OK(fold_new(&w->hub.fold));
+    struct taken t = answered(w, &w->ann, TEST_CASE);
+    CHECK(t.receipt && !t.unread && t.alarms->len > 0);
+    CHECK(!at_hub(w, 1) && !at_hub(w, 3));
+}
+
+/* A clone or an older copy of the store names what it keeps itself; what the other was given it does not read. */
+WORLD_TEST(an_older_copy_of_the_store_does_not_read_what_builds_on_later)
+{
+    const char *record = keep_two(w);
+    struct have_receipt old = named_next(w, record);
+    store_close(w->ann.store);
+    CHECK(system(arena_printf(&w->arena, "cp -a '%s' '%s.copy'", in_folder("ann"), in_folder("ann"))) == 0);
+    CHECK_OK(store_open(&w->ann.store, in_folder("ann"), WORDS, w->ann.forms));
+    attach_and_send(w, record, 4);
+    build_on(w, named_next(w, record).id);
+    CHECK(attach_and_send(w, record, 5).receipt);
+    store_close(w->ann.store);
+    CHECK(system(arena_printf(&w->arena, "rm -r '%s' && mv '%s.copy' '%s'", in_folder("ann"), in_folder("ann"), in_folder("ann"))) == 0);
+    CHECK_OK(store_open(&w->ann.store, in_folder("ann"), WORDS, w->ann.forms));
+    CHECK_STR(named_next(w, record).id, old.id);
+    struct taken t = answered(w, &w->ann, TEST_CASE);
+    CHECK(!t.receipt && t.unread && at_hub(w, 3) && !at_hub(w, 5));
+    w->hub.builds_on = NULL;
+    CHECK(!named_next(w, record).id);
+    t = answered(w, &w->ann, TEST_CASE);
+    CHECK(t.receipt && named_next(w, record).held == 5);
 }
 
 WORLD_TEST(to_name_a_hash_does_not_get_the_bytes)
@@ -1106,6 +1336,31 @@ WORLD_TEST(what_the_hub_withholds_is_no_gap)
     CHECK(pack(w, &w->bob, NULL, TEST_CASE) >= 0);
     answered(w, &w->bob, TEST_CASE);
     CHECK(gapless(&w->bob, &w->ann) == 3);
+}
+
+/* What is handed over beside a receipt that can't be read is not taken for accepted: it might have said otherwise. */
+WORLD_TEST(a_receipt_that_is_not_read_vouches_for_nothing)
+{
+    char person[RECORD_ID_MAX];
+    struct have all = {kit_of(&w->ann), 100};
+    open_case(w);
+    hand_over(w, &w->ann, &w->bob);
+    write_department(&w->bob, "D1");
+    CHECK(pack(w, &w->bob, NULL, TEST_CASE) >= 1);
+    for (size_t i = 0; i < w->files.len; i++) hub_take(&w->hub, w->files.files[i].path);
+    snprintf(person, sizeof person, "%s", person_called(&w->ann, "Bob"));
+    change(&w->ann, NULL, NULL, person, "{\"roles.auditor\":false}");
+    w->hub.builds_on = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+    hub_send(&w->hub, TEST_CASE, kit_of(&w->ann), store_recipient(w->ann.store), &all, 1, outbox(&w->ann));
+    struct exchange e = sync_stick(&w->ann);
+    CHECK(e.taken_len == 1 && e.taken[0].unread && e.taken[0].quarantined == 1 && e.taken[0].accepted == 0);
+    exchange_release(&e);
+    w->hub.builds_on = NULL;
+    hub_send(&w->hub, TEST_CASE, kit_of(&w->ann), store_recipient(w->ann.store), &all, 1, outbox(&w->ann));
+    e = sync_stick(&w->ann);
+    CHECK(e.taken_len == 1 && e.taken[0].receipt);
+    exchange_release(&e);
+    CHECK(fold_chain(store_fold(w->ann.store), TEST_CASE, kit_of(&w->bob))->entries[0]->verdict == VERDICT_GOOD);
 }
 
 int main(int argc, char **argv)

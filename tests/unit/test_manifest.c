@@ -25,10 +25,13 @@
     "{\"name\":\"blob/" sha "+" offset "\",\"of\":" of ",\"pieces\":[" pieces "],\"size\":" size "}"
 #define PIECE "\"" SHA_C "\""
 #define TAIL ",\"to\":\"" KIT_B "\",\"want\":[\"" SHA_A "\",\"" SHA_B "\"]}"
+#define KEEPS "\"receipt\":{\"bundle\":\"" SHA_A "\",\"held\":3,\"id\":\"" SHA_B "\"}"
 #define MANIFEST(members) HEAD "\"members\":[" members "]" TAIL
 #define VALID                                                                                                \
     MANIFEST(RECEIPT "," SIG "," ENTRIES "," WHOLE                                                           \
                      "," PART(SHA_B, MIB16, "33554433", PIECE "," PIECE, "16777217"))
+
+#define KEEPING change(VALID, TAIL, "," KEEPS TAIL)
 
 /* `text` with the first `from` replaced by `to`. */
 static const char *change(const char *text, const char *from, const char *to)
@@ -92,6 +95,28 @@ TEST(members_are_read)
     CHECK_STR(name, "blob/" SHA_A);
     member_name(name, &m->members[1]);
     CHECK_STR(name, "receipt.json.sig");
+    arena_release(&a);
+}
+
+TEST(receipt_that_is_kept)
+{
+    struct arena a;
+    struct manifest *m;
+    const char *text = KEEPING;
+    arena_init(&a);
+    CHECK_OK(manifest_parse(&m, &a, text, strlen(text)));
+    CHECK_STR(m->receipt.id, SHA_B);
+    CHECK_STR(m->receipt.bundle, SHA_A);
+    CHECK(m->receipt.held == 3);
+    CHECK_OK(manifest_parse(&m, &a, VALID, strlen(VALID)));
+    CHECK(!m->receipt.id);
+    ACCEPTED(KEEPING);
+    REFUSED(change(KEEPING, KEEPS, "\"receipt\":null"));
+    REFUSED(change(KEEPING, "\"held\":3", "\"held\":-3"));
+    REFUSED(change(KEEPING, "\"held\":3,", ""));
+    REFUSED(change(KEEPING, "\"held\":3", "\"held\":3,\"x\":1"));
+    REFUSED(change(KEEPING, "{\"bundle\":\"a", "{\"bundle\":\"A"));
+    REFUSED(change(KEEPING, "\"id\":\"b", "\"id\":\""));
     arena_release(&a);
 }
 

@@ -254,6 +254,63 @@ TEST(writing_sorts)
     arena_release(&a);
 }
 
+/* ---- in brief ---- */
+
+#define BRIEF_HELD "\"held\":[\"" SHA_B "\"]"
+#define WHOLE_HELD "\"held\":[\"" SHA_A "\",\"" SHA_B "\"]"
+#define SINCE "\"root\":\"" KIT_B "\",\"since\":\"" SHA_C "\""
+#define BRIEF change(change(VALID, WHOLE_HELD, BRIEF_HELD), "\"root\":\"" KIT_B "\"", SINCE)
+
+/* Restores `brief` upon a receipt that holds `held`: the whole must be VALID. */
+static int restore(const char *brief, const char **held, size_t held_len, const char *id)
+{
+    struct arena a;
+    struct buf whole;
+    struct receipt before = {.held = held, .held_len = held_len};
+    memcpy(before.id, id, SHA256_HEX);
+    arena_init(&a);
+    buf_init(&whole, RECEIPT_MAX_BYTES);
+    int rc = receipt_restore(&whole, &a, brief, strlen(brief), &before);
+    if (rc == 0) CHECK_STR(buf_str(&whole), VALID);
+    buf_release(&whole);
+    arena_release(&a);
+    return rc;
+}
+
+TEST(in_brief)
+{
+    struct arena a;
+    struct buf brief;
+    struct receipt *r;
+    const char *held[] = {SHA_A, SHA_B};
+    arena_init(&a);
+    buf_init(&brief, RECEIPT_MAX_BYTES);
+    CHECK_OK(receipt_parse(&r, &a, VALID, strlen(VALID)));
+    CHECK_OK(receipt_brief_write(&brief, &a, r, SHA_C, held, 1));
+    CHECK_STR(buf_str(&brief), BRIEF);
+    CHECK_STR(receipt_since(&a, brief.data, brief.len), SHA_C);
+    CHECK(!receipt_since(&a, VALID, strlen(VALID)) && !receipt_since(&a, "x", 1));
+    CHECK_OK(restore(buf_str(&brief), held, 1, SHA_C));
+    CHECK_OK(restore(buf_str(&brief), held, 2, SHA_C)); /* the earlier one may hold more than the hub knew */
+    CHECK(restore(buf_str(&brief), held, 1, SHA_A) == ERR_INPUT);
+    CHECK(restore(VALID, held, 1, SHA_C) == ERR_INPUT);
+    buf_release(&brief);
+    arena_release(&a);
+}
+
+TEST(nothing_in_brief_passes_for_a_receipt)
+{
+    const char *held[] = {SHA_A};
+    REFUSED(BRIEF);
+    CHECK(restore(change(BRIEF, BRIEF_HELD, "\"held\":[\"" SHA_B "\",\"" SHA_A "\"]"), held, 1, SHA_C) == ERR_INPUT);
+    CHECK(restore(change(BRIEF, BRIEF_HELD, "\"held\":null"), held, 1, SHA_C) == ERR_INPUT);
+    CHECK(restore(change(BRIEF, BRIEF_HELD, "\"held\":[7]"), held, 1, SHA_C) == ERR_INPUT);
+    CHECK(restore(change(BRIEF, BRIEF_HELD ",", ""), held, 1, SHA_C) == ERR_INPUT);
+    CHECK(restore(change(BRIEF, SHA_C "\",\"wait", "\",\"wait"), held, 1, SHA_C) == ERR_INPUT);
+    CHECK(restore(change(BRIEF, "{\"accepted", " {\"accepted"), held, 1, SHA_C) == ERR_INPUT);
+    CHECK(restore("", held, 1, SHA_C) == ERR_INPUT);
+}
+
 TEST(every_truncation_is_refused)
 {
     static const char text[] = VALID;

@@ -3,13 +3,15 @@
  *   {"case":…,"entries":n,"format":"satchel bundle 1","from":kit,"have":{kit:seq,…},"members":[
  *      {"name":"entries.jsonl","sha256":…,"size":n},
  *      {"name":"blob/<sha256>","size":n}, {"name":"blob/<sha256>+<offset>","of":n,"pieces":[…],"size":n} …],
- *    "to":kit,"want":[sha256,…]}
+ *    "receipt":{"bundle":id,"held":n,"id":id},"to":kit,"want":[sha256,…]}
  *
  * Members follow in tar order: receipt.json, receipt.json.sig, entries.jsonl, then blobs. A whole blob is checked by
  * its name; a part by its pieces (SHA-256 of each 16 MiB run; offset a multiple of 16 MiB; only the evidence's last
  * piece is shorter). "of" is the size of the whole. The bundle's id is the SHA-256 of the manifest's bytes: it has
  * no clock in it, so the same contents make the same id. "have" says, for the bundle's case, what the sender holds
- * without gap of each kit; "want" asks for evidence. */
+ * without gap of each kit; "want" asks for evidence. "receipt", absent where there is none, is the hub's newest of the case
+ * that the sender keeps: its id, the bundle that it answers, and how much evidence it names. The answer may build on it
+ * (receipt.h, in brief). */
 #ifndef SATCHEL_FORMAT_MANIFEST_H
 #define SATCHEL_FORMAT_MANIFEST_H
 
@@ -38,6 +40,12 @@ struct have {
     int64_t seq;
 };
 
+struct have_receipt {
+    const char *id; /* NULL: none */
+    const char *bundle;
+    int64_t held;
+};
+
 struct manifest {
     const char *case_name;
     const char *from;
@@ -47,6 +55,7 @@ struct manifest {
     size_t members_len;
     const struct have *have; /* sorted by kit */
     size_t have_len;
+    struct have_receipt receipt;
     const char *const *want; /* sorted */
     size_t want_len;
     char id[SHA256_HEX];     /* set by both functions below */

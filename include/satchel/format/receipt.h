@@ -18,7 +18,15 @@
  * it may see: of its own entries reasons are told; entries of others that do not apply are not handed to it, and are
  * "withheld": a name in place of the entry, so that its kit's numbers have no gap (fold_withhold); once it applies it
  * is handed out like any other. Who sees the case no more gets his own kit's heads and entries, and the evidence of
- * its records, and nothing else. */
+ * its records, and nothing else.
+ *
+ * In brief. On its way to a kit that says that it holds an earlier receipt (have_receipt of manifest.h), receipt.json may leave
+ * out evidence which that one names. It is the same object then with one more member, "since":id of the earlier one, and
+ * "held" is what must be added to the earlier one's; put together they are the whole, and the signature beside it is the
+ * whole's. So no receipt in brief says anything by itself: it is restored on arrival, what is kept, named and looked at is the
+ * whole, and one that was built on anything else than what its sender took it for has no good signature. By stock tools:
+ *
+ *   jq -cjS --slurpfile before EARLIER.json '.held = (.held + $before[0].held | unique) | del(.since)' receipt.json */
 #ifndef SATCHEL_FORMAT_RECEIPT_H
 #define SATCHEL_FORMAT_RECEIPT_H
 
@@ -59,5 +67,14 @@ struct receipt {
 
 int receipt_parse(struct receipt **out, struct arena *a, const void *bytes, size_t len) MUST_CHECK;
 int receipt_write(struct buf *out, struct arena *a, struct receipt *r) MUST_CHECK; /* sorts the lists, sets r->id */
+
+/* r, as it was read, in brief: `since` is the id of the earlier one, and `known` (sorted) what r holds that this one is known
+ * to hold, too. */
+int receipt_brief_write(struct buf *out, struct arena *a, const struct receipt *r, const char *since,
+    const char *const *known, size_t known_len) MUST_CHECK;
+/* What a receipt in brief builds on, in the arena; NULL: the bytes are no such thing. */
+const char *receipt_since(struct arena *a, const void *bytes, size_t len);
+/* The bytes of the whole, to be read as any receipt's. ERR_INPUT: `before` is not the one that it builds on. */
+int receipt_restore(struct buf *out, struct arena *a, const void *brief, size_t len, const struct receipt *before) MUST_CHECK;
 
 #endif

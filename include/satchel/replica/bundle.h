@@ -47,6 +47,8 @@ struct bundle_order {
     const char *const *want;     /* evidence asked for in return */
     size_t want_len;
     const struct buf *receipt;   /* bytes of a receipt to sign and to carry in the first bundle, or NULL */
+    const struct buf *brief;     /* carried in its place: the same receipt in brief; or NULL */
+    struct have_receipt have_receipt; /* told to the receiver */
     bool tell_have;              /* write a bundle even where it has nothing to say but what is held */
     uint64_t part_size;
     bool entries_apart;          /* evidence of some size begins in another bundle than the last entries */
@@ -84,6 +86,8 @@ struct bundle_receiver {
     int (*sender)(void *ctx, const char *kit, const unsigned char signed_by[KEY_SIZE]);
     /* A quarantine sink for one blob or part. finish makes it durable; nothing is visible yet. */
     int (*stage)(void *ctx, const struct member *m, struct sink **out);
+    /* A receipt of the case that is held, on which one in brief builds, in the arena; ERR_MISSING: it is not. NULL: none is. */
+    int (*receipt)(void *ctx, const char *case_name, const char *id, struct arena *a, struct receipt **out);
     void *ctx;
     struct progress *progress;
 };
@@ -100,7 +104,8 @@ struct opened_entry {
 /* A bundle all of whose bytes have been checked and staged. */
 struct opened {
     const struct manifest *manifest;
-    const struct receipt *receipt; /* verified as signed by `receipt_key`; NULL: none */
+    const struct receipt *receipt; /* whole, and verified as signed by `receipt_key`; NULL: none */
+    const char *unread;            /* why there is none, though the bundle carries one in brief; NULL: it does not */
     unsigned char receipt_key[KEY_SIZE];
     struct buf receipt_bytes, receipt_sig;
     struct opened_entry *entries;

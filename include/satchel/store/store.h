@@ -168,6 +168,7 @@ struct taken {
     const struct jv *problems; /* array of {"entry":"kit:seq","id","reason"}: quarantined or rejected */
     const struct jv *alarms;   /* array of {"where","text"}: its receipt contradicts earlier ones; never NULL */
     bool receipt;              /* it carried a verified receipt of the joined hub */
+    const char *unread;        /* why one in brief could not be read; all else counts, and the next is asked for whole; or NULL */
     const char *clash;          /* the receipt refuses the case for good: the hub has this one; or NULL */
     const char *receipt_bundle; /* the bundle of ours that it answers, or NULL */
 };
@@ -252,6 +253,9 @@ int custody_entry(struct custody *c, const struct entry *e, bool *held) MUST_CHE
  * back what an earlier one has named. Each finding is one line of `problems` (array of {"where","text"}); ERR_NO when
  * there is any. */
 int store_verify(struct store *s, struct arena *a, struct jv **problems, struct progress *progress) MUST_CHECK;
+
+/* A receipt of the case that is kept, by its id. ERR_MISSING: it is not. */
+int store_receipt_by_id(struct store *s, const char *case_name, const char *id, struct arena *a, struct receipt **out) MUST_CHECK;
 
 /* Removes files of blobs/ and inbox/ that no row names, under an exclusive lock. */
 int store_clean(struct store *s) MUST_CHECK;
