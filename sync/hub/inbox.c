@@ -233,16 +233,27 @@ static int take_files(struct hub *h, struct inbox *in, struct hub_exchange *out,
     return rc;
 }
 
-/* Own files: what is in is not needed any more, what is refused for good is set apart. */
-static int clear_own(struct hub *h, struct inbox *in, const struct file *f)
+static int set_apart(struct hub *h, struct inbox *in, const struct file *f)
 {
-    if (f->rc == 0) return os_remove(f->path);
-    if (f->rc != ERR_INPUT) return 0;
     const char *folder = hub_file(in->arena, h, "quarantine"),
                *to = folder ? path_join(in->arena, folder, f->name) : NULL;
     const char *why = to ? arena_printf(in->arena, "%s" WHY_SUFFIX, to) : NULL;
     int rc = why ? file_write(why, f->error, strlen(f->error)) : ERR_ROAD;
     return rc ? rc : os_rename(f->path, to);
+}
+
+/* Own files: what is in is not needed any more, what is refused for good is set apart. */
+static int clear_own(struct hub *h, struct inbox *in)
+{
+    const char **taken = arena_alloc(in->arena, (in->len + 1) * sizeof *taken);
+    size_t len = 0;
+    int rc = taken ? 0 : ERR_ROAD;
+    for (size_t i = 0; i < in->len && rc == 0; i++) {
+        const struct file *f = &in->files[i];
+        if (f->own && f->rc == 0) taken[len++] = f->path;
+        if (f->own && f->rc == ERR_INPUT) rc = set_apart(h, in, f);
+    }
+    return rc ? rc : os_remove_all(taken, len);
 }
 
 static int tell_failed(struct inbox *in, struct hub_exchange *out)
@@ -273,7 +284,6 @@ int inbox_take(struct hub *h, const char *folder, struct arena *a, struct hub_ex
     if (rc == 0) rc = sort(&in);
     if (rc) return rc;
     rc = take_files(h, &in, out, p);
-    for (size_t i = 0; i < in.len && rc == 0; i++)
-        if (in.files[i].own) rc = clear_own(h, &in, &in.files[i]);
+    if (rc == 0) rc = clear_own(h, &in);
     return rc ? rc : tell_failed(&in, out);
 }
