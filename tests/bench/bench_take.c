@@ -1,16 +1,23 @@
 /* How many bundles a second a hub takes in from its inbox: each of 5 entries and 2 photos of 300 KB, of many
  * kits and cases, waiting there as a server leaves them. Then, how long it takes to find that a kit lacks
  * nothing. JSON on stdout; cpu_ms: of a bundle; folder: where all of it
- * stays with KEEP set. usage: bench_take [bundles [cases]] */
+ * stays with KEEP set. usage: bench_take [bundles [cases [hooks]]]; hooks: the README and the
+ * index are brought up as `satchel hub` does it, by the forms that ship. */
 #define KITS 22
 #include "../unit/hub_kit.h"
 
 #include <sys/resource.h>
 
-#define FIRST 2 /* of the kits that send */
+#include "../../field/cli/hub_hooks.h"
+#include "satchel/scheme/scheme.h"
+
+#define FIRST 3 /* of the kits that send */
 #define PHOTO_SIZE 300000
 
 static int bundles = 1000, cases = 100;
+static bool hooks;
+static struct schemes *schemes;
+static struct hub_desk desk;
 
 static struct test_kit *kit_of(int case_number)
 {
@@ -25,7 +32,7 @@ static const char *name_of(int case_number)
 static void enrol_all(void)
 {
     for (int i = 3; i < KITS; i++)
-        enrol(&world.kits[i], 2 + i, arena_printf(&world.arena, "kit%d", i), "\"roles.auditor\":true");
+        enrol(&world.kits[i], 2 + i, arena_printf(&world.arena, "kit%d", i), "\"roles.auditor\":true,\"roles.leader\":true");
     CHECK_DELIVER(A, REGISTER_CASE);
 }
 
@@ -119,13 +126,34 @@ static double serve(const struct test_kit *k)
     return (os_monotonic_seconds() - start) * 1e3;
 }
 
+static void add_forms_that_ship(void)
+{
+    CHECK_OK(schemes_new(&schemes, world.forms));
+}
+
+static void open_desk(void)
+{
+    hub_close(world.hub);
+    CHECK_OK(hub_desk_open(&desk, world.path, world.forms, schemes));
+    world.hub = desk.hub;
+}
+
+static void close_desk(void)
+{
+    hub_desk_close(&desk);
+    schemes_free(schemes);
+    world.hub = NULL;
+}
+
 int main(int argc, char **argv)
 {
     size_t taken = 0;
     (void)test_last; /* no cases here */
     if (argc > 1) bundles = atoi(argv[1]);
     if (argc > 2) cases = atoi(argv[2]);
-    hub_kit_begin();
+    hooks = argc > 3 && strcmp(argv[3], "hooks") == 0;
+    hub_kit_begin_with(hooks ? add_forms_that_ship : add_hub_forms);
+    if (hooks) open_desk();
     enrol_all();
     for (int i = 0; i < bundles; i++) fill_inbox(i % cases, i / cases);
     sync();
@@ -138,6 +166,7 @@ int main(int argc, char **argv)
     printf("{\"bundles\":%zu,\"cases\":%d,\"seconds\":%.3f,\"cpu_ms\":%.3f,\"serve_first_ms\":%.3f,\"serve_changed_ms\":%.3f,"
            "\"serve_settled_ms\":%.3f,\"serve_ms\":%.3f,\"folder\":\"%s\"}\n",
         taken, cases, seconds, cpu * 1e3 / bundles, first, again, settled, nothing_new, world.folder);
+    if (hooks) close_desk();
     hub_kit_end();
     return test_failed_checks != 0;
 }
