@@ -239,8 +239,8 @@ def fetch_all(into, folder, count, cases):
     return count / timed(fetch)
 
 
-def take_all(count, cases, folders):
-    out = subprocess.run([BUILD / "bench/bench_take", str(count), str(cases)], check=True, stdout=subprocess.PIPE, env={**os.environ, "KEEP": "1"})
+def take_all(count, cases, folders, *options):
+    out = subprocess.run([BUILD / "bench/bench_take", str(count), str(cases), *options], check=True, stdout=subprocess.PIPE, env={**os.environ, "KEEP": "1"})
     v = json.loads(out.stdout)
     folders.append(v["folder"])
     return v
@@ -259,6 +259,8 @@ def bench_take(work):
     report(f"durable bundles/s from the inbox / git fetch of {count} equal git bundles", f"{ours:.1f}/s", f"{theirs:.1f}/s",
            ours / theirs, 15, at_least=True)
     report("durable bundles/s (5 entries and 2 photos of 300 KB each)", f"{ours:.1f}/s", "", ours, 100, "/s", at_least=True)
+    v = take_all(count, cases, folders, "hooks")
+    report("the same, with the README and the index", f"{v['bundles'] / v['seconds']:.1f}/s", "", v["bundles"] / v["seconds"], 100, "/s", at_least=True)
     v = take_all(1000, 1000, folders)
     report("serving a kit that lacks nothing, 1,000 cases", f"{v['serve_ms']:.3f} ms", "", v["serve_ms"], 1, " ms")
     for f in folders:
