@@ -17,8 +17,9 @@ The script that records acknowledges by appending "said 0 0 <length>\\n<text>\\n
 
 A PLANT is a bug put into the program by way of its record, to see that the test finds it:
     nosync=REGEX   syncs of files and folders do nothing where the path, as it was when they were made, matches
-    swap, swap-odd   of syncs and renames each two that follow one another come in the other order, from the first or
-                     from the second on
+    late=REGEX     such syncs are done only after the branches that rely on them have been synced
+    swap           of syncs and renames each two that follow one another come in the other order; for what is done one
+                   after another, by one thread
 """
 import os
 import pickle
@@ -221,12 +222,11 @@ def keep(root, out):
         pickle.dump((root, entries), f)
 
 
-def swapped(events, odd):
+def swapped(events):
     """Each two successive syncs or renames in the other order: the first is held back until the second has come."""
     held = None
     for event in events:
-        if event[0] not in ("sync", "rename") or odd:
-            odd = odd and event[0] not in ("sync", "rename")
+        if event[0] not in ("sync", "rename"):
             yield event
         elif held is None:
             held = event
@@ -246,9 +246,26 @@ def without_syncs(events, snapshot, pattern):
             yield event
 
 
+def late_syncs(events, snapshot, pattern):
+    disk, held = Disk(snapshot), []
+    for event in events:
+        disk.run(event)
+        path = disk.paths.get(event[1], "") if event[0] == "sync" else ""
+        if path and re.search(pattern, path):
+            held.append(event)
+            continue
+        yield event
+        if path.endswith("/refs/heads"):
+            yield from held
+            held = []
+    yield from held
+
+
 def planted(events, snapshot, plant):
-    if plant in ("swap", "swap-odd"):
-        return list(swapped(events, plant == "swap-odd"))
+    if plant == "swap":
+        return list(swapped(events))
+    if plant.startswith("late="):
+        return list(late_syncs(events, snapshot, plant[len("late="):]))
     if plant.startswith("nosync="):
         return list(without_syncs(events, snapshot, plant[len("nosync="):]))
     return events
