@@ -12,9 +12,7 @@
 #include <fcntl.h>
 #include <ifaddrs.h>
 #include <net/if.h>
-#include <pthread.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,6 +26,7 @@
 #ifdef __GLIBC__
 #include <malloc.h>
 #endif
+#include "satchel/base/at_once.h"
 #include "satchel/base/crypto.h"
 #include "satchel/base/text.h"
 
@@ -264,50 +263,23 @@ int os_sync_file(const char *path)
     return err;
 }
 
-#define SYNCS_AT_ONCE 8
-
-struct syncing {
-    const char *const *paths;
-    size_t len;
-    atomic_size_t next;
-    atomic_size_t failed; /* 1 + the place of one that failed */
-    atomic_int error;     /* its errno */
-};
-
-/* errno, or 0. */
-static int sync_one(const char *path)
+static int sync_one(void *paths, size_t i)
 {
+    const char *path = ((const char *const *)paths)[i];
     struct stat st;
     int fd = open_retry(path, O_RDONLY);
-    if (fd < 0) return errno;
+    if (fd < 0) return err_system("sync", path);
     int error = sync_fd(fd) != 0 ? errno : 0;
     bool unable = error == EINVAL || error == ENOTSUP; /* as in os_sync_folder */
     if (unable && fstat(fd, &st) == 0 && S_ISDIR(st.st_mode)) error = 0;
     if (close_checked(fd) != 0 && !error) error = errno;
-    return error;
-}
-
-static void *sync_some(void *arg)
-{
-    struct syncing *s = arg;
-    for (size_t i; (i = atomic_fetch_add(&s->next, 1)) < s->len && !atomic_load(&s->error);) {
-        int error = sync_one(s->paths[i]), none = 0;
-        if (error && atomic_compare_exchange_strong(&s->error, &none, error)) atomic_store(&s->failed, i + 1);
-    }
-    return NULL;
+    errno = error;
+    return error ? err_system("sync", path) : 0;
 }
 
 int os_sync_all(const char *const *paths, size_t len)
 {
-    pthread_t threads[SYNCS_AT_ONCE];
-    size_t started = 0, wanted = len < SYNCS_AT_ONCE ? len : SYNCS_AT_ONCE;
-    struct syncing s = {.paths = paths, .len = len};
-    while (started + 1 < wanted && pthread_create(&threads[started], NULL, sync_some, &s) == 0) started++;
-    sync_some(&s);
-    for (size_t i = 0; i < started; i++) pthread_join(threads[i], NULL);
-    if (!atomic_load(&s.error)) return 0;
-    errno = atomic_load(&s.error);
-    return err_system("sync", paths[atomic_load(&s.failed) - 1]);
+    return at_once(sync_one, (void *)(uintptr_t)paths, len);
 }
 
 static int sync_folder_of(const char *path)
@@ -348,6 +320,16 @@ int os_make_folder(const char *path)
 int os_remove(const char *path)
 {
     return unlink(path) == 0 || errno == ENOENT ? 0 : err_system("remove", path);
+}
+
+static int remove_one(void *paths, size_t i)
+{
+    return os_remove(((const char *const *)paths)[i]);
+}
+
+int os_remove_all(const char *const *paths, size_t len)
+{
+    return at_once(remove_one, (void *)(uintptr_t)paths, len);
 }
 
 static int empty_folder(int fd, const char *path);

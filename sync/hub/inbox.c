@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "parts.h"
+#include "satchel/base/at_once.h"
 #include "satchel/base/os.h"
 
 struct file {
@@ -18,9 +19,11 @@ struct file {
     bool in_round;            /* taken in, not durable yet */
     int rc; /* what came of it */
     const char *error;
+    struct arena head; /* of m; heads are read by several threads */
 };
 
 struct inbox {
+    struct hub *hub;
     struct arena *arena;
     struct file *files;
     size_t len, cap;
@@ -48,25 +51,28 @@ static struct file *add_file(struct inbox *in)
     return &in->files[in->len++];
 }
 
-static int note_error(struct inbox *in, struct file *f, int code)
+static int note_error(struct arena *a, struct file *f, int code)
 {
     f->rc = code;
-    f->error = arena_strdup(in->arena, err_message());
+    f->error = arena_strdup(a, err_message());
     err_clear();
     return f->error ? 0 : ERR_ROAD;
 }
 
-static int look_at(struct hub *h, struct inbox *in, struct file *f)
+/* What can't be read is told of with the others. */
+static int look_at(void *inbox, size_t i)
 {
+    struct inbox *in = inbox;
+    struct file *f = &in->files[i];
     struct file_info info;
     int rc = os_refuse_link(f->path);
     if (rc == 0) rc = os_stat(&info, f->path);
     if (rc == 0) f->modified = info.modified;
-    if (rc == 0) rc = bundle_peek(&f->m, in->arena, f->path, h->identity);
-    return rc ? note_error(in, f, rc) : 0;
+    if (rc == 0) rc = bundle_peek(&f->m, &f->head, f->path, in->hub->identity);
+    return rc ? note_error(&f->head, f, rc) : 0;
 }
 
-static int list_inbox(struct hub *h, struct inbox *in, const char *folder, bool own)
+static int list_inbox(struct inbox *in, const char *folder, bool own)
 {
     const char **names = NULL;
     size_t len = 0;
@@ -78,7 +84,7 @@ static int list_inbox(struct hub *h, struct inbox *in, const char *folder, bool 
         if (!f) return ERR_ROAD;
         *f = (struct file){
             .path = path_join(in->arena, folder, names[i]), .name = names[i], .own = own, .rc = ERR_WAIT};
-        rc = f->path ? look_at(h, in, f) : ERR_ROAD;
+        rc = f->path ? 0 : ERR_ROAD;
     }
     return rc;
 }
@@ -140,7 +146,7 @@ static int end_round(struct hub *h, struct inbox *in, struct hub_exchange *out)
     int rc = round_store(h), failed = 0;
     for (size_t i = 0; i < in->len; i++) {
         struct file *f = &in->files[i];
-        if (f->in_round && rc) failed = note_error(in, f, rc);
+        if (f->in_round && rc) failed = note_error(in->arena, f, rc);
         if (f->in_round && rc) out->taken_len--;
         f->in_round = false;
     }
@@ -205,7 +211,7 @@ static int take_file(
     if (rc) return rc;
     f->rc = receive(h, in, f, &out->arena, &taken, p);
     if (f->rc) {
-        rc = note_error(in, f, f->rc);
+        rc = note_error(in->arena, f, f->rc);
     } else {
         out->taken[out->taken_len++] = taken;
         f->in_round = true;
@@ -233,16 +239,27 @@ static int take_files(struct hub *h, struct inbox *in, struct hub_exchange *out,
     return rc;
 }
 
-/* Own files: what is in is not needed any more, what is refused for good is set apart. */
-static int clear_own(struct hub *h, struct inbox *in, const struct file *f)
+static int set_apart(struct hub *h, struct inbox *in, const struct file *f)
 {
-    if (f->rc == 0) return os_remove(f->path);
-    if (f->rc != ERR_INPUT) return 0;
     const char *folder = hub_file(in->arena, h, "quarantine"),
                *to = folder ? path_join(in->arena, folder, f->name) : NULL;
     const char *why = to ? arena_printf(in->arena, "%s" WHY_SUFFIX, to) : NULL;
     int rc = why ? file_write(why, f->error, strlen(f->error)) : ERR_ROAD;
     return rc ? rc : os_rename(f->path, to);
+}
+
+/* Own files: what is in is not needed any more, what is refused for good is set apart. */
+static int clear_own(struct hub *h, struct inbox *in)
+{
+    const char **taken = arena_alloc(in->arena, (in->len + 1) * sizeof *taken);
+    size_t len = 0;
+    int rc = taken ? 0 : ERR_ROAD;
+    for (size_t i = 0; i < in->len && rc == 0; i++) {
+        const struct file *f = &in->files[i];
+        if (f->own && f->rc == 0) taken[len++] = f->path;
+        if (f->own && f->rc == ERR_INPUT) rc = set_apart(h, in, f);
+    }
+    return rc ? rc : os_remove_all(taken, len);
 }
 
 static int tell_failed(struct inbox *in, struct hub_exchange *out)
@@ -256,24 +273,25 @@ static int tell_failed(struct inbox *in, struct hub_exchange *out)
 }
 
 /* An inbox that can't be read does not keep anybody from receiving. */
-static int list_stick(struct hub *h, struct inbox *in, const char *folder, struct hub_exchange *out)
+static int list_stick(struct inbox *in, const char *folder, struct hub_exchange *out)
 {
     int rc = os_refuse_link(folder);
-    if (rc == 0) rc = list_inbox(h, in, folder, false);
+    if (rc == 0) rc = list_inbox(in, folder, false);
     return rc ? exchange_failed(out, folder, rc, err_message()) : 0;
 }
 
 int inbox_take(struct hub *h, const char *folder, struct arena *a, struct hub_exchange *out, struct progress *p)
 {
-    struct inbox in = {.arena = a, .briefly = !folder};
+    struct inbox in = {.hub = h, .arena = a, .briefly = !folder};
     const char *theirs = folder ? path_join(a, folder, "inbox") : NULL, *own = hub_file(a, h, "inbox");
     int rc = own && (theirs || !folder) ? 0 : ERR_ROAD;
-    if (rc == 0 && theirs) rc = list_stick(h, &in, theirs, out);
-    if (rc == 0) rc = list_inbox(h, &in, own, true);
+    if (rc == 0 && theirs) rc = list_stick(&in, theirs, out);
+    if (rc == 0) rc = list_inbox(&in, own, true);
+    if (rc == 0) rc = at_once(look_at, &in, in.len);
     if (rc == 0) rc = sort(&in);
-    if (rc) return rc;
-    rc = take_files(h, &in, out, p);
-    for (size_t i = 0; i < in.len && rc == 0; i++)
-        if (in.files[i].own) rc = clear_own(h, &in, &in.files[i]);
-    return rc ? rc : tell_failed(&in, out);
+    if (rc == 0) rc = take_files(h, &in, out, p);
+    if (rc == 0) rc = clear_own(h, &in);
+    if (rc == 0) rc = tell_failed(&in, out);
+    for (size_t i = 0; i < in.len; i++) arena_release(&in.files[i].head);
+    return rc;
 }

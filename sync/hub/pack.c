@@ -23,6 +23,7 @@
 
 #define PACK_MAX_BYTES ((size_t)1 << 30)
 #define PACK_LEVEL 1
+#define SMALL 256 /* bytes: are stored as they are; to look for what repeats in them costs more than it saves */
 #define NAME_MAX_BYTES ((size_t)8 << 10)
 #define DEPTH_MOST 48 /* stock git's own limit is 50: a version after so many is written whole */
 #define COPY_MOST 0xffffu
@@ -43,7 +44,7 @@ struct pack {
     struct arena arena; /* names, ids, struct version */
     struct map versions;
     struct map ids; /* hex of every object in it */
-    struct deflater *deflater;
+    struct deflater *deflater, *storer;
     struct digest *sha1;
 };
 
@@ -58,6 +59,7 @@ int pack_new(struct pack **out)
     map_init(&p->versions);
     map_init(&p->ids);
     int rc = deflater_new(&p->deflater, PACK_LEVEL);
+    if (rc == 0) rc = deflater_new(&p->storer, 0);
     if (rc == 0) rc = digest_sha1(&p->sha1);
     if (rc) {
         pack_free(p);
@@ -80,6 +82,7 @@ void pack_free(struct pack *p)
     buf_release(&p->difference);
     buf_release(&p->name);
     deflater_free(p->deflater);
+    deflater_free(p->storer);
     digest_free(p->sha1);
     free(p);
 }
@@ -161,6 +164,11 @@ void pack_write_distance(struct buf *out, size_t distance)
     buf_add(out, bytes + at, sizeof bytes - at);
 }
 
+static void add_stream(struct pack *p, const void *bytes, size_t len)
+{
+    deflater_add(len < SMALL ? p->storer : p->deflater, &p->bytes, bytes, len);
+}
+
 /* True where it was written as its difference from the old version; else nothing has been written. */
 static bool add_as_difference(struct pack *p, struct version *old, const void *bytes, size_t len)
 {
@@ -170,7 +178,7 @@ static bool add_as_difference(struct pack *p, struct version *old, const void *b
     if (p->difference.error || p->difference.len >= len / 2) return false;
     add_head(&p->bytes, PACK_TYPE_DIFFERENCE, p->difference.len);
     pack_write_distance(&p->bytes, place - old->place);
-    deflater_add(p->deflater, &p->bytes, p->difference.data, p->difference.len);
+    add_stream(p, p->difference.data, p->difference.len);
     old->depth++;
     return true;
 }
@@ -178,7 +186,7 @@ static bool add_as_difference(struct pack *p, struct version *old, const void *b
 static void add_whole(struct pack *p, struct version *v, enum object_kind kind, const void *bytes, size_t len)
 {
     add_head(&p->bytes, (int)kind, len);
-    deflater_add(p->deflater, &p->bytes, bytes, len);
+    add_stream(p, bytes, len);
     if (v) v->depth = 0;
 }
 

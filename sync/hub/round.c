@@ -2,11 +2,12 @@
  *
  * Their entries go into branches in memory and their objects into one pack; their evidence lies in
  * DIR/staging. Nothing of it counts until round_store has made all of it durable, in this order: bytes of
- * evidence and their names, marks, the pack, the branches, kits.json. A crash between any two leaves what
- * nobody has been told of, and the bundles are simply taken in again. */
+ * evidence and then their names and marks, and beside them the pack; the branches; kits.json. A crash between any
+ * two leaves what nobody has been told of, and the bundles are simply taken in again. */
 #include <stdlib.h>
 #include <string.h>
 #include "parts.h"
+#include "satchel/base/at_once.h"
 
 /* Bytes that are whole and hashed, but not synced. */
 struct round_file {
@@ -14,6 +15,7 @@ struct round_file {
     char sha256[SHA256_HEX];
     uint64_t size;
     const char *path;
+    const char *to, *folder; /* where evidence of its name is held, once that is asked for */
     bool brought; /* a bundle that was taken in has brought them */
 };
 
@@ -210,25 +212,36 @@ bool round_knows(const struct hub *h, const char *bundle)
 
 /* ---- making it durable ---- */
 
-/* Into its folder, which may be new. */
-static int place_file(struct hub *h, const struct round_file *f)
+static int find_place(struct hub *h, struct round_file *f)
 {
-    struct round *r = &h->round;
-    const char *to = evidence_path(&r->arena, repo_folder(h->repo), f->sha256);
-    const char *folder = to ? arena_strndup(&r->arena, to, (size_t)(path_name(to) - to - 1)) : NULL;
-    bool made;
-    int rc = folder ? sync_folders_of(r, to) : ERR_ROAD;
-    if (rc == 0) rc = os_make_folder_unsynced(folder, &made);
-    return rc ? rc : os_rename_unsynced(f->path, to);
+    struct arena *a = &h->round.arena;
+    f->to = evidence_path(a, repo_folder(h->repo), f->sha256);
+    f->folder = f->to ? arena_strndup(a, f->to, (size_t)(path_name(f->to) - f->to - 1)) : NULL;
+    return f->folder ? sync_folders_of(&h->round, f->to) : ERR_ROAD;
 }
 
-static int sync_files(struct round *r)
+/* Its bytes synced, into its folder, which may be new. */
+static int store_file(void *files, size_t i)
 {
+    const struct round_file *f = ((const struct round_file *const *)files)[i];
+    bool made;
+    if (!f->brought) return os_remove(f->path);
+    int rc = os_sync_file(f->path);
+    if (rc == 0) rc = os_make_folder_unsynced(f->folder, &made);
+    return rc ? rc : os_rename_unsynced(f->path, f->to);
+}
+
+static int store_each_file(struct hub *h)
+{
+    struct round *r = &h->round;
+    const struct round_file **files = arena_alloc(&r->arena, (r->files.len + 1) * sizeof *files);
     size_t len = 0;
-    const char **paths = arena_alloc(&r->arena, (r->files.len + 1) * sizeof *paths);
-    for (const struct round_file *f = r->first_file; paths && f; f = f->next)
-        if (f->brought) paths[len++] = f->path;
-    return paths ? os_sync_all(paths, len) : ERR_ROAD;
+    int rc = files ? 0 : ERR_ROAD;
+    for (struct round_file *f = r->first_file; f && rc == 0; f = f->next) {
+        if (f->brought) rc = find_place(h, f);
+        files[len++] = f;
+    }
+    return rc ? rc : at_once(store_file, files, len);
 }
 
 static int sync_folders(struct round *r)
@@ -242,12 +255,9 @@ static int sync_folders(struct round *r)
 
 static int store_files(struct hub *h)
 {
-    struct round *r = &h->round;
-    int rc = sync_files(r);
-    for (const struct round_file *f = r->first_file; f && rc == 0; f = f->next)
-        rc = f->brought ? place_file(h, f) : os_remove(f->path);
-    if (rc == 0) rc = sync_folders(r);
-    for (const struct round_mark *m = r->marks; m && rc == 0; m = m->next)
+    int rc = store_each_file(h);
+    if (rc == 0) rc = sync_folders(&h->round);
+    for (const struct round_mark *m = h->round.marks; m && rc == 0; m = m->next)
         rc = evidence_mark(h, m->case_name, m->sha256);
     return rc;
 }
@@ -259,6 +269,12 @@ static int store_pack(struct hub *h)
     if (!h->round.cases) return 0; /* what a bundle has left that was not taken in */
     int rc = pack_end(h->round.pack, &bytes, &len);
     return rc ? rc : repo_store_pack(h->repo, bytes, len);
+}
+
+/* Neither counts before a branch has moved, so they need not wait for each other. */
+static int store_half(void *hub, size_t i)
+{
+    return i == 0 ? store_files(hub) : store_pack(hub);
 }
 
 static int move_branches(struct hub *h)
@@ -315,8 +331,7 @@ static void end_cases(struct hub *h)
 
 int round_store(struct hub *h)
 {
-    int rc = store_files(h);
-    if (rc == 0) rc = store_pack(h);
+    int rc = at_once(store_half, h, 2);
     if (rc == 0) rc = move_branches(h);
     if (rc) {
         round_drop(h);

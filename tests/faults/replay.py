@@ -17,8 +17,14 @@ The script that records acknowledges by appending "said 0 0 <length>\\n<text>\\n
 
 A PLANT is a bug put into the program by way of its record, to see that the test finds it:
     nosync=REGEX   syncs of files and folders do nothing where the path, as it was when they were made, matches
+<<<<<<< HEAD
     swap            of syncs and renames each two that follow one another come in the other order: in some states
                     from the first, in others from the second on
+=======
+    late=REGEX     such syncs are done only after the branches that rely on them have been synced
+    swap           of syncs and renames each two that follow one another come in the other order; for what is done one
+                   after another, by one thread
+>>>>>>> r2
 """
 import os
 import pickle
@@ -246,10 +252,27 @@ def without_syncs(events, snapshot, pattern):
             yield event
 
 
+def late_syncs(events, snapshot, pattern):
+    disk, held = Disk(snapshot), []
+    for event in events:
+        disk.run(event)
+        path = disk.paths.get(event[1], "") if event[0] == "sync" else ""
+        if path and re.search(pattern, path):
+            held.append(event)
+            continue
+        yield event
+        if path.endswith("/refs/heads"):
+            yield from held
+            held = []
+    yield from held
+
+
 def planted(events, snapshot, plant):
     """The records that a state may be cut from."""
     if plant == "swap":
         return [list(swapped(events, odd)) for odd in (False, True)]
+    if plant.startswith("late="):
+        return [list(late_syncs(events, snapshot, plant[len("late="):]))]
     if plant.startswith("nosync="):
         return [list(without_syncs(events, snapshot, plant[len("nosync="):]))]
     return [events]

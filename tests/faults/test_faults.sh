@@ -305,9 +305,9 @@ power_cut() {
   done
   [ -z "$plant" ] || bad "the bug '$plant' planted into $what was not noticed in $many states"
 }
-# The bugs that are planted: no sync at all, two in the wrong order, and each kind of file and folder alone not synced.
+# The bugs that are planted: no sync at all, some in the wrong order, and each kind of file and folder alone not synced.
 plants_kit=(nosync=. swap 'nosync=journal.db$' 'nosync=-journal$' 'nosync=/inbox/' 'nosync=/blobs$' 'nosync=/zhang$')
-plants_hub=(nosync=. swap 'nosync=pack_git2' 'nosync=/pack$' 'nosync=/heads/' 'nosync=/staging/' 'nosync=/lfs/objects/')
+plants_hub=(nosync=. 'late=pack_git2' 'late=/lfs/objects/' 'nosync=pack_git2' 'nosync=/pack$' 'nosync=/heads/' 'nosync=/staging/' 'nosync=/lfs/objects/')
 plant_in() { # WHAT FOLDER PLANT…
   local what=$1 folder=$2 plant
   shift 2

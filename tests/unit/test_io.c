@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "satchel/base/arena.h"
+#include "satchel/base/at_once.h"
 #include "satchel/base/os.h"
 
 static char folder[64]; /* of this run */
@@ -279,6 +280,41 @@ TEST(folders)
     CHECK_OK(os_sync_folder(in_folder("a")));
     CHECK(os_sync_folder(in_folder("none")) == ERR_MISSING && os_sync_file(in_folder("none")) == ERR_MISSING);
     CHECK(os_stat(&info, in_folder("none")) == ERR_MISSING && !os_exists(in_folder("none")));
+}
+
+static int count_one(void *counts, size_t i)
+{
+    ((int *)counts)[i]++;
+    return 0;
+}
+
+static int fail_at_seven(void *counts, size_t i)
+{
+    ((int *)counts)[i]++;
+    return i == 7 ? err_set(ERR_DAMAGED, "number %zu is bad", i) : 0;
+}
+
+TEST(many_at_once_are_each_done_once_and_the_first_failure_is_told)
+{
+    int counts[1000] = {0}, sum = 0;
+    CHECK_OK(at_once(count_one, counts, 0));
+    CHECK_OK(at_once(count_one, counts, 1000));
+    for (int i = 0; i < 1000; i++) sum += counts[i] == 1;
+    CHECK(sum == 1000);
+    CHECK(at_once(fail_at_seven, counts, 1000) == ERR_DAMAGED && strcmp(err_message(), "number 7 is bad") == 0);
+    CHECK(counts[7] == 2 && counts[6] == 2);
+    err_clear();
+}
+
+TEST(files_are_synced_and_removed_together)
+{
+    const char *paths[2] = {in_folder("first-of-two"), in_folder("second-of-two")}, *none[1] = {in_folder("none")};
+    for (int i = 0; i < 2; i++) CHECK_OK(file_write(paths[i], "x", 1));
+    CHECK_OK(os_sync_all(paths, 2));
+    CHECK(os_sync_all(none, 1) == ERR_ROAD && strstr(err_message(), "none"));
+    CHECK_OK(os_remove_all(paths, 2));
+    CHECK(!os_exists(paths[0]) && !os_exists(paths[1]));
+    CHECK_OK(os_remove_all(paths, 2));
 }
 
 TEST(a_removed_tree_takes_nothing_outside_along)

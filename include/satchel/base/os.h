@@ -30,8 +30,9 @@ int os_remove_tree(const char *path) MUST_CHECK;      /* a folder with all in it
 int os_rename(const char *from, const char *to) MUST_CHECK; /* replaces; the folder of `to` is synced */
 int os_sync_folder(const char *path) MUST_CHECK;
 int os_sync_file(const char *path) MUST_CHECK;
-/* Files and folders, several at a time, so that the disk may do in one go what it can. */
-int os_sync_all(const char *const *paths, size_t len) MUST_CHECK;
+/* Several at a time (at_once.h). */
+int os_sync_all(const char *const *paths, size_t len) MUST_CHECK; /* files and folders */
+int os_remove_all(const char *const *paths, size_t len) MUST_CHECK; /* files; missing is fine */
 /* The same without any syncing, for many at once: first all of them, then os_sync_file and os_sync_folder for each.
  * `made` (of a folder whose parent is there): it is new, so its parent must be synced. */
 int os_make_folder_unsynced(const char *path, bool *made) MUST_CHECK;
