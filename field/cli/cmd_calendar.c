@@ -80,6 +80,19 @@ static int compare_lines(const void *a, const void *b)
     return order ? order : compare_ids(x->record, y->record);
 }
 
+/* What has to be acted on first: overdue and proposed, what is due, the others; each by date. */
+static int urgency(const struct line *l)
+{
+    static const int ranks[] = {[STATE_PROPOSED] = 0, [STATE_OVERDUE] = 0, [STATE_DUE] = 1, [STATE_UPCOMING] = 2};
+    return ranks[line_state(l)];
+}
+
+static int compare_urgency(const void *a, const void *b)
+{
+    int order = urgency(a) - urgency(b);
+    return order ? order : compare_lines(a, b);
+}
+
 /* ---- what programs read ---- */
 
 static int line_json(struct cli *c, const struct line *l, struct jv *list)
@@ -97,6 +110,27 @@ static int line_json(struct cli *c, const struct line *l, struct jv *list)
     if (!r) r = jv_put_str(a, o, "state", due_state_word(line_state(l)));
     if (!r) r = jv_put_str(a, o, "rule", l->item.rule);
     return r ? r : jv_push(a, list, o);
+}
+
+static int lines_json(struct cli *c, const struct agenda *g, struct jv **list)
+{
+    int r = 0;
+    *list = jv_array(&c->arena);
+    for (size_t i = 0; i < g->len && !r; i++) r = line_json(c, &g->lines[i], *list);
+    return r;
+}
+
+/* How many there are in each state, whether they are among the dates or not. */
+static int counts_json(struct cli *c, const struct agenda *g, struct jv **out)
+{
+    static const enum due_state states[] = {STATE_PROPOSED, STATE_OVERDUE, STATE_DUE, STATE_UPCOMING};
+    int64_t counts[sizeof states / sizeof *states] = {0};
+    int r = 0;
+    *out = jv_object(&c->arena);
+    for (size_t i = 0; i < g->len; i++) counts[line_state(&g->lines[i])]++;
+    for (size_t i = 0; i < sizeof states / sizeof *states && !r; i++)
+        r = jv_put_int(&c->arena, *out, due_state_word(states[i]), counts[states[i]]);
+    return r;
 }
 
 /* ---- what people read ---- */
@@ -190,19 +224,40 @@ static void keep_until(struct agenda *g, int32_t until)
     g->len = kept;
 }
 
+/* The most urgent ones; and how many there are in all, by state. */
+static int keep_most_urgent(struct cli *c, struct agenda *g, size_t limit, struct jv **counts)
+{
+    int r = counts_json(c, g, counts);
+    if (g->len) qsort(g->lines, g->len, sizeof *g->lines, compare_urgency);
+    if (g->len > limit) g->len = limit;
+    return r;
+}
+
+static int report_json(struct cli *c, const struct agenda *g, struct jv *counts)
+{
+    struct jv *list, *limited = jv_object(&c->arena);
+    int r = lines_json(c, g, &list);
+    c->result = counts ? limited : list;
+    if (!r && counts) r = jv_put(&c->arena, limited, "dates", list);
+    return r || !counts ? r : jv_put(&c->arena, limited, "of", counts);
+}
+
 static int report(struct cli *c, struct agenda *g)
 {
-    struct jv *list = jv_array(&c->arena);
+    struct jv *counts = NULL;
     int32_t until;
+    int64_t limit = -1;
     int r = read_until(c, &until);
+    if (!r) r = cli_option_int(c, "limit", &limit);
     if (r) return r;
     keep_until(g, until);
+    size_t all = g->len;
     if (g->len) qsort(g->lines, g->len, sizeof *g->lines, compare_lines);
-    for (size_t i = 0; i < g->len && c->json && !r; i++) r = line_json(c, &g->lines[i], list);
-    c->result = list;
-    if (r || c->json) return r;
-    if (!g->len) fprintf(c->out, "%s\n", T("nothing is due, overdue or proposed"));
+    if (limit >= 0) r = keep_most_urgent(c, g, (size_t)limit, &counts);
+    if (r || c->json) return r ? r : report_json(c, g, counts);
+    if (!all) fprintf(c->out, "%s\n", T("nothing is due, overdue or proposed"));
     print_lines(c, g);
+    if (g->len < all) fprintf(c->out, T("%zu more dates"), all - g->len), fprintf(c->out, "\n");
     return 0;
 }
 
