@@ -308,11 +308,12 @@ static int count_once(void *ctx, const char *of)
 /* Each record brought its evidence along; what is named by several records of a cell is one item there. */
 static int count_evidence_once(const struct matrix *m)
 {
+    size_t len;
+    const struct fold_record *const *evidence = casefile_records(m->c, "evidence", &len);
     int rc = 0;
-    for (size_t i = 0; i < m->c->records_len && rc == 0; i++) {
-        struct item item = {m, m->c->records[i]};
-        bool counts = strcmp(item.record->type, "evidence") == 0 && item.record->applied && item.record->void_state != VOID;
-        if (counts) rc = record_members(item.record, "of", count_once, &item);
+    for (size_t i = 0; i < len && rc == 0; i++) {
+        struct item item = {m, evidence[i]};
+        if (item.record->applied && item.record->void_state != VOID) rc = record_members(item.record, "of", count_once, &item);
     }
     return rc;
 }
