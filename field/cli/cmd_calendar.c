@@ -80,19 +80,6 @@ static int compare_lines(const void *a, const void *b)
     return order ? order : compare_ids(x->record, y->record);
 }
 
-/* What has to be acted on first: overdue and proposed, what is due, the others; each by date. */
-static int urgency(const struct line *l)
-{
-    static const int ranks[] = {[STATE_PROPOSED] = 0, [STATE_OVERDUE] = 0, [STATE_DUE] = 1, [STATE_UPCOMING] = 2};
-    return ranks[line_state(l)];
-}
-
-static int compare_urgency(const void *a, const void *b)
-{
-    int order = urgency(a) - urgency(b);
-    return order ? order : compare_lines(a, b);
-}
-
 /* ---- what programs read ---- */
 
 static int line_json(struct cli *c, const struct line *l, struct jv *list)
@@ -224,15 +211,6 @@ static void keep_until(struct agenda *g, int32_t until)
     g->len = kept;
 }
 
-/* The most urgent ones; and how many there are in all, by state. */
-static int keep_most_urgent(struct cli *c, struct agenda *g, size_t limit, struct jv **counts)
-{
-    int r = counts_json(c, g, counts);
-    if (g->len) qsort(g->lines, g->len, sizeof *g->lines, compare_urgency);
-    if (g->len > limit) g->len = limit;
-    return r;
-}
-
 static int report_json(struct cli *c, const struct agenda *g, struct jv *counts)
 {
     struct jv *list, *limited = jv_object(&c->arena);
@@ -253,7 +231,8 @@ static int report(struct cli *c, struct agenda *g)
     keep_until(g, until);
     size_t all = g->len;
     if (g->len) qsort(g->lines, g->len, sizeof *g->lines, compare_lines);
-    if (limit >= 0) r = keep_most_urgent(c, g, (size_t)limit, &counts);
+    if (limit >= 0) r = counts_json(c, g, &counts);
+    if (limit >= 0 && (size_t)limit < all) g->len = (size_t)limit;
     if (r || c->json) return r ? r : report_json(c, g, counts);
     if (!all) fprintf(c->out, "%s\n", T("nothing is due, overdue or proposed"));
     print_lines(c, g);
