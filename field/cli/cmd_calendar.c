@@ -99,6 +99,27 @@ static int line_json(struct cli *c, const struct line *l, struct jv *list)
     return r ? r : jv_push(a, list, o);
 }
 
+static int lines_json(struct cli *c, const struct agenda *g, struct jv **list)
+{
+    int r = 0;
+    *list = jv_array(&c->arena);
+    for (size_t i = 0; i < g->len && !r; i++) r = line_json(c, &g->lines[i], *list);
+    return r;
+}
+
+/* How many there are in each state, whether they are among the dates or not. */
+static int counts_json(struct cli *c, const struct agenda *g, struct jv **out)
+{
+    static const enum due_state states[] = {STATE_PROPOSED, STATE_OVERDUE, STATE_DUE, STATE_UPCOMING};
+    int64_t counts[sizeof states / sizeof *states] = {0};
+    int r = 0;
+    *out = jv_object(&c->arena);
+    for (size_t i = 0; i < g->len; i++) counts[line_state(&g->lines[i])]++;
+    for (size_t i = 0; i < sizeof states / sizeof *states && !r; i++)
+        r = jv_put_int(&c->arena, *out, due_state_word(states[i]), counts[states[i]]);
+    return r;
+}
+
 /* ---- what people read ---- */
 
 static const char *what_text(enum due_what what)
@@ -190,19 +211,32 @@ static void keep_until(struct agenda *g, int32_t until)
     g->len = kept;
 }
 
+static int report_json(struct cli *c, const struct agenda *g, struct jv *counts)
+{
+    struct jv *list, *limited = jv_object(&c->arena);
+    int r = lines_json(c, g, &list);
+    c->result = counts ? limited : list;
+    if (!r && counts) r = jv_put(&c->arena, limited, "dates", list);
+    return r || !counts ? r : jv_put(&c->arena, limited, "of", counts);
+}
+
 static int report(struct cli *c, struct agenda *g)
 {
-    struct jv *list = jv_array(&c->arena);
+    struct jv *counts = NULL;
     int32_t until;
+    int64_t limit = -1;
     int r = read_until(c, &until);
+    if (!r) r = cli_option_int(c, "limit", &limit);
     if (r) return r;
     keep_until(g, until);
+    size_t all = g->len;
     if (g->len) qsort(g->lines, g->len, sizeof *g->lines, compare_lines);
-    for (size_t i = 0; i < g->len && c->json && !r; i++) r = line_json(c, &g->lines[i], list);
-    c->result = list;
-    if (r || c->json) return r;
-    if (!g->len) fprintf(c->out, "%s\n", T("nothing is due, overdue or proposed"));
+    if (limit >= 0) r = counts_json(c, g, &counts);
+    if (limit >= 0 && (size_t)limit < all) g->len = (size_t)limit;
+    if (r || c->json) return r ? r : report_json(c, g, counts);
+    if (!all) fprintf(c->out, "%s\n", T("nothing is due, overdue or proposed"));
     print_lines(c, g);
+    if (g->len < all) fprintf(c->out, T("%zu more dates"), all - g->len), fprintf(c->out, "\n");
     return 0;
 }
 

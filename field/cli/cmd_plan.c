@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "satchel/base/time.h"
 #include "satchel/scheme/plan.h"
 
 enum { NAME_COLUMNS = 20, NAME_MAX_COLUMNS = 60, CELL_COLUMNS = 5 };
@@ -16,16 +15,6 @@ struct asked {
     int32_t on;
 };
 
-/* Today is another day where a scheme's calendar is. */
-static int read_on(struct cli *c, const char *case_name, int32_t *on)
-{
-    const char *s = cli_option(c, "on");
-    const struct scheme *scheme = session_scheme(c->session, case_name);
-    if (!scheme) return ERR_INPUT;
-    *on = s ? day_read(s) : day_at(time_now(), scheme->rules.utc_offset_minutes);
-    return *on == DAY_NONE ? err_set(ERR_USAGE, "'--on' takes a day that exists, YYYY-MM-DD, not '%s'", s) : 0;
-}
-
 static int read_asked(struct cli *c, struct asked *q)
 {
     const struct fold_record *audit = NULL;
@@ -37,7 +26,8 @@ static int read_asked(struct cli *c, struct asked *q)
     if (!case_name) return err_set(ERR_USAGE, "say which case: --case C");
     const char *known;
     r = session_case(c->session, case_name, &known);
-    if (!r) r = read_on(c, known, &q->on);
+    if (!r && !session_scheme(c->session, known)) r = ERR_INPUT; /* one that does not read here requires nothing that is known */
+    if (!r) r = cli_on(c, known, &q->on);
     if (!r) r = session_casefile(c, known, &q->casefile);
     q->audit = !r && audit ? casefile_audit(&q->casefile, audit->id) : NULL;
     if (!r && audit && !q->audit) return err_set(ERR_INPUT, "'%s' is no audit, or it is voided", audit->id);

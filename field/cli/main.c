@@ -57,7 +57,7 @@ static const struct option show_options[] = {CASE, ON,
     {"at", "TIME", N_("as it was at this time, as its entries say"), 0},
     {"entry", "ID", N_("as it was for the author of this entry, when it was made"), 0}, HEADS, TITLES, CUSTODY, {NULL, NULL, NULL, 0}};
 static const struct option calendar_options[] = {
-    CASE, ON, {"until", "DATE", N_("only what is due by this day, overdue or proposed"), 0}, {NULL, NULL, NULL, 0}};
+    CASE, ON, {"until", "DATE", N_("only what is due by this day, overdue or proposed"), 0}, LIMIT, {NULL, NULL, NULL, 0}};
 static const struct option import_options[] = {
     {"name", "NAME", N_("what the catalogue is called (default: its own title)"), 0}, {NULL, NULL, NULL, 0}};
 static const struct option form_options[] = {

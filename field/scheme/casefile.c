@@ -290,18 +290,16 @@ static size_t fact_count(const struct casefile *c, const struct fact_type *t)
     return *(const size_t *)(const void *)((const char *)c + t->len);
 }
 
-/* Makes the facts of one type, still empty. The records of a type stand together. */
+/* Makes the facts of one type, still empty. */
 static int make_facts(struct reader *r, const struct fact_type *t)
 {
-    size_t first = 0, len = 0, n = 0;
-    const struct fold_record *const *records = r->c->records;
-    while (first < r->c->records_len && strcmp(records[first]->type, t->type) != 0) first++;
-    while (first + len < r->c->records_len && strcmp(records[first + len]->type, t->type) == 0) len++;
+    size_t len, n = 0;
+    const struct fold_record *const *records = casefile_records(r->c, t->type, &len);
     void *list = arena_alloc(r->arena, (len + 1) * t->size);
     if (!list) return ERR_ROAD;
     memset(list, 0, (len + 1) * t->size);
     memcpy((char *)r->c + t->list, &list, sizeof list);
-    for (size_t i = first; i < first + len; i++) {
+    for (size_t i = 0; i < len; i++) {
         if (!is_live(records[i])) continue;
         struct fact *f = fact_at(r->c, t, n++);
         *f = (struct fact){records[i]->id, records[i]};
@@ -337,11 +335,11 @@ static int count_evidence_of(void *ctx, const char *of)
 
 static int count_evidence(struct reader *r)
 {
+    size_t len;
+    const struct fold_record *const *evidence = casefile_records(r->c, "evidence", &len);
     int rc = 0;
-    for (size_t i = 0; i < r->c->records_len && rc == 0; i++) {
-        const struct fold_record *e = r->c->records[i];
-        if (strcmp(e->type, "evidence") == 0 && is_live(e)) rc = record_members(e, "of", count_evidence_of, r);
-    }
+    for (size_t i = 0; i < len && rc == 0; i++)
+        if (is_live(evidence[i])) rc = record_members(evidence[i], "of", count_evidence_of, r);
     return rc;
 }
 
@@ -436,6 +434,26 @@ int casefile_read(
 }
 
 /* ---- asking ---- */
+
+/* Where the type's records begin, or with `behind` those of the next one. */
+static size_t type_place(const struct casefile *c, const char *type, bool behind)
+{
+    size_t low = 0, high = c->records_len;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int order = strcmp(c->records[middle]->type, type);
+        if (order < 0 || (behind && order == 0)) low = middle + 1;
+        else high = middle;
+    }
+    return low;
+}
+
+const struct fold_record *const *casefile_records(const struct casefile *c, const char *type, size_t *len)
+{
+    size_t first = type_place(c, type, false);
+    *len = type_place(c, type, true) - first;
+    return *len ? c->records + first : NULL;
+}
 
 const struct audit *casefile_audit(const struct casefile *c, const char *id)
 {

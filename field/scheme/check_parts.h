@@ -21,6 +21,7 @@ struct check {
     struct coverage coverage; /* likewise */
     struct map rests;         /* a finding by the id of a sample it rests on; one with evidence before others */
     struct map pending;       /* clauses, departments and directions with a sample that does not count as it stands */
+    bool whether;             /* there is a gap, is all that is asked */
 };
 
 /* Adds a gap like this one, with the text that the format gives. */

@@ -232,12 +232,13 @@ static int take_voided(struct belonging *b, const struct casefile *c, const stru
 {
     static const char *const types[] = {"finding", "meeting", "sample", "surveillance-info"};
     int rc = 0;
-    for (size_t i = 0; i < c->records_len && rc == 0; i++) {
-        const struct fold_record *r = c->records[i];
-        const char *audit = r->void_state == VOID ? record_str(r, "audit") : NULL;
-        if (!audit || strcmp(audit, a->id) != 0) continue;
-        for (size_t k = 0; k < sizeof types / sizeof *types && rc == 0; k++)
-            if (strcmp(r->type, types[k]) == 0) rc = take(b, r);
+    for (size_t k = 0; k < sizeof types / sizeof *types; k++) {
+        size_t len;
+        const struct fold_record *const *records = casefile_records(c, types[k], &len);
+        for (size_t i = 0; i < len && rc == 0; i++) {
+            const char *audit = records[i]->void_state == VOID ? record_str(records[i], "audit") : NULL;
+            if (audit && strcmp(audit, a->id) == 0) rc = take(b, records[i]);
+        }
     }
     return rc;
 }
@@ -251,10 +252,12 @@ static int is_of(void *ctx, const char *of)
 
 static int take_evidence(struct belonging *b, const struct casefile *c, bool voided)
 {
+    size_t len;
+    const struct fold_record *const *evidence = casefile_records(c, "evidence", &len);
     int rc = 0;
-    for (size_t i = 0; i < c->records_len && rc == 0; i++) {
-        const struct fold_record *r = c->records[i];
-        if (strcmp(r->type, "evidence") != 0 || !r->applied || (r->void_state == VOID && !voided)) continue;
+    for (size_t i = 0; i < len && rc == 0; i++) {
+        const struct fold_record *r = evidence[i];
+        if (!r->applied || (r->void_state == VOID && !voided)) continue;
         b->found = false;
         rc = record_members(r, "of", is_of, b);
         if (b->found) b->list[b->len++] = r;

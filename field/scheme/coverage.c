@@ -27,6 +27,7 @@ struct matrix {
     struct map places;    /* struct clause by id */
     struct coverage_item **clauses; /* by place; NULL: it does not apply */
     struct map fillings;  /* by key */
+    struct buf key;       /* that is looked up */
     struct map standings; /* struct standing by record id */
     struct filling **list;
     size_t len, cap;
@@ -178,15 +179,25 @@ static const char *or_empty(const char *s)
     return s ? s : "";
 }
 
+static int write_key(struct buf *key, const struct cell *at)
+{
+    const char *parts[] = {at->clause, at->department, at->direction, at->site};
+    buf_clear(key);
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        buf_adds(key, or_empty(parts[i]));
+        buf_addc(key, '\n');
+    }
+    return buf_error(key);
+}
+
 /* The cell, made where it is the first there. NULL: memory. */
 static struct filling *filling_at(struct matrix *m, const struct cell *at)
 {
-    const char *key = arena_printf(m->c->arena, "%s\n%s\n%s\n%s", or_empty(at->clause), or_empty(at->department),
-        or_empty(at->direction), or_empty(at->site));
-    struct filling *f = key ? map_get(&m->fillings, key) : NULL;
-    if (f || !key) return f;
+    struct filling *f = write_key(&m->key, at) ? NULL : map_get(&m->fillings, buf_str(&m->key));
+    if (f || buf_error(&m->key)) return f;
+    const char *key = arena_strdup(m->c->arena, buf_str(&m->key));
     f = arena_alloc(m->c->arena, sizeof *f);
-    if (!f) return NULL;
+    if (!f || !key) return NULL;
     *f = (struct filling){.cell = *at, .place = place_of(m, at->clause)};
     f->cell.worst = GRADE_UNSET;
     return keep(m, key, f) == 0 ? f : NULL;
@@ -308,11 +319,12 @@ static int count_once(void *ctx, const char *of)
 /* Each record brought its evidence along; what is named by several records of a cell is one item there. */
 static int count_evidence_once(const struct matrix *m)
 {
+    size_t len;
+    const struct fold_record *const *evidence = casefile_records(m->c, "evidence", &len);
     int rc = 0;
-    for (size_t i = 0; i < m->c->records_len && rc == 0; i++) {
-        struct item item = {m, m->c->records[i]};
-        bool counts = strcmp(item.record->type, "evidence") == 0 && item.record->applied && item.record->void_state != VOID;
-        if (counts) rc = record_members(item.record, "of", count_once, &item);
+    for (size_t i = 0; i < len && rc == 0; i++) {
+        struct item item = {m, evidence[i]};
+        if (item.record->applied && item.record->void_state != VOID) rc = record_members(item.record, "of", count_once, &item);
     }
     return rc;
 }
@@ -383,6 +395,7 @@ int coverage_of(struct coverage *out, const struct casefile *c, const struct sco
     map_init(&m.places);
     map_init(&m.fillings);
     map_init(&m.standings);
+    buf_init(&m.key, BUF_UNLIMITED);
     int rc = find_clauses(&m);
     if (rc == 0) rc = find_departments(&m);
     if (rc == 0) rc = find_directions(&m);
@@ -392,6 +405,7 @@ int coverage_of(struct coverage *out, const struct casefile *c, const struct sco
     map_release(&m.places);
     map_release(&m.fillings);
     map_release(&m.standings);
+    buf_release(&m.key);
     if (rc == 0) *out = v;
     return rc;
 }

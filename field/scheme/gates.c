@@ -317,14 +317,12 @@ static void gate_complaint(struct gates *k, const struct fold_record *r)
     gap_add(k->gaps, LACKS("10", r, "outcome"), T("a complaint or appeal is closed with an outcome: write it (outcome)"));
 }
 
-static void gate_registers(struct gates *k)
+static void gate_each(struct gates *k, const char *type, void (*gate)(struct gates *k, const struct fold_record *r))
 {
-    for (size_t i = 0; i < k->c->records_len; i++) {
-        const struct fold_record *r = k->c->records[i];
-        if (!r->applied || r->void_state == VOID) continue;
-        if (strcmp(r->type, "disclosure") == 0) gate_disclosure(k, r);
-        if (strcmp(r->type, "complaint") == 0) gate_complaint(k, r);
-    }
+    size_t len;
+    const struct fold_record *const *records = casefile_records(k->c, type, &len);
+    for (size_t i = 0; i < len; i++)
+        if (records[i]->applied && records[i]->void_state != VOID) gate(k, records[i]);
 }
 
 /* ---- all of them ---- */
@@ -364,17 +362,12 @@ static void gate_links(struct gates *k, const struct fold_record *r, const struc
     }
 }
 
-static void add_form_gaps(struct gates *k)
+static void gate_filled_in(struct gates *k, const struct fold_record *r)
 {
     const struct catalogue *catalogue;
-    const struct scheme *scheme = casefile_scheme(k->c, &catalogue);
-    for (size_t i = 0; i < k->c->records_len; i++) {
-        const struct fold_record *r = k->c->records[i];
-        if (!gates_hold_for(r->type) || !r->applied || r->void_state == VOID) continue;
-        const struct form *form = scheme_form(k->c->schemes, scheme, r->type);
-        if (strcmp(r->type, "audit") != 0) gate_form(k, r, form);
-        gate_links(k, r, form);
-    }
+    const struct form *form = scheme_form(k->c->schemes, casefile_scheme(k->c, &catalogue), r->type);
+    if (strcmp(r->type, "audit") != 0) gate_form(k, r, form);
+    gate_links(k, r, form);
 }
 
 #define EACH(list, gate)                                                                                             \
@@ -392,7 +385,8 @@ int gates_case(struct gaps *out, const struct casefile *c, int32_t on, const str
     EACH(certificates, gate_certificate);
     EACH(suspensions, gate_suspension);
     EACH(events, gate_event);
-    gate_registers(&k);
-    add_form_gaps(&k);
+    gate_each(&k, "complaint", gate_complaint);
+    gate_each(&k, "disclosure", gate_disclosure);
+    for (size_t i = 0; i < sizeof gated / sizeof *gated; i++) gate_each(&k, gated[i], gate_filled_in);
     return gaps_error(out);
 }

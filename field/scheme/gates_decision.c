@@ -55,13 +55,12 @@ static void gate_ground(struct gates *k, const struct decision *d, const struct 
 /* As of the day of the decision, or today where it has none yet. */
 static bool is_clean(struct gates *k, const struct audit *a, const struct decision *d)
 {
-    struct gaps gaps;
     struct outside outside = *k->outside;
+    bool clean;
     outside.bytes = NULL; /* re-hashed by the check that a person runs, not at every change */
-    gaps_init(&gaps, k->arena);
-    int rc = check_audit(&gaps, k->c, a, d->date != DAY_NONE ? d->date : k->on, &outside);
+    int rc = check_audit_clean(&clean, k->arena, k->c, a, d->date != DAY_NONE ? d->date : k->on, &outside);
     if (rc) k->gaps->error = rc;
-    return rc == 0 && gaps.len == 0;
+    return clean;
 }
 
 static void gate_audited(struct gates *k, const struct decision *d)

@@ -82,10 +82,16 @@ int custody_entry(struct custody *c, const struct entry *e, bool *held)
     return err;
 }
 
+static const char *sha256_of(const struct fold_record *r)
+{
+    bool evidence = r->created && strcmp(r->type, "evidence") == 0;
+    const struct entry_field *f = evidence ? entry_field(r->created->entry, "sha256") : NULL;
+    return f ? jv_str(f->value) : NULL;
+}
+
 int custody_of(struct custody *c, const struct fold_record *r, struct custody_state *out)
 {
-    const struct entry_field *f = r->created ? entry_field(r->created->entry, "sha256") : NULL;
-    const char *sha256 = f && strcmp(r->type, "evidence") == 0 ? jv_str(f->value) : NULL;
+    const char *sha256 = sha256_of(r);
     struct evidence_state bytes = {.here = false, .at_hub = true};
     bool all = true;
     int err = sha256 ? store_evidence_state(c->s, r->case_name, sha256, &bytes) : 0;

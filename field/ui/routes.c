@@ -23,7 +23,7 @@ const struct ui_route ui_routes[] = {
     READ("/api/coverage", "coverage", "case audit on"),
     READ("/api/plan", "plan", "case audit on"),
     READ("/api/check", "check", "case audit on quick"),
-    READ("/api/calendar", "calendar", "case on until"),
+    READ("/api/calendar", "calendar", "case on until limit"),
     READ("/api/status", "status", "case"),
     READ("/api/form/list", "form list", "scheme case"),
     READ("/api/form/show", "form show", "scheme case"),

@@ -16,6 +16,8 @@
 #define POLICY                                                                                                               \
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'none'; "       \
     "frame-ancestors 'none'; base-uri 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+#define NOT_KEPT "no-store"
+#define ICON_KEPT "max-age=86400" /* browsers ask for it at each click */
 #define EVIDENCE_POLICY "sandbox; default-src 'none'"
 #define CONNECTIONS 64
 #define IDLE_SECONDS 300
@@ -35,12 +37,12 @@ struct asking {
 
 /* ---- answering ---- */
 
-static void say_headers(struct http_request *r, const char *policy)
+static void say_headers(struct http_request *r, const char *policy, const char *cache)
 {
     http_say(r, "Content-Security-Policy", policy);
     http_say(r, "X-Content-Type-Options", "nosniff");
     http_say(r, "Referrer-Policy", "no-referrer");
-    http_say(r, "Cache-Control", "no-store");
+    http_say(r, "Cache-Control", cache);
     http_say(r, "Cross-Origin-Resource-Policy", "same-origin");
     http_say(r, "Cross-Origin-Opener-Policy", "same-origin");
     http_say(r, "Permissions-Policy", "camera=(self), microphone=(), geolocation=()");
@@ -65,7 +67,7 @@ void ui_send(struct http_request *r, struct ui_answer *a)
 {
     char attached[160];
     if (buf_error(&a->body)) ui_refuse(a, 500, err_message());
-    say_headers(r, POLICY);
+    say_headers(r, POLICY, NOT_KEPT);
     snprintf(attached, sizeof attached, "attachment; filename=\"%s\"", a->attached ? a->attached : "");
     if (a->attached) http_say(r, "Content-Disposition", attached);
     http_answer(r, a->status, a->type ? a->type : TYPE_JSON, a->body.data, a->body.len);
@@ -130,7 +132,7 @@ bool ui_send_page(struct http_request *r, const char *path, const char *above)
     bool file = last && strchr(last, '.');
     const struct embedded *page = embedded_in(embedded_pages, embedded_pages_len, file ? path + 1 : "index.html");
     if (!page) return false;
-    say_headers(r, POLICY);
+    say_headers(r, POLICY, strcmp(page->name, "icon.svg") == 0 ? ICON_KEPT : NOT_KEPT);
     if (*above && strcmp(page->name, "index.html") == 0)
         send_index(r, page, above);
     else
@@ -168,7 +170,7 @@ static void answer_enter(struct ui *u, struct http_request *r, struct asking *q)
     snprintf(cookie, sizeof cookie, "satchel-%u=%s; HttpOnly; SameSite=Strict; Path=/", u->door.port, u->door.cookie);
     http_say(r, "Set-Cookie", cookie);
     http_say(r, "Location", "/");
-    say_headers(r, POLICY);
+    say_headers(r, POLICY, NOT_KEPT);
     http_answer(r, 303, NULL, "", 0);
 }
 
@@ -182,7 +184,7 @@ static void send_source(struct http_request *r, struct source *from, int part, u
     if (part) http_say(r, "Content-Range", range);
     http_say(r, "Accept-Ranges", "bytes");
     http_say(r, "Content-Disposition", "attachment");
-    say_headers(r, EVIDENCE_POLICY);
+    say_headers(r, EVIDENCE_POLICY, NOT_KEPT);
     http_answer_source(r, part ? 206 : 200, "application/octet-stream", from, len);
 }
 

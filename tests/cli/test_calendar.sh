@@ -81,6 +81,21 @@ same "days left" 1 "$(grep -c '151 days left.*surveillance.*BJ-1.*WAL-BJ-1.*\[6.
 same "in Chinese" 1 "$(s --lang zh calendar --on 2026-01-01 | grep -c '2025-05-06 *逾期 240 天 *监督审核 *BJ-2 华安[^ ]* *WAL-BJ-2 *\[6.3.1\]')"
 same "lapsed" "2027-03-25 proposed 7.2.1" "$(at 2027-03-25 lapse)"
 
+# Only the first ones, which press most; and how many there are in all.
+s --json calendar --on 2026-01-01 > all
+limited() { s --json calendar --on 2026-01-01 --limit "$1" | jq -c "$2"; }
+same "the first ones" "$(jq -c '.[:5]' all)" "$(limited 5 .dates)"
+same "how many there are in all" "$(jq -c 'reduce .[] as $x ({proposed: 0, overdue: 0, due: 0, upcoming: 0}; .[$x.state] += 1) | to_entries | sort_by(.key)' all)" \
+  "$(limited 1 '.of | to_entries | sort_by(.key)')"
+same "more than there are is all" "$(jq length all)" "$(limited 999 '.dates | length')"
+same "none is none" '[]' "$(limited 0 .dates)"
+s calendar --on 2026-01-01 --limit 2 > text
+same "people read the first lines" 2 "$(grep -c '^20' text)"
+same "what presses among them" 2 "$(grep -c 'overdue\|proposed' text)"
+same "and how many more there are" "$(($(jq length all) - 2)) more dates" "$(tail -n 1 text)"
+same "none more" 0 "$(s calendar --on 2026-01-01 --limit 999 | grep -c 'more dates')"
+refuse "a limit that is no number" 2 s calendar --limit few
+
 refuse "a day that does not exist" 2 s calendar --on 2025-02-29
 refuse "no day at all" 2 s calendar --on tomorrow
 refuse "a case that is not there" 3 s calendar --case BJ-9 --on 2025-01-01
@@ -96,6 +111,7 @@ alike() {
   done
 }
 check "the hub's calendar is the kit's" alike
+same "the first of them, too" "$(s --json calendar --on 2026-01-01 --limit 3)" "$(s --json hub calendar hub --on 2026-01-01 --limit 3)"
 same "of one case" "$(s --json calendar --case BJ-2 --on 2025-01-01)" "$(s --json hub calendar hub --case bj-2 --on 2025-01-01)"
 refuse "which must be there" 3 s hub calendar hub --case BJ-9
 refuse "on a day that exists" 2 s hub calendar hub --on 2025-13-01

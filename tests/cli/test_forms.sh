@@ -25,6 +25,11 @@ done
 check "for machines it is the form itself" s --json form show audit
 same "with its conditions" '{"field":"mode","is":["other"]}' "$(jq -c '.fields[] | select(.name == "mode_reason") | .required_if' out)"
 
+check "without a type it is all of them, for machines" s --json form show
+same "as the list has them, in its order" "$(s --json form list | jq -r '[.[].type] | join(" ")')" "$(jq -r '[.[].form] | join(" ")' out)"
+same "each whole" "$(s --json form show finding | jq -cS .)" "$(jq -cS '.[] | select(.form == "finding")' out)"
+same "for people it is the list" "$(s form list)" "$(s form show)"
+
 check "the scheme, for machines" s --json form scheme
 same "its clauses, with their groups" '13 A1 BQ 法律地位' "$(jq -r '.catalogue.clauses as $c | "\([$c[] | select(.group | not)] | length) \($c[1].id) \($c[1].parent) \($c[1].title_zh)"' out)"
 same "its levels, and that the catalogue is a sample" '4 true' "$(jq -r '"\(.scheme.levels | length) \(.catalogue.sample)"' out)"

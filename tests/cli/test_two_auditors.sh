@@ -94,4 +94,16 @@ round li zhang chen; round li zhang chen
 same "a later entry is shown" "li $two" "$(as zhang s --json check --audit "$audit" --on 2024-03-07 | jq -r '.later[0]|"\(.by) \(.record)"')"
 refuse "the leader does not decide" 3 as chen s new decision --case $C outcome=grant date=2024-03-25 audit="$audit" application="$app" decided_by="$LEADER"
 check "headquarters does" as chen client_grant "$app" "$audit" 2024-03-25
+
+# Of all kits' last entries the newest is told, with who made it: a clock that is off shows by it.
+newest() { as $1 s --json status | jq -r '.newest | "\(.by) \(.at)"'; }
+last_of() { as $1 s --json history "$two" | jq -r 'last | "\(.by) \(.at)"'; }
+sleep 1.1; quiet as zhang s set "$two" note=已补充 --why 复核
+same "the newest entry is one's own" "$(last_of zhang)" "$(newest zhang)"
+round zhang li
+same "or a colleague's, once it is here" "zhang" "$(newest li | cut -d' ' -f1)"
+sleep 1.1; quiet as li s set "$two" note=知悉
+same "whoever's is the later" "$(last_of li)" "$(newest li)"
+kit lone
+same "in a store just made it is what made the kit" lone "$(as lone s --json status | jq -r .newest.by)"
 done_testing

@@ -111,6 +111,8 @@ for line in "content-security-policy: default-src 'none'; script-src 'self'" 'x-
   'cache-control: no-store' 'cross-origin-resource-policy: same-origin'; do check "$line" grep -qi "^$line" head; done
 check "no inline script" grep -vq "unsafe" head
 get "/audit/$(basename "$audit")" > log; same "a place within the pages" 200 "$(code)"
+get /icon.svg > log; check "the icon, which browsers ask for at each click, is kept" grep -qi '^cache-control: max-age=86400' head
+get /app.js > log; check "no other file is" grep -qi '^cache-control: no-store' head
 get /nothing.js > log; same "a file that is not there" 404 "$(code)"
 
 # ---- reads ----
@@ -120,6 +122,7 @@ says "its fields" minor .result.fields.grade
 says "what its links are called" true '.result.titles | to_entries[0].value | length > 0'
 head_of_grade=$(jq -c .result.heads.grade body)
 get "/api/list?a=finding&o.limit=1" > log; says "a page of a list" '[1,1,null]' '.result | [(.records | length), .of, .next]'
+get "/api/calendar?o.limit=0" > log; says "how many dates there are" true '.result | .dates == [] and (.of | length) == 4'
 get "/api/list?a=finding&a=grade%3Dmajor" > log; says "a list by a field" 0 '.result | length'
 get "/api/list?a=finding&a=fact%3D@/etc/passwd" > log; same "no file is read" 400 "$(code)"
 get "/api/list?a=finding&a=--store%3D/tmp" > log; says "an argument is no option" 3 .status

@@ -154,11 +154,14 @@ static inline void kit_no_twins(const struct gaps *g)
 static inline const char *kit_gaps(const char *audit)
 {
     struct gaps g;
+    bool clean = false;
     gaps_init(&g, &kit.arena);
     read_case();
     const struct audit *a = casefile_audit(&kit.c, kit_id(audit));
     CHECK(a != NULL);
     if (a) CHECK_OK(check_audit(&g, &kit.c, a, kit.on, &kit.outside));
+    if (a) CHECK_OK(check_audit_clean(&clean, &kit.arena, &kit.c, a, kit.on, &kit.outside));
+    CHECK(clean == (g.len == 0));
     kit_no_twins(&g);
     return kit_list(&g, true, true);
 }

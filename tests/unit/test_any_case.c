@@ -148,6 +148,7 @@ static void say_case(void)
 static void ask_audits(int32_t on)
 {
     struct gaps gaps;
+    bool clean;
     for (size_t i = 0; i < kit.c.audits_len; i++) {
         struct coverage v;
         struct plan p;
@@ -156,6 +157,8 @@ static void ask_audits(int32_t on)
         CHECK(p.left >= 0 && p.left < YEARS);
         CHECK_OK(coverage_of_audit(&v, &kit.c, &kit.c.audits[i], on));
         CHECK_OK(check_audit(&gaps, &kit.c, &kit.c.audits[i], on, &kit.outside));
+        CHECK_OK(check_audit_clean(&clean, &kit.arena, &kit.c, &kit.c.audits[i], on, &kit.outside));
+        CHECK(clean == (gaps.len == 0));
         CHECK(gaps_json(&kit.arena, &gaps) != NULL);
     }
 }

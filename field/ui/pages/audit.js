@@ -37,10 +37,12 @@ class Audit {
   }
 
   async read() {
-    this.audit = await show(this.id);
+    const shown = show(this.id), coverage = get("coverage", [], { audit: this.id });
+    coverage.catch(() => {}); /* told below, unless there is no such audit */
+    this.audit = await shown;
     const c = this.audit.case;
     [this.f, this.scheme, this.name, this.coverage, this.departments] = await Promise.all([form("audit", c), scheme(c), caseTitle(c),
-      get("coverage", [], { audit: this.id }), list("department", [], { case: c })]);
+      coverage, list("department", [], { case: c })]);
     this.counted = get("check", [], { audit: this.id, quick: true }).then((q) => { /* the page need not wait for it */
       this.quick = q;
       if (this.lead && this.ctx.alive()) this.drawLead();

@@ -8,7 +8,9 @@ import {
 } from "./data.js";
 
 export async function open(ctx) {
-  const shown = await read();
+  const asked = read();
+  longDay(new Date()); /* a browser's first date in words takes it 10 ms: while the answers are on their way */
+  const shown = await asked;
   if (!ctx.alive()) return null;
   ctx.title(t("Today"));
   draw(ctx, shown);
@@ -17,25 +19,25 @@ export async function open(ctx) {
 }
 
 export const ahead = () => { ask().catch(() => {}); };
-const ask = () => Promise.all([list("audit"), form("audit"), get("calendar"), get("conflicts", [], { titles: true }), status(), list("organisation")]);
+const ask = () => Promise.all([list("audit"), form("audit"), get("calendar", [], { limit: 12 }), get("conflicts", [], { titles: true }), list("organisation"), status()]);
 async function read() {
-  const [audits, f, calendar, conflicts, where] = await ask();
+  const [audits, f, { dates, of }, conflicts, , where] = await ask();
   conflicts.forEach(learnTitles);
   const own = audits.filter(mine).sort((a, b) => rank(a) - rank(b) || (a.fields.start < b.fields.start ? 1 : -1));
-  const names = new Map(await Promise.all([...new Set([...audits, ...calendar, ...conflicts].map((x) => x.case))].map(async (c) => [c, await caseTitle(c)])));
-  return { audits: own, all: audits.length, f, calendar, conflicts, status: where, names };
+  const names = new Map(await Promise.all([...new Set([...audits, ...dates, ...conflicts].map((x) => x.case))].map(async (c) => [c, await caseTitle(c)])));
+  return { audits: own, all: audits.length, f, dates, of, conflicts, status: where, names };
 }
 const rank = (a) => ({ "under-way": 0, "not-submitted": 1, planned: 2, submitted: 3 }[a.state] ?? 4);
 
 function draw(ctx, d) {
   const now = d.audits.find((a) => ["under-way", "not-submitted"].includes(a.state)) || d.audits.find(isOpenAudit);
-  const due = d.calendar.filter((x) => x.state !== "upcoming").sort((a, b) => (a.due < b.due ? -1 : 1));
+  const due = d.of.proposed + d.of.overdue + d.of.due;
   const open = d.audits.filter(isOpenAudit).length;
   refill(ctx.main, h("div", { class: "lead" }, h("div", null, h("h1", null, longDay(new Date())),
-    h("p", null, [many(open, "one audit to finish", "%d audits to finish"), many(due.length, "one thing due", "%d things due")].join(comma()) + t("."))),
+    h("p", null, [many(open, "one audit to finish", "%d audits to finish"), many(due, "one thing due", "%d things due")].join(comma()) + t("."))),
   me.readonly ? null : h("div", { class: "row" }, h("a", { class: "btn", href: "/new/finding" }, icon("plus"), t("New finding"), h("kbd", { "aria-hidden": "true" }, "C")))),
   clockNotice(d.status.newest),
-  h("div", { class: "split" }, h("div", { class: "stack" }, now ? nowCard(d, now) : null, myAudits(d), dueCard(d, due)),
+  h("div", { class: "split" }, h("div", { class: "stack" }, now ? nowCard(d, now) : null, myAudits(d), dueCard(d)),
     h("div", { class: "stack" }, me.readonly ? null : syncCard(d.status), waitCard(d), draftCard(ctx), me.readonly ? null : quarantine(d.status))));
 }
 
@@ -88,11 +90,12 @@ export function dueChip(x) {
 }
 /* At a hub the calendar is of all cases, and each has pages of its own. */
 export const dueLink = (x) => (atHub && !caseHere ? `/c/${x.case}` : "") + (x.record ? href(x.record) : x.certificate ? href(x.certificate) : "/case/" + encodeURIComponent(x.case));
-function dueCard(d, due) {
-  return card(t("Due"), h("span", { class: "dim" }, t("the date is the last day in time")), due.length ? h("ul", { class: "list due" }, due.slice(0, 12).map((x) =>
+function dueCard(d) {
+  const due = d.dates.filter((x) => x.state !== "upcoming"), looked = Object.values(d.of).reduce((a, b) => a + b);
+  return card(t("Due"), h("span", { class: "dim" }, t("the date is the last day in time")), due.length ? h("ul", { class: "list due" }, due.map((x) =>
     h("li", null, h("time", { datetime: x.due }, shortDay(x.due)), h("span", null, dueChip(x)),
       h("span", null, h("a", { class: "name", href: dueLink(x) }, dueText(x.what)), h("br"), h("small", { class: "dim" }, d.names.get(x.case) || x.case, x.number ? [comma(), x.number] : null)),
-      h("small", { class: "dim" }, x.rule)))) : empty(many(d.calendar.length, "Nothing due. One date was looked at.", "Nothing due. %d dates were looked at.")));
+      h("small", { class: "dim" }, x.rule)))) : empty(many(looked, "Nothing due. One date was looked at.", "Nothing due. %d dates were looked at.")));
 }
 
 function syncCard(s) {

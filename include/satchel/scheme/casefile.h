@@ -98,7 +98,7 @@ struct casefile {
     LIST(suspension, suspensions);
     LIST(surveillance_info, infos);
     LIST(event, events);
-    const struct fold_record *const *records; /* all of the case, voided ones too; for checks field by field */
+    const struct fold_record *const *records; /* all of the case, sorted by type, voided ones too; for checks field by field */
     size_t records_len;
     struct fold *fold; /* NULL in a casefile built by hand */
     struct arena *arena;
@@ -109,6 +109,8 @@ int casefile_read(struct casefile *out, struct arena *a, struct fold *f, const c
     MUST_CHECK;
 /* Gives each audit of a casefile built by hand its samples, findings and meetings. */
 int casefile_arrange(struct casefile *c) MUST_CHECK;
+/* Those of one type, voided ones too; they stand together. */
+const struct fold_record *const *casefile_records(const struct casefile *c, const char *type, size_t *len);
 const struct audit *casefile_audit(const struct casefile *c, const char *id); /* NULL: none, or voided */
 const struct certificate *casefile_certificate(const struct casefile *c, const char *id);
 bool texts_have(const struct texts *t, const char *s);

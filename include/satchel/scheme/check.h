@@ -58,6 +58,9 @@ struct outside {
  * to *out. `outside` may be NULL. */
 int check_audit(struct gaps *out, const struct casefile *c, const struct audit *a, int32_t on, const struct outside *outside)
     MUST_CHECK;
+/* Whether it would find nothing. */
+int check_audit_clean(bool *clean, struct arena *arena, const struct casefile *c, const struct audit *a, int32_t on,
+    const struct outside *outside) MUST_CHECK;
 /* The gates of the process, for every record of the case that is not a fact from the field. */
 int gates_case(struct gaps *out, const struct casefile *c, int32_t on, const struct outside *outside) MUST_CHECK;
 /* Is it a type whose records have gates, so that the kit's own change of one is refused where it breaks one? Facts from the

@@ -40,6 +40,8 @@
  *               bytes; way: in a bundle that no receipt has named yet; here, of evidence: its bytes are in this store. Not
  *               here and not held: awaited. (history) "held" of each entry
  *   o.limit=N[&o.after=ID][&o.newest=1]  (list, find) {"records":[…],"of":total,"next":ID|null} instead of the list
+ *   o.limit=N   (calendar) {"dates":[…],"of":{"proposed":n,"overdue":n,"due":n,"upcoming":n}} instead of the list: the first
+ *   ones by day, and how many there are in all
  *   o.at=TIME, o.entry=ENTRY ID  (show) the record as of a moment: of what its entries claim, or as that entry's author saw
  *   it, that entry counted
  *   o.quick=1   (check) evidence that is here counts as held; without it every byte is hashed: as a job
