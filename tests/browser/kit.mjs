@@ -32,7 +32,7 @@ export function cliInput(store, input, ...args) {
 export async function ui(store, lang, locked, before = []) {
   const env = { ...process.env };
   if (locked) delete env.SATCHEL_PASSPHRASE_FILE;
-  const [program, ...words] = [...before, SATCHEL, "--store", path.join(WORK, store), "--lang", lang, "--json", "ui", "--no-open"];
+  const [program, ...words] = [...before, SATCHEL, "--store", path.join(WORK, store), "--lang", lang, "--json", "ui", "--no-open", "--listen", "127.0.0.1"];
   const child = spawn(program, words, { cwd: WORK, env, stdio: ["ignore", "pipe", "inherit"] });
   let text = "";
   const first = new Promise((done, fail) => {

@@ -1,9 +1,11 @@
-// The pages as people use them: Zhang leads at a desktop in Chinese, by keyboard; Li audits on a phone's width in English.
+// The pages as people use them: Zhang leads at a desktop in Chinese, by keyboard; Li audits on a phone's width in English; they
+// join a hub and sync over its address, and a reviewer follows there what they have recorded.
 import fs from "node:fs";
 import path from "node:path";
 import { AUDIT, CASE, PHOTOS, NPM, WORK, browser, cli, enter, end, go, ok, same, settled, shot, skip, ui } from "./kit.mjs";
 import { payloads } from "./payloads.mjs";
-import { spawnSync } from "node:child_process";
+import { follow } from "./reviewer.mjs";
+import { freed, fromPhone, joinHub, pair, stick, syncHub } from "./roads.mjs";
 
 const photo = (name) => path.join(PHOTOS, name);
 const photos = fs.existsSync(photo("DSCN0010.jpg"));
@@ -11,18 +13,21 @@ if (!photos) skip("no photos at " + PHOTOS + ": pictures of one pixel instead");
 const pixel = { name: "pixel.png", mimeType: "image/png", buffer: Buffer.from("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==", "base64") };
 const files = (...names) => (photos ? names.map(photo) : names.map((n) => ({ ...pixel, name: n })));
 const AT = "/" + AUDIT;
-const hub = () => spawnSync(process.env.SATCHEL, ["hub", "sync", "hub", "stick"], { cwd: WORK });
-const step = async (name, run) => { try { await run(); } catch (e) {
+const step = async (name, run) => { const t0 = Date.now(); try { return await run(); } catch (e) {
   ok(name, false, e.stack.split("\n").slice(0, 6).join("\n  "));
   await shot(zhang, "failed-" + name.replace(/\W+/g, "-") + "-zhang").catch(() => {});
   await shot(li, "failed-" + name.replace(/\W+/g, "-") + "-li").catch(() => {});
-} };
+} finally { if (process.env.TIMES) console.error(((Date.now() - t0) / 1000).toFixed(1), name); } };
 const put = async (page, files) => { const [chooser] = await Promise.all([page.waitForEvent("filechooser"), page.locator("button.drop").first().click()]); await chooser.setFiles(files); };
 const stored = (page, n, within) => page.waitForFunction(([n, w]) => document.querySelectorAll(w + " .tiles figure").length >= n, [n, within || ".strip"], { timeout: 20000 });
 const cell = (page, clause, dept) => page.locator(`.cell[data-clause="${clause}"][data-dept="${dept}"]`);
 
 let zhangAt = await ui("zhang", "zh"), liAt = await ui("li", "en");
 let zhang = await enter(zhangAt, 1440), li = await enter(liAt, 390);
+
+// ---- two kits that know nothing yet ----
+await step("Zhang joins", () => joinHub(zhang, "zhang", process.env.HUB_URL));
+await step("Li joins", () => joinHub(li, "li", process.env.HUB_URL));
 
 // ---- samples ----
 await step("Zhang records a sample by keyboard", async () => {
@@ -119,22 +124,13 @@ await step("thumbnails are drawn", async () => {
   await shot(li, "evidence-phone");
 });
 
-// ---- both directions by a folder, from the page ----
-async function sync(page, name) {
-  await go(page, "/sync");
-  await page.locator("#spath").fill(path.join(WORK, "stick"));
-  await page.locator("[data-k=stickgo]").click();
-  await page.waitForSelector("main .notice[data-g=conform], main .notice[data-g=alert]", { timeout: 30000 });
-  ok(name, await page.locator("main .notice[data-g=conform]").count() === 1, await page.locator("main .notice").first().textContent());
-  await page.locator("main .notice button").first().click();
-}
-await step("both sync by a folder", async () => {
-  for (let i = 0; i < 2; i++) {
-    await sync(zhang, "Zhang writes and receives"); await sync(li, "Li writes and receives"); hub();
-    await sync(zhang, "Zhang again"); await sync(li, "Li again");
-  }
+const phoned = await step("a photo from Li's phone", async () => { await go(li, "/" + finding().id); return fromPhone(li, photos ? photo("HMD_Nokia_8.3_5G.jpg") : { ...pixel, name: "HMD_Nokia_8.3_5G.jpg" }); });
+
+// ---- to and from the hub, by its address ----
+const exchange = async (name) => { await syncHub(zhang, `${name}: Zhang`); await syncHub(li, `${name}: Li`); await syncHub(zhang, `${name}: Zhang again`); };
+await step("both sync with the hub", async () => {
+  await exchange("samples and findings");
   same("Zhang has Li's finding", finding().id, cli("zhang", "list", "finding", "audit=" + AUDIT, "clause=B2")[0]?.id);
-  await go(zhang, "/sync");
   await zhang.waitForFunction(() => /[1-9]/.test(document.querySelector(".custody.big > :last-child dd")?.textContent));
   await shot(zhang, "sync");
 });
@@ -148,7 +144,7 @@ await step("two grades, neither seen by the other", async () => {
     await page.locator("main form.form button[type=submit]").first().click();
     await page.waitForFunction((l) => [...document.querySelectorAll(".timeline .chip")].some((c) => c.dataset.g === l), label);
   }
-  for (let i = 0; i < 2; i++) { await sync(zhang, "Zhang syncs"); await sync(li, "Li syncs"); hub(); await sync(zhang, "Zhang syncs"); await sync(li, "Li syncs"); }
+  await exchange("two grades");
   await go(li, "/conflicts");
   await li.waitForSelector(".conflict");
   same("both values side by side", 2, await li.locator(".conflict .sides label").count());
@@ -225,8 +221,27 @@ await step("submit", async () => {
   await zhang.locator("dialog .btn.primary").click();
   await zhang.waitForFunction(() => !document.querySelector("[data-k=submit]"), undefined, { timeout: 30000 });
   same("submitted", "submitted", cli("zhang", "show", AUDIT).state);
-  for (let i = 0; i < 2; i++) { await sync(zhang, "Zhang syncs"); hub(); await sync(zhang, "Zhang syncs"); await sync(li, "Li syncs"); }
+  await exchange("submitted");
   same("Li sees it", "submitted", cli("li", "show", AUDIT).state);
+});
+
+// ---- the reviewer, at the hub ----
+for (const [lang, width] of [["zh", 1440], ["en", 390]])
+  await step(`the reviewer follows a photo (${lang}, ${width})`, async () => {
+    if (!photos) return skip("no photos: nothing to follow");
+    const page = await follow(lang, width, photo("DSCN0040.jpg"), { caseName: CASE, audit: AUDIT, finding: finding().id, by: "li", evidence: cli("li", "list", "evidence", "name=DSCN0040.jpg")[0].id });
+    await page.context().close();
+  });
+
+// ---- the other roads ----
+await step("what was freed comes back from the hub", () => freed(zhang, "zhang", CASE, "DSCN0010.jpg"));
+await step("a stick, and bundles from files", async () => {
+  cli("li", "set", finding().id, "place=room 3");
+  await stick(li, zhang);
+});
+await step("Li and Zhang side by side", async () => {
+  cli("li", "set", finding().id, "note=told in the corridor");
+  if (await pair(zhang, li)) same("it is Zhang's, too", "told in the corridor", cli("zhang", "show", finding().id).fields.note);
 });
 
 // ---- made elsewhere, and drafts ----

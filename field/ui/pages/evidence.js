@@ -65,7 +65,7 @@ async function openOne(ctx) {
     const state = custodyOf(record);
     refill(view, box, h("div", { class: "in row viewfoot" }, h("span", { class: "small mid" }, kindText(record), comma(), size(record.fields.size)), custody(state),
       h("span", { class: "push row" }, pictured && fm.writes ? button(t("Crop, blur"), { onclick: () => derive(), "data-k": "derive" }, icon("crop")) : null,
-        state === "awaited" ? button(t("Fetch from the hub"), { onclick: () => bring() }, icon("down")) : original(record))));
+        state === "awaited" ? button(t("Fetch from the hub"), { "data-k": "fetch", onclick: () => bring() }, icon("down")) : original(record))));
   }
   async function bring() {
     try { await job("extract", [id], { bring: true }, () => ctx.toast(t("fetching …"))); ctx.toast(t("fetched, hash equal")); change(true); } catch (e) { ctx.toast(e.message); }
