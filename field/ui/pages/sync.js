@@ -120,8 +120,8 @@ export async function open(ctx) {
       try {
         const token = (await upload("/api/upload?" + new URLSearchParams({ name: file.name }), file)).upload;
         const r = await job("join", ["upload:" + token], {});
-        await dialog(t("Joined %s", r.hub), () => h("div", { class: "stack2" }, h("p", null, t("Compare these with headquarters by voice:")), h("dl", { class: "pairs" }, h("div", null, h("dt", null, t("root")), h("dd", null, h("code", null, r.root_fingerprint))), h("div", null, h("dt", null, t("hub")), h("dd", null, h("code", null, r.hub_fingerprint)))),
-          r.refused?.length ? notice("minor", "warn", many(r.refused.length, "one entry written before would be set apart; ask an admin before you sync", "%d entries written before would be set apart; ask an admin before you sync")) : null));
+        await dialog(t("Joined %s", r.hub), (end) => h("div", { class: "stack2" }, h("p", null, t("Compare these with headquarters by voice:")), h("dl", { class: "pairs" }, h("div", null, h("dt", null, t("root key")), h("dd", null, h("code", null, r.root_fingerprint))), h("div", null, h("dt", null, t("the hub's key")), h("dd", null, h("code", null, r.hub_fingerprint)))),
+          r.refused?.length ? notice("minor", "warn", many(r.refused.length, "one entry written before would be set apart; ask an admin before you sync", "%d entries written before would be set apart; ask an admin before you sync")) : null, button(t("Compared"), { class: "primary", autofocus: true, onclick: () => end(true) })));
         location.reload();
       } catch (e) { ctx.toast(e.message); }
     }
