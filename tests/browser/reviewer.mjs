@@ -7,8 +7,8 @@ import { spawnSync } from "node:child_process";
 import { WORK, browser, cli, ok, same, settled, shot, until, watched } from "./kit.mjs";
 
 const WORDS = {
-  zh: { signature: "签名有效", receipt: "回执", checks: "6 项成立，共 6 项", readonly: "只读" },
-  en: { signature: "signature valid", receipt: "receipt", checks: "6 of 6 checks hold", readonly: "Read-only" },
+  zh: { signature: "签名有效", receipt: "回执", checks: "6 项成立，共 6 项", first: "一般不符合", now: "严重不符合" },
+  en: { signature: "signature valid", receipt: "receipt", checks: "6 of 6 checks hold", first: "Minor nonconformity", now: "Major nonconformity" },
 };
 
 export async function enterHub(lang, width) {
@@ -30,6 +30,9 @@ export async function follow(lang, width, file, of) {
   await page.waitForSelector(".matrix .cell");
   await click(".tabs [data-k=tabfindings]");
   await click(`main a[href$='/${of.finding}']`);
+  await page.locator("select.asof").selectOption({ index: await page.locator("select.asof option").count() - 1 });
+  await page.waitForSelector(".aspast .notice");
+  ok(`${lang}: as it was at first`, (await text(".aspast")).includes(w.first) && (await text(".lead")).includes(w.now), await text(".aspast"));
   await shot(page, `hub-finding-${lang}`);
   await click(`a.thumb[data-k="${of.evidence}"]`);
   await page.waitForSelector(".proof");
