@@ -239,6 +239,17 @@ static enum http_fault fault_of(CURLcode code, bool connected)
     }
 }
 
+/* What happens on site, in people's words. */
+static const char *why_offline(CURLcode code, const char *told)
+{
+    switch (code) {
+    case CURLE_COULDNT_RESOLVE_HOST: return T("its name is not found; is this machine in a network?");
+    case CURLE_COULDNT_CONNECT: return T("nothing answers there");
+    case CURLE_OPERATION_TIMEDOUT: return T("no answer in time");
+    default: return told;
+    }
+}
+
 static int tell_fault(struct http_over_curl *h, CURLcode code, struct running *r)
 {
     double connected = 0;
@@ -253,7 +264,7 @@ static int tell_fault(struct http_over_curl *h, CURLcode code, struct running *r
     case HTTP_DISTRUST:
         return tell_distrust(h, code);
     case HTTP_OFFLINE:
-        return err_set(ERR_ROAD, "%s can't be reached (%s)", h->url, told);
+        return err_set(ERR_ROAD, "%s can't be reached (%s)", h->url, why_offline(code, told));
     case HTTP_CUT:
         return err_set(ERR_ROAD, "the connection to %s broke (%s)", h->url, told);
     default:

@@ -59,6 +59,30 @@ export async function stick(one, other) {
   ok("bundles from files", /[1-9]/.test(await told(other, "bundles are taken in from files")), bundles.length);
 }
 
+// What fails is told by the names and in the words of people. zh: a page in Chinese, that of a kit which has joined.
+export async function refusals(zh) {
+  const file = (name) => ({ name, mimeType: "application/octet-stream", buffer: Buffer.from("no such thing") });
+  const said = async (selector) => { await zh.waitForSelector(selector); return words(zh, selector); };
+  await go(zh, "/sync");
+  await choose(zh, () => zh.locator("[data-k=join]").click(), file("李的登记.enrol"));
+  ok("an enrolment that is none, by its name", /^李的登记.enrol：[^a-z]*$/.test(await said("[role=alert] .notice")), await words(zh, "[role=alert] .notice"));
+  await choose(zh, () => zh.locator("[data-k=take]").click(), file("总部.satchel"));
+  ok("a bundle that is none", (await said("main .notice[data-g=alert] p + p")).includes("总部.satchel"), await words(zh, "main .notice"));
+  await zh.locator("main .notice button").first().click();
+  await zh.locator("#caddr").fill("127.0.0.1:1");
+  await zh.locator("[data-k=exchange]").click();
+  ok("a code is asked for", await zh.locator("#ccode").evaluate((e) => !e.validity.valid));
+  await zh.locator("#ccode").fill("1234-5678");
+  await zh.locator("[data-k=exchange]").click();
+  same("nobody is there", "无法连接 http://127.0.0.1:1（该地址没有应答）", await said("main .notice[data-g=alert] p + p"));
+  await zh.locator("main .notice button").first().click();
+  await zh.locator("[data-k=place]").click();
+  await zh.locator("#rname").fill("old");
+  await zh.locator("#rplace").fill("http://hub.example/");
+  await zh.locator("[data-k=add]").click();
+  ok("without TLS only where that is said", /TLS/.test(await said("form .bad:not(:empty)")) && !/--/.test(await words(zh, "form .bad")), await words(zh, "form .bad"));
+}
+
 // One shows address and code, the other types them.
 export async function pair(one, other) {
   await go(one, "/sync");

@@ -5,7 +5,7 @@ import path from "node:path";
 import { AUDIT, CASE, PHOTOS, NPM, WORK, browser, cli, enter, end, go, ok, same, settled, shot, skip, ui, until } from "./kit.mjs";
 import { payloads } from "./payloads.mjs";
 import { follow } from "./reviewer.mjs";
-import { freed, fromPhone, joinHub, pair, stick, syncHub } from "./roads.mjs";
+import { freed, fromPhone, joinHub, pair, refusals, stick, syncHub } from "./roads.mjs";
 
 const photo = (name) => path.join(PHOTOS, name);
 const photos = fs.existsSync(photo("DSCN0010.jpg"));
@@ -240,6 +240,7 @@ await step("a stick, and bundles from files", async () => {
   cli("li", "set", finding().id, "place=room 3");
   await stick(li, zhang);
 });
+await step("what is refused on the Sync page", () => refusals(zhang));
 await step("Li and Zhang side by side", async () => {
   cli("li", "set", finding().id, "note=told in the corridor");
   if (await pair(zhang, li)) same("it is Zhang's, too", "told in the corridor", cli("zhang", "show", finding().id).fields.note);
