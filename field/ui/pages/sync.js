@@ -118,7 +118,7 @@ export async function open(ctx) {
     refill(boxes.colleague, card(t("A colleague beside me"), null, h("div", { class: "in stack2" }, h("p", { class: "small mid" }, t("Two devices in one local network, without headquarters. One shows an address and a code, the other types them.")),
       h("div", { class: "row" }, button(t("Show address and code"), { onclick: share, "data-k": "share" }, icon("people"))), shown,
       h("form", { class: "fields", onsubmit: (e) => { e.preventDefault(); run(t("Exchange with %s", address.value), "sync", [address.value.trim()], { code: code.value.replace(/\s/g, "") }); } },
-        field("caddr", t("Address that the colleague's device shows"), address, "f4"), field("ccode", t("Code"), code, "f2"), h("div", { class: "f" }, h("button", { type: "submit", class: "btn", "data-k": "exchange" }, t("Exchange")))))));
+        field("caddr", t("Address on that device"), address, "f4"), field("ccode", t("Code"), code, "f2"), h("div", { class: "f" }, h("button", { type: "submit", class: "btn", "data-k": "exchange" }, t("Exchange")))))));
   }
 
   function join() {
