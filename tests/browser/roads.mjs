@@ -104,8 +104,7 @@ export async function pair(one, other) {
 export async function fromPhone(page, photo) {
   const before = await page.locator("main .tiles figure").count();
   await page.locator("main [data-k=phone]").first().click();
-  await page.waitForSelector("dialog .qr, .toast:not([hidden])");
-  if (!await page.locator("dialog .qr").count()) return skip("no network for a phone");
+  await page.waitForSelector("dialog .qr"); // on loopback, so that there always is a network
   const picture = path.join(WORK, "qr.png");
   await page.locator("dialog .qr").screenshot({ path: picture });
   await shot(page, "phone-dialog");
@@ -140,7 +139,6 @@ export async function fromPhone(page, photo) {
   await page.waitForFunction((n) => document.querySelectorAll("main .tiles figure").length > n, before);
   same("no sign of foreign script on the phone", "", phone.signs.join("; "));
   await phone.context().close();
-  return true;
 }
 
 // Bytes that a receipt names leave this device, and come back when they are asked for.

@@ -16,6 +16,7 @@ const AT = "/" + AUDIT;
 const kept = (page) => page.waitForFunction(() => [...document.querySelectorAll(".draftnote")].some((x) => /draft kept/.test(x.textContent)));
 const step = async (name, run) => { try { return await run(); } catch (e) {
   ok(name, false, e.stack.split("\n").slice(0, 6).join("\n  "));
+  for (const page of [zhang, li]) await page.locator("dialog").evaluateAll((l) => l.forEach((d) => d.remove())).catch(() => {}); // the next step begins afresh
   await shot(zhang, "failed-" + name.replace(/\W+/g, "-") + "-zhang").catch(() => {});
   await shot(li, "failed-" + name.replace(/\W+/g, "-") + "-li").catch(() => {});
 } };
@@ -125,7 +126,7 @@ await step("thumbnails are drawn", async () => {
   await shot(li, "evidence-phone");
 });
 
-const phoned = await step("a photo from Li's phone", async () => { await go(li, "/" + finding().id); return fromPhone(li, photos ? photo("HMD_Nokia_8.3_5G.jpg") : { ...pixel, name: "HMD_Nokia_8.3_5G.jpg" }); });
+await step("a photo from Li's phone", async () => { await go(li, "/" + finding().id); await fromPhone(li, photos ? photo("HMD_Nokia_8.3_5G.jpg") : { ...pixel, name: "HMD_Nokia_8.3_5G.jpg" }); });
 
 // ---- to and from the hub, by its address ----
 const exchange = async (name) => { await syncHub(zhang, `${name}: Zhang`); await syncHub(li, `${name}: Li`); await syncHub(zhang, `${name}: Zhang again`); };
@@ -340,11 +341,12 @@ async function lisWay() {
       await route.fulfill({ response: await route.fetch() });
       late();
     });
+    const soon = (what) => Promise.race([what, li.waitForTimeout(10000)]);
     const note = li.locator("[data-field=note] textarea");
     await note.fill("the older text");
-    await asked;
+    await soon(asked);
     await note.fill("the newer text");
-    await older;
+    await soon(older);
     ok("the newer one is kept", await until(li, async () => JSON.stringify(await (await fetch("/api/drafts")).json()).includes("the newer text")));
     await li.unroute("**/api/draft/**");
     await note.fill("one, and two"); // as it is recorded: no draft

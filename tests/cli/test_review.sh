@@ -371,6 +371,7 @@ if [ -n "$FAKETIME" ]; then
   printf '#!/bin/sh\nexec "%s" -f "+0 x30" "%s" "$@"\n' "$FAKETIME" "$SATCHEL" > fast
   chmod +x fast
   SATCHEL=$WORK/fast serve hub --rate 0
+  started+=($(pgrep -P "$HUB_PID")) # faketime runs it as a child
   quiet as li remote add net3 "$HUB_URL"
   ticket() { as "$1" --json review net3 --no-open | jq -r .url; }
   COOKIE=""
