@@ -79,7 +79,7 @@ static int bring_or_ask(struct cli *c, const struct fold_record *record, const c
     if (r != ERR_ROAD && r != ERR_MISSING) return r;
     const char *why = r == ERR_ROAD ? arena_strdup(&c->arena, err_message()) : NULL;
     int asked = ask_for(c, sha256, record->id);
-    return why && asked == ERR_MISSING ? err_set(ERR_ROAD, "%s: %s", why, err_message()) : asked;
+    return why && asked == ERR_MISSING ? err_within(ERR_ROAD, "%s", why) : asked;
 }
 
 /* As it was taken in: an entry that names other bytes later does not make it other evidence. */

@@ -38,7 +38,7 @@ static int open_phone(struct cli *c, struct desk *d)
 {
     struct buf b;
     struct jv *phone;
-    int r = phone_open(d, cli_option(c, "phone"), cli_option(c, "listen"), &c->arena, &phone);
+    int r = phone_open(d, cli_option(c, "phone"), NULL, &c->arena, &phone);
     if (r) return r;
     buf_init(&b, BUF_UNLIMITED);
     json_write(&b, phone);

@@ -253,7 +253,8 @@ static void tell_refused(struct linked *k)
         const char *what = jv_get_str(refused->items[i], "file"), *why = jv_get_str(refused->items[i], "error");
         size_t n = same_reason(refused, i);
         if (n > 1) what = arena_printf(&k->c->arena, T("%zu files"), n);
-        if (n > 0) fprintf(stderr, "satchel: %s: %s\n", shown(k->c, what), shown(k->c, why));
+        const char *form = text_language_now() == LANGUAGE_ZH ? "satchel: %s：%s\n" : "satchel: %s: %s\n";
+        if (n > 0) fprintf(stderr, form, shown(k->c, what), shown(k->c, why));
     }
     if (refused && refused->len && !k->c->status) k->c->status = err_exit_status(ERR_ROAD);
 }

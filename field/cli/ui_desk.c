@@ -418,7 +418,7 @@ static int unlock_by_file(struct desk *d, struct session *s)
 int desk_init(struct desk *d, struct cli *c)
 {
     const char *file = getenv("SATCHEL_PASSPHRASE_FILE");
-    *d = (struct desk){.io = c->io, .json = c->json, .language_given = cli_flag(c, "lang"), .version = 1};
+    *d = (struct desk){.io = c->io, .json = c->json, .language_given = cli_flag(c, "lang"), .version = 1, .phone_address = cli_option(c, "listen")};
     arena_init(&d->arena);
     pthread_mutex_init(&d->lock, NULL);
     pthread_mutex_init(&d->phone_lock, NULL);

@@ -23,6 +23,7 @@ struct desk {
     uint64_t version;                  /* counts them */
     unsigned uploads;        /* under way */
 
+    const char *phone_address; /* of this machine; NULL: all */
     pthread_mutex_t phone_lock; /* guards what follows; never taken while another of these is held */
     struct ui_phone *phone;     /* NULL: its port is closed */
 
@@ -81,7 +82,7 @@ const char *upload_path(struct desk *d, const char *text, struct arena *a);
 void upload_forget(struct desk *d, const char *text); /* removes it; nothing where the text is none */
 
 /* ---- ui_phone.c ---- */
-int phone_open(struct desk *d, const char *record, const char *address, struct arena *a, struct jv **out) MUST_CHECK;
+int phone_open(struct desk *d, const char *record, const char *address, struct arena *a, struct jv **out) MUST_CHECK; /* address NULL: the desk's */
 void phone_print(FILE *out, const struct jv *phone);
 void phone_post(struct desk *d, const struct ui_call *call, struct ui_answer *out);
 void phone_get(struct desk *d, const struct ui_call *call, struct ui_answer *out);

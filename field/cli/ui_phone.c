@@ -31,7 +31,7 @@ static void close_phone(struct desk *d)
 
 int phone_open(struct desk *d, const char *record, const char *address, struct arena *a, struct jv **out)
 {
-    struct ui_phone_options o = {.address = address, .owner = {.ctx = d, .take_begin = upload_begin, .take = upload_add,
+    struct ui_phone_options o = {.address = address ? address : d->phone_address, .owner = {.ctx = d, .take_begin = upload_begin, .take = upload_add,
         .take_end = upload_end, .take_drop = upload_drop}};
     pthread_mutex_lock(&d->lock);
     int rc = d->session.store ? find_record(d, record, a, &o.record, &o.title) : err_set(ERR_WAIT, "the store is locked");

@@ -2,7 +2,7 @@
  * thing, photos and video into one record.
  *
  *   GET  /                  the phone's page; it asks for the code where none was given
- *   GET  /enter?code=C      303 to /, with the cookie; the code is good once, and five wrong ones end it all
+ *   GET  /enter?code=C      303 to /, with the cookie; the code is good once, and five wrong ones end it all; 403: the page, to ask anew
  *   GET  /phone.js, /phone.css
  *   GET  /words.json        what the page says, in the chosen language; "record" only to the paired phone
  *   POST /upload?name=N[&captured=T]   the bytes, of the paired phone only: {"status":0,…} as POST /api/evidence
@@ -26,6 +26,7 @@
 #define UPLOAD_MOST (UINT64_C(256) << 30)
 #define STOP_SECONDS 3
 #define PROBE 12
+#define HTML "text/html; charset=utf-8"
 #define POLICY                                                                                                             \
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; form-action 'none'; "                     \
     "frame-ancestors 'none'; base-uri 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
@@ -121,10 +122,17 @@ static const char *foreign(struct ui_phone *p, struct http_request *r)
 
 /* ---- pairing ---- */
 
-static const char *judge_code(struct ui_phone *p, const char *code)
+/* Why no code opens it any more; NULL: one does. Under the lock. */
+static const char *why_shut(const struct ui_phone *p)
 {
     if (p->closed) return N_("this port is closed; open it anew");
-    if (p->paired) return N_("another phone is paired; open the port anew for this one");
+    return p->paired ? N_("another phone is paired; open the port anew for this one") : NULL;
+}
+
+static const char *judge_code(struct ui_phone *p, const char *code)
+{
+    const char *shut = why_shut(p);
+    if (shut) return shut;
     if (code && strlen(code) == CODE_DIGITS && same_bytes(code, p->code, CODE_DIGITS)) {
         p->paired = true;
         return NULL;
@@ -133,6 +141,18 @@ static const char *judge_code(struct ui_phone *p, const char *code)
     return N_("the code is not the one that is shown");
 }
 
+static void answer_page(struct http_request *r, int status, const char *name, const char *type)
+{
+    const struct embedded *page = embedded_in(embedded_pages, embedded_pages_len, name);
+    if (!page) {
+        refuse(r, 404, N_("there is no such page"));
+        return;
+    }
+    say_headers(r);
+    http_answer(r, status, type, page->data, page->size);
+}
+
+/* Whoever is refused sees the page, which says why. */
 static void answer_enter(struct ui_phone *p, struct http_request *r)
 {
     char cookie[200];
@@ -140,7 +160,7 @@ static void answer_enter(struct ui_phone *p, struct http_request *r)
     const char *why = is_paired(p, r) ? NULL : judge_code(p, http_query(r, "code"));
     pthread_mutex_unlock(&p->lock);
     if (why) {
-        refuse(r, 403, why);
+        answer_page(r, 403, "phone.html", HTML);
         return;
     }
     snprintf(cookie, sizeof cookie, "satchel-phone-%u=%s; Secure; HttpOnly; SameSite=Strict; Path=/", p->port, p->cookie);
@@ -150,25 +170,16 @@ static void answer_enter(struct ui_phone *p, struct http_request *r)
     http_answer(r, 303, NULL, "", 0);
 }
 
-/* ---- pages ---- */
+/* ---- words ---- */
 
-static void answer_page(struct http_request *r, const char *name, const char *type)
-{
-    const struct embedded *page = embedded_in(embedded_pages, embedded_pages_len, name);
-    if (!page) {
-        refuse(r, 404, N_("there is no such page"));
-        return;
-    }
-    say_headers(r);
-    http_answer(r, 200, type, page->data, page->size);
-}
-
-static int put_words(struct ui_phone *p, bool paired, struct arena *a, struct jv *o)
+/* shut: why this phone cannot pair; NULL: it can, or is. */
+static int put_words(struct ui_phone *p, bool paired, const char *shut, struct arena *a, struct jv *o)
 {
     const char *const words[][2] = {{"title", T("Photos and video for the record")}, {"take", T("Take or choose photos and video")},
         {"ask", T("The code that the laptop shows")}, {"pair", T("Pair this phone")}, {"waiting", T("waiting")},
         {"sending", T("sending")}, {"saved", T("saved on the laptop")}, {"failed", T("not saved")}, {"again", T("Try again")},
         {"gone", T("The laptop does not answer; nothing that was saved is lost")},
+        {"wrong", T("the code is not the one that is shown")}, {"shut", shut ? T(shut) : NULL},
         {"stay", T("Keep this page open until all is saved")}};
     int rc = jv_put(a, o, "paired", jv_bool(a, paired));
     for (size_t i = 0; i < sizeof words / sizeof *words && !rc; i++) rc = jv_put_str(a, o, words[i][0], words[i][1]);
@@ -180,8 +191,12 @@ static void answer_words(struct ui_phone *p, struct http_request *r, struct shot
 {
     struct buf b;
     struct jv *o = jv_object(&s->arena);
+    bool paired = is_paired(p, r);
     buf_init(&b, BUF_UNLIMITED);
-    if (put_words(p, is_paired(p, r), &s->arena, o) == 0) json_write(&b, o);
+    pthread_mutex_lock(&p->lock);
+    const char *shut = paired ? NULL : why_shut(p);
+    pthread_mutex_unlock(&p->lock);
+    if (put_words(p, paired, shut, &s->arena, o) == 0) json_write(&b, o);
     send_body(r, 200, &b);
     buf_release(&b);
 }
@@ -339,9 +354,9 @@ static void end(void *ctx, struct http_request *r)
     const char *path = http_path(r);
     if (!s) return;
     if (s->upload) end_upload(p, r, s);
-    else if (strcmp(path, "/") == 0) answer_page(r, "phone.html", "text/html; charset=utf-8");
-    else if (strcmp(path, "/phone.js") == 0) answer_page(r, "phone.js", "text/javascript; charset=utf-8");
-    else if (strcmp(path, "/phone.css") == 0) answer_page(r, "phone.css", "text/css; charset=utf-8");
+    else if (strcmp(path, "/") == 0) answer_page(r, 200, "phone.html", HTML);
+    else if (strcmp(path, "/phone.js") == 0) answer_page(r, 200, "phone.js", "text/javascript; charset=utf-8");
+    else if (strcmp(path, "/phone.css") == 0) answer_page(r, 200, "phone.css", "text/css; charset=utf-8");
     else if (strcmp(path, "/words.json") == 0) answer_words(p, r, s);
     else if (strcmp(path, "/enter") == 0) answer_enter(p, r);
     else refuse(r, 404, N_("there is no such page"));

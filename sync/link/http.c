@@ -245,9 +245,9 @@ static const char *words_of(const struct http_over_curl *h, CURLcode code)
     switch (code) {
     case CURLE_COULDNT_RESOLVE_HOST:
     case CURLE_COULDNT_RESOLVE_PROXY:
-        return T("its name is not known here: is there a network?");
+        return T("its name is not found; is this machine in a network?");
     case CURLE_COULDNT_CONNECT:
-        return T("nobody answers there");
+        return T("nothing answers there");
     case CURLE_OPERATION_TIMEDOUT:
         return T("no answer in time");
     case CURLE_SSL_CONNECT_ERROR:

@@ -32,8 +32,8 @@ export function cliInput(store, input, ...args) {
 export async function ui(store, lang, locked, before = []) {
   const env = { ...process.env };
   if (locked) delete env.SATCHEL_PASSPHRASE_FILE;
-  const [program, ...words] = [...before, SATCHEL, "--store", path.join(WORK, store), "--lang", lang, "--json", "ui", "--no-open"];
-  const child = spawn(program, words, { cwd: WORK, env, stdio: ["ignore", "pipe", "inherit"] });
+  const [program, ...words] = [...before, SATCHEL, "--store", path.join(WORK, store), "--lang", lang, "--json", "ui", "--no-open", "--listen", "127.0.0.1"];
+  const child = spawn(program, words, { cwd: WORK, env, stdio: ["ignore", "pipe", "inherit"], detached: true }); // what is put before it may run it as a child
   let text = "";
   const first = new Promise((done, fail) => {
     const timer = setTimeout(() => fail(new Error("satchel ui says no address")), 15000);
@@ -42,9 +42,10 @@ export async function ui(store, lang, locked, before = []) {
   });
   await first;
   const gone = new Promise((done) => child.on("exit", done));
+  const endBy = (signal) => { try { process.kill(-child.pid, signal); } catch { /* it has ended */ } return gone; };
   return {
     address: () => JSON.parse(text.trim().split("\n").pop()).url, origin: new URL(JSON.parse(text.split("\n")[0]).url).origin,
-    stop: () => { child.kill("SIGTERM"); return gone; }, kill: () => { child.kill("SIGKILL"); return gone; },
+    stop: () => endBy("SIGTERM"), kill: () => endBy("SIGKILL"),
   };
 }
 

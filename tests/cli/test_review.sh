@@ -364,4 +364,21 @@ unserve "$HUB_PID"
 check "no complaint of the server's" eval '! grep -v "review.log\|logged" hub.log | grep -q .'
 check "the repository is as sound as before" git -C hub/repo.git fsck --strict
 
+# ---- a ticket that came too late: for that hub a minute is two seconds ----
+
+case $SATCHEL in *sanitize*) FAKETIME="" ;; *) FAKETIME=$(command -v faketime) ;; esac # a sanitizer wants to be loaded first, and so does faketime
+if [ -n "$FAKETIME" ]; then
+  printf '#!/bin/sh\nexec "%s" -f "+0 x30" "%s" "$@"\n' "$FAKETIME" "$SATCHEL" > fast
+  chmod +x fast
+  SATCHEL=$WORK/fast serve hub --rate 0
+  started+=($(pgrep -P "$HUB_PID")) # faketime runs it as a child
+  quiet as li remote add net3 "$HUB_URL"
+  ticket() { as "$1" --json review net3 --no-open | jq -r .url; }
+  COOKIE=""
+  url=$(ticket li); same "in time" 303 "$(ask "${url#"$HUB_URL"}")"
+  url=$(ticket li); sleep 2.5; same "a minute later" 403 "$(ask "${url#"$HUB_URL"}")"
+  check "it says so" grep -q "older than a minute" body
+else
+  skip "no faketime: no ticket grows old"
+fi
 done_testing

@@ -339,11 +339,12 @@ check "no inline script there" grep -qi "^content-security-policy: default-src '
 over /words.json > log; says "what it says to anybody" '[false,null]' '[.paired, .record]'
 same "unpaired: no upload" 403 "$(shoot shot.jpg)"
 for path in /api/state /api/list?a=finding /app.js /index.html /texts.json "/api/evidence/$sha"; do same "not there: $path" 404 "$(over $path)"; done
-same "a wrong code" 403 "$(over '/enter?code=00000000')"
+same "a wrong code" 403 "$(over '/enter?code=00000000')"; check "shows the page, to ask anew" grep -q 'id="pairing"' body
 same "no code" 403 "$(over /enter)"
 same "the right one" 303 "$(over "/enter?code=$pcode" -c phone.jar)"
 check "its cookie" grep -qi '^set-cookie: .*Secure; HttpOnly; SameSite=Strict' head
 same "once" 403 "$(over "/enter?code=$pcode")"
+over /words.json > log; says "who comes late is told so" true '.paired == false and (.shut | startswith("another phone"))'
 over /words.json -b phone.jar > log; says "now it says for what" true '.paired and (.record | length > 0)'
 same "a photo" 200 "$(shoot shot.jpg)"; says "is evidence" 0 .status
 id=$(jq -r .result.id body)
@@ -361,7 +362,8 @@ same "the kit's own cookie is none here" 403 "$(over '/upload?name=x' -b "$JAR" 
 get /api/phone > log; says "the laptop sees it" '[true,"shot.jpg"]' '[.paired, .uploads[-1].name]'
 send DELETE /api/phone '' -H 'Content-Length: 0' > log; says "closed" null .url
 check "and gone" sh -c "! curl -sk -m 5 $phone/"
-post /api/phone '{"record":"'"$finding"'","address":"127.0.0.1"}' > log; phone=$(jq -r '.addresses[0]' body); phone=${phone%/} pcode=$(jq -r .code body)
+post /api/phone '{"record":"'"$finding"'"}' > log; phone=$(jq -r '.addresses[0]' body); phone=${phone%/} pcode=$(jq -r .code body)
+same "opened by a page, it keeps to the address of --listen" https://127.0.0.1 "${phone%:*}"
 for i in 1 2 3 4 5; do over "/enter?code=1234567$i" > log; done
 check "five wrong codes, and the right one is none" test "$(over "/enter?code=$pcode")" != 303
 get /api/phone > log; says "the port is closed" null .url

@@ -302,7 +302,6 @@ async function start() {
   await speak(state.language, texts);
   texts = null;
   me.readonly = state.readonly === true;
-  me.phone = state.phone === true;
   if (!state.store || state.locked) {
     const door = await import("./unlock.js");
     document.title = t("Unlock") + " · satchel";

@@ -3,8 +3,8 @@
 import { h, t, icon, chip, card, empty, bar, notice, many, refill, button, dialog, label, comma, custody, when, N, key, grow } from "./dom.js";
 import { get, draftKey, job } from "./api.js";
 import {
-  auditKind, bare, caseTitle, cellsOf, choiceText, clauseTitle, custodyOf, days, form, gradeData, gradeIcon, has, href, isDone, leads, link,
-  list, mayWrite, me, members, named, newest, piece, reasonText, scheme, shortGrade, show, standing, stateLook, stateText, tail, typeOf,
+  auditKind, bare, caseTitle, cellsOf, choiceText, clauseTitle, custodyOf, days, form, gapText, gradeData, gradeIcon, has, href, isDone, leads, link,
+  list, mayWrite, me, members, named, newest, piece, reasonText, ruleText, scheme, shortGrade, show, standing, stateLook, stateText, tail, typeOf,
   valueLabel,
 } from "./data.js";
 import { Form } from "./form.js";
@@ -513,9 +513,9 @@ class Audit {
       const visited = c.required_departments.filter((d) => c.cells.some((x) => x.department === d && x.covered)).length;
       const ok = (text) => h("li", { class: "ok" }, icon("conform", true), h("span", null, text));
       refill(box, h("section", { class: "card leave", "aria-labelledby": "lh" }, h("header", null, h("h2", { id: "lh" }, t("Leave-site check")),
-        count ? chip("alert", many(count, "one gap, it can't be submitted", "%d gaps, it can't be submitted"), "warn") : chip("conform", t("clean: it can be submitted"), "conform"),
+        count ? chip("alert", many(count, "one gap, it can't be submitted", "%d gaps, it can't be submitted"), "warn") : chip("conform", isDone(this.audit) ? t("no gap") : t("clean: it can be submitted"), "conform"),
         h("span", { class: "push" }, button(t("Hash all evidence again"), { class: "small", onclick: rehash, "data-k": "rehash" }))),
-      grow(h("ul", { class: "gaps" }), [...gaps.map((g) => () => h("li", null, icon("major", true), h("span", null, h("a", { href: g.to, class: "name" }, this.gapText(g.text)), " ", h("small", null, ruleText(g.rule))))),
+      grow(h("ul", { class: "gaps" }), [...gaps.map((g) => () => h("li", null, icon("major", true), h("span", null, h("a", { href: g.to, class: "name" }, gapText(g.text)), " ", h("small", null, ruleText(g.rule))))),
         ...[count > gaps.length ? h("li", null, icon("more", true), h("span", null, t("%d more", count - gaps.length))) : null,
           c.required_departments.length === visited ? ok(t("required departments %d / %d", visited, c.required_departments.length)) : null,
           hashed ? ok(hashed) : null, running].filter(Boolean).map((li) => () => li)], box.querySelector(".gaps")),
@@ -536,10 +536,6 @@ class Audit {
     };
     this.tabChange = draw;
     await draw();
-  }
-  /* What the command line is told by field name, people are told in words. */
-  gapText(text) {
-    return text.replace(/\s*[（(][a-z_]+(\+=)?[)）]/g, "");
   }
   async submit() {
     await this.counted;
@@ -570,4 +566,3 @@ class Audit {
     await draw();
   }
 }
-const ruleText = (rule) => (/^\d/.test(rule) ? rule : { form: t("form"), conflict: t("the leader settles it"), submit: t("submission") }[rule] || rule);

@@ -18,11 +18,13 @@ function gridLines(s) {
   const now = at(s, today());
   return [1, 2].map((i) => h("line", { class: "grid", x1: pc(at(s, `${s.y + i}-01-01`)), x2: pc(at(s, `${s.y + i}-01-01`)), y2: "100%" })).concat(h("line", { class: "now", x1: pc(now), x2: pc(now), y2: "100%" }));
 }
+const LABEL = 132; /* px: of a word and a date */
+const lineWidth = () => innerWidth - (innerWidth <= 720 ? 34 : innerWidth <= 1180 ? 342 : 490);
 function mark(s, kind, date, text, taken) {
   const x = at(s, date);
   if (x < 0 || x > 100) return null;
   const anchor = x > 84 ? "end" : x < 8 ? "start" : "middle";
-  const clear = taken.every((o) => Math.abs(o - x) > (innerWidth < 720 ? 34 : 11));
+  const clear = taken.every((o) => Math.abs(o - x) > LABEL / lineWidth() * 100);
   if (clear) taken.push(x);
   return [h("use", { class: kind, href: "#m-" + kind, x: pc(x), y: "31" }), clear ? h("text", { x: pc(x), y: "15", "text-anchor": anchor }, text) : null];
 }

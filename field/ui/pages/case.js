@@ -2,8 +2,8 @@
 import { h, t, icon, chip, card, empty, refill, label, comma, bar, many, notice } from "./dom.js";
 import { get } from "./api.js";
 import {
-  allForms, auditKind, caseTitle, clauseTitle, days, dueText, form, gradeData, gradeIcon, has, href, list, mayWrite, me, reasonText,
-  scheme, stateLook, stateText, titleOf, valueLabel,
+  allForms, auditKind, caseTitle, clauseTitle, days, dueText, form, gapText, gradeData, gradeIcon, has, href, list, mayWrite, me, reasonText,
+  ruleText, scheme, stateLook, stateText, titleOf, valueLabel,
 } from "./data.js";
 import { dueChip, dueLink } from "./today.js";
 import { yearsCard } from "./calendar.js";
@@ -86,7 +86,7 @@ export async function open(ctx) {
     const r = await get("check", [], { case: name });
     if (!ctx.alive()) return;
     refill(body, card(t("Steps of the scheme"), r.clean ? chip("conform", t("every gate is kept")) : chip("minor", many(r.gaps.length, "one gap", "%d gaps"), "warn"),
-      r.gaps.length ? h("ul", { class: "gaps" }, r.gaps.map((g) => h("li", null, icon("major", true), h("span", null, g.record ? h("a", { class: "name", href: href(g.record) }, g.text) : g.text, " ", h("small", null, g.rule))))) : empty(t("Every record of the case follows the scheme's order."))));
+      r.gaps.length ? h("ul", { class: "gaps" }, r.gaps.map((g) => h("li", null, icon("major", true), h("span", null, g.record ? h("a", { class: "name", href: href(g.record) }, gapText(g.text)) : gapText(g.text), " ", h("small", null, ruleText(g.rule)))))) : empty(t("Every record of the case follows the scheme's order."))));
   }
   const draw = async () => { await Promise.all([head(), ({ "": records, cycle, due, process }[tab] || records)()]); };
   await draw();

@@ -20,7 +20,7 @@ export async function conflictBox(ctx, record, f, name, settled) {
   const head = h("h2", { id }, t("%s: both values stand", fieldWords(f, name)));
   const writers = f.fields.find((x) => x.name === name)?.writers || f.writers || [];
   const may = mayWrite(writers.includes("leader") ? ["leader"] : writers);
-  const why = h("input", { id: id + "y", value: kept.why || "", autocomplete: "off", oninput: () => keep() });
+  const why = h("input", { id: id + "y", value: kept.why || "", autocomplete: "off", oninput: () => { refill(told); keep(); } });
   const go = h("button", { type: "submit", class: "btn primary" });
   const told = h("div", { role: "alert" });
   const name4 = () => { refill(go, t("Settle as %s", plain(f, name, sides[pick].value)), h("kbd", { "aria-hidden": "true" }, "Ctrl ↵")); };

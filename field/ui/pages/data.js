@@ -135,6 +135,11 @@ const DUE = {
 };
 export const dueText = (what) => t(DUE[what] || what);
 
+/* A gap as it is told to people: the command line names fields and commands with it. */
+export const gapText = (text) => text.replace(/\s*[（(][a-z_]+(\+?=[a-z_]*)?((、|, )[a-z_]+)*[)）]/g, "")
+  .replace(/用“satchel [^”]*”|( with) 'satchel [^']*', and/g, "$1").replace(/ with 'satchel [^']*'/g, "");
+export const ruleText = (rule) => (/^\d/.test(rule) ? rule : { form: t("form"), conflict: t("the leader settles it"), submit: t("submission") }[rule] || rule);
+
 /* Where all of it is: records and, among them, evidence. */
 export async function status() {
   if (me.readonly) return { hub: null, here: 0, way: 0, held: 0, cases: [], quarantined: [], waiting: [] }; /* the hub itself asks */

@@ -54,8 +54,8 @@ async function openOne(ctx) {
   if (!ctx.alive()) return null;
   const fm = new Form({ form: f, record, caseName: record.case, scheme: s, only: ["title", "captured", "source", "note", ...f.fields.map((x) => x.name).filter((n) => !KNOWN.has(n))], key: draftKey(id), title: record.fields.title || record.fields.name,
     saved: () => { ctx.toast(t("recorded: signed, on this device")); change(); } });
-  const lead = h("div", { class: "lead" }), view = h("section", { class: "card viewcard", "aria-label": t("Preview") }), links = h("div"), facts = h("div"), made = h("div"), aside = h("div");
-  refill(ctx.main, lead, h("div", { class: "split wide" }, h("div", { class: "stack" }, view, links, made, card(t("About it"), null, h("div", { class: "in" }, fm.element))), h("div", { class: "stack" }, facts, aside)));
+  const lead = h("div", { class: "lead" }), view = h("section", { class: "card viewcard", "aria-label": t("Preview") }), links = h("div"), facts = h("div"), made = h("div"), recipe = h("div"), aside = h("div");
+  refill(ctx.main, lead, h("div", { class: "split wide" }, h("div", { class: "stack" }, view, links, made, card(t("About it"), null, h("div", { class: "in" }, fm.element))), h("div", { class: "stack" }, facts, aside)), recipe);
   let pictured = null;
 
   async function look() {
@@ -65,7 +65,7 @@ async function openOne(ctx) {
     const state = custodyOf(record);
     refill(view, box, h("div", { class: "in row viewfoot" }, h("span", { class: "small mid" }, kindText(record), comma(), size(record.fields.size)), custody(state),
       h("span", { class: "push row" }, pictured && fm.writes ? button(t("Crop, blur"), { onclick: () => derive(), "data-k": "derive" }, icon("crop")) : null,
-        state === "awaited" ? button(t("Fetch from the hub"), { onclick: () => bring() }, icon("down")) : original(record))));
+        state === "awaited" ? button(t("Fetch from the hub"), { "data-k": "fetch", onclick: () => bring() }, icon("down")) : original(record))));
   }
   async function bring() {
     try { await job("extract", [id], { bring: true }, () => ctx.toast(t("fetching …"))); ctx.toast(t("fetched, hash equal")); change(true); } catch (e) { ctx.toast(e.message); }
@@ -109,6 +109,7 @@ async function openOne(ctx) {
       pair(t("captured"), x.captured ? fullTime(x.captured) : t("not known"), x.captured ? t("as its device claims") : null), pair(t("entered"), fullTime(entered?.at), entered?.by),
       pair(t("received by the hub"), received ? fullTime(received) : t("not yet"), received ? t("receipt verified") : null),
       pair(t("size"), size(x.size), number(x.size) + " B"), pair("SHA-256", h("code", { class: "break" }, x.sha256)), pair(t("custody"), custody(custodyOf(record))))));
+    refill(recipe, proof?.recipe);
     refill(aside, h("div", { class: "stack" }, proof?.elements, card(t("History"), history.side, history.body)));
   }
   const pair = (k, v, more) => h("div", null, h("dt", null, k), h("dd", null, v, more ? h("small", { class: "dim" }, " ", more) : null));

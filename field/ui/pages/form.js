@@ -1,6 +1,6 @@
 /* A form as forms/ describes it: every field that is there appears, in its order, with what it takes. What is typed is a
  * draft until it is recorded; what changes elsewhere meanwhile is told beside the field and overwrites nothing. */
-import { h, t, icon, label, button, notice, when, today, refill, chip } from "./dom.js";
+import { h, t, icon, label, button, notice, when, today, refill, chip, comma, fullTime } from "./dom.js";
 import { apply, draft, dropDraft, keepDraft } from "./api.js";
 import {
   bare, choiceText, fieldOf, form as formOf, gradeData, gradeIcon, href, learnTitles, link, list, mayWrite, me, named, piece, titleOf,
@@ -461,10 +461,11 @@ export function valueWords(f, name, v, titles) {
   const field = f && (fieldOf(f, name) || fieldOf(f, name.split(".")[0]));
   if (v === undefined || v === null) return t("empty");
   if (v && typeof v === "object" && v.conflict) return v.conflict.map((x) => choiceText(f, name, x)).join(" ≠ ");
-  if (field?.type === "choice") return (name === "grade" || name === "result") ? chip(gradeData(v), choiceText(f, name, v), gradeIcon(v)) : choiceText(f, name, v);
+  if (field?.type === "choice") return (name === "grade" || name === "result") && GRADES.includes(v) ? chip(gradeData(v), choiceText(f, name, v), gradeIcon(v)) : choiceText(f, name, v);
   if (field?.type === "link") return link(v, titles);
   if (typeof v === "boolean") return v ? t("Yes") : t("No");
-  if (typeof v === "object") return JSON.stringify(v);
+  if (field?.type === "time") return fullTime(v);
+  if (typeof v === "object") return Object.entries(v).every(([, x]) => x?.seq) ? Object.entries(v).map(([kit, x]) => `${kit}:${x.seq}`).join(comma()) : JSON.stringify(v);
   return String(v);
 }
 export function fieldWords(f, name) {

@@ -1,7 +1,7 @@
 /* A record's history: who, when, what became what, why, and its proof; and its state as of any moment. */
 import { h, t, icon, when, fullTime, label, refill, notice, custody, N } from "./dom.js";
 import { get } from "./api.js";
-import { bare, fieldOf, link } from "./data.js";
+import { bare, fieldOf, link, show } from "./data.js";
 import { fieldWords, valueWords } from "./form.js";
 
 const VERDICT = {
@@ -41,26 +41,22 @@ function item(f, e, first, titles, receipt) {
       custody(e.held ? "held" : "here"), e.held && (e.received || receipt) ? h("span", { class: "mark" }, t("receipt %s", when(e.received || receipt))) : null));
 }
 
-/* The values that stood after entry number i. */
-function stateAfter(entries, i) {
-  const fields = {};
-  for (const e of entries.slice(0, i + 1)) if (!e.verdict || e.verdict === "good") Object.assign(fields, e.set);
-  for (const [k, v] of Object.entries(fields)) if (v === null || v === false && k.includes(".")) delete fields[k];
-  return fields;
-}
-
 export async function timeline(record, f) {
   const entries = await get("history", [bare(record.id)], { titles: true, custody: true });
   const past = h("div", { class: "aspast" });
   const select = h("select", { class: "asof", "aria-label": t("State as of a moment"), onchange: () => asOf() },
     h("option", { value: "" }, t("now")),
     entries.map((e, i) => h("option", { value: String(i) }, `${when(e.at)} ${e.by}`)).reverse());
-  function asOf() {
-    if (select.value === "") return refill(past);
-    const i = Number(select.value), fields = stateAfter(entries, i);
-    refill(past, notice("info", "clock", h("p", null, h("strong", null, t("As of %s", fullTime(entries[i].at)))),
-      h("dl", { class: "pairs" }, Object.entries(fields).filter(([, v]) => typeof v !== "object").map(([k, v]) =>
-        h("div", null, h("dt", null, fieldWords(f, k)), h("dd", null, k.includes(".") ? (fieldOf(f, k.split(".")[0])?.of === "link" ? link(k.slice(k.indexOf(".") + 1), record.titles) : k.slice(k.indexOf(".") + 1)) : valueWords(f, k, v, record.titles)))))));
+  async function asOf() {
+    const chosen = select.value, at = entries[Number(chosen)]?.at;
+    if (chosen === "") return refill(past);
+    const then = await show(record.id, { at }).catch((e) => ({ fields: {}, none: e.message }));
+    if (select.value !== chosen) return undefined;
+    const member = (k) => k.slice(k.indexOf(".") + 1);
+    const value = (k, v) => (!k.includes(".") ? valueWords(f, k, v, then.titles) : fieldOf(f, k.split(".")[0])?.of === "link" ? link(member(k), then.titles) : member(k));
+    const open = Object.entries(then.conflicts || {}).map(([k, sides]) => [k, { conflict: sides.map((s) => s.value) }]);
+    return refill(past, notice("info", "clock", h("p", null, h("strong", null, t("As of %s", fullTime(at)))), then.none || null, then.void ? h("p", null, t("voided")) : null,
+      h("dl", { class: "pairs" }, [...Object.entries(then.fields), ...open].map(([k, v]) => h("div", null, h("dt", null, fieldWords(f, k)), h("dd", null, value(k, v)))))));
   }
   const since = record.held?.since;
   const more = entries.length > 60;

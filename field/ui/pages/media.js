@@ -2,7 +2,7 @@
  * or a download. */
 import { h, t, atHub, icon, refill, bar, size, when, CUSTODY, button, dialog, notice, many } from "./dom.js";
 import { bytes, raw, upload, tell } from "./api.js";
-import { custodyOf, href, me, tail } from "./data.js";
+import { custodyOf, href, tail } from "./data.js";
 import { withOffset } from "./form.js";
 
 /* ---- what a file is, by its own first bytes ---- */
@@ -165,7 +165,7 @@ export function strip(o) {
   const add = h("button", { type: "button", class: "drop", "data-k": "drop", onclick: () => input.click() }, icon("plus"), h("span", null, t("drop, paste"), h("br"), t("or choose")));
   const shoot = h("button", { type: "button", class: "drop shoot", "data-k": "shoot", onclick: () => camera.click() }, icon("camera"), h("span", null, t("take photos")));
   const progress = h("div", { class: "going" });
-  const phone = me.phone ? h("button", { type: "button", class: "drop", "data-k": "phone", onclick: async () => { await fromPhone(await o.of(), o.done); o.all?.(); } }, icon("phone"), h("span", null, t("from my phone"))) : null;
+  const phone = h("button", { type: "button", class: "drop", "data-k": "phone", onclick: async () => { await fromPhone(await o.of(), o.done); o.all?.(); } }, icon("phone"), h("span", null, t("from my phone")));
   const element = h("div", { class: "strip", tabindex: "0", role: "group" }, o.readonly ? null : [add, shoot, phone, input, camera], progress, tiles);
   const title = h("h3", null);
   async function one(file) {

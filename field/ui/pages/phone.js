@@ -62,9 +62,10 @@ document.documentElement.lang = words.language;
 document.title = words.title;
 for (const id of ["title", "ask", "pair", "take"]) at(id).textContent = words[id];
 at("record").textContent = words.record || "";
-at("pairing").hidden = words.paired;
+at("pairing").hidden = words.paired || Boolean(words.shut);
 at("taking").hidden = !words.paired;
-at("state").textContent = words.paired ? words.stay : "";
+at("state").textContent = words.paired ? words.stay : words.shut || (location.pathname === "/enter" ? words.wrong : "");
+if (location.pathname !== "/") history.replaceState({}, "", "/"); // a reload would be one try more
 at("files").addEventListener("change", () => { for (const f of at("files").files) add(f); at("files").value = ""; });
 at("pairing").addEventListener("submit", (e) => {
   e.preventDefault();

@@ -2,7 +2,7 @@
 import { h, t, chip, card, refill, empty, label, notice, button, dialog, key, comma } from "./dom.js";
 import { apply, draftKey, get } from "./api.js";
 import {
-  caseTitle, cases, conflicts, form, href, isOpenAudit, list, me, mine, piece, scheme, show, stateLook, stateText, tail, titleOf,
+  caseTitle, cases, conflicts, form, gapText, href, isOpenAudit, list, me, mine, piece, ruleText, scheme, show, stateLook, stateText, tail, titleOf,
 } from "./data.js";
 import { Form } from "./form.js";
 import { strip } from "./media.js";
@@ -35,7 +35,7 @@ async function openRecord(ctx) {
       h("div", { class: "row" }, record.void ? chip("alert", t("voided"), "close") : null, record.state ? chip(grade, stateText(record), symbol) : null,
         fm.writes ? button(t("Void"), { class: "quiet", onclick: () => voidIt() }) : null));
     refill(boxes, open);
-    refill(gaps, record.gaps?.length ? notice("minor", "warn", h("strong", null, t("The process ")), h("ul", null, record.gaps.map((g) => h("li", null, g.text, " ", h("small", { class: "dim" }, g.rule))))) : null);
+    refill(gaps, record.gaps?.length ? notice("minor", "warn", h("strong", null, t("The process ")), h("ul", null, record.gaps.map((g) => h("li", null, gapText(g.text), " ", h("small", { class: "dim" }, ruleText(g.rule)))))) : null);
     refill(aside, card(t("History"), line.side, line.body));
     await strips();
   }

@@ -101,13 +101,14 @@ function recipeCard(p, toast) {
     h("div", { class: "in" }, h("p", { class: "small mid" }, t("With stock tools, on a clone, without this hub:")), h("pre", { tabindex: "0", class: "recipe" }, text))) };
 }
 
-/* Beside a piece of evidence: {elements, received, keys}. */
+/* Beside a piece of evidence: {elements, recipe, received, keys}. */
 export async function proofOf(record, toast) {
   const [p, looks] = await Promise.all([get("proof", [bare(record.id)]), get("looks", [bare(record.id)])]);
   const recipe = recipeCard(p, toast);
   return {
     received: p.received,
-    elements: [proofCard(p), recipe.element, card(t("Who looked"), h("span", { class: "dim" }, t("%s looks in all", number(looks.length))), looksTable(looks, false))],
+    recipe: recipe.element,
+    elements: [proofCard(p), card(t("Who looked"), h("span", { class: "dim" }, t("%s looks in all", number(looks.length))), looksTable(looks, false))],
     keys: { y: () => { recipe.copy(); } },
   };
 }

@@ -55,7 +55,7 @@ function nowCard(d, a) {
     h("div", { class: "spread" }, h("div", null, h("a", { class: "big", href: href(a.id) }, d.names.get(a.case)),
       h("p", { class: "mid" }, [auditKind(d.f, a), a.case, myRole(a)].filter(Boolean).join(comma()))),
     h("a", { class: "btn primary", href: href(a.id) }, t("Open the matrix"))),
-    h("div", { id: "nowbar", "data-audit": a.id }, skeleton(1))));
+    h("div", { id: "nowbar", "data-audit": a.id, "data-kind": a.fields.kind }, skeleton(1))));
 }
 /* What coverage costs comes after the page stands. */
 async function progress(ctx, d) {
@@ -66,8 +66,9 @@ async function progress(ctx, d) {
     const [c, check] = await Promise.all([get("coverage", [], { audit: box.dataset.audit }), get("check", [], { audit: box.dataset.audit, quick: true })]);
     if (!box.isConnected) return;
     const of = Math.max(1, c.required.length || c.of), done = c.required.filter((r) => c.cells.some((x) => x.clause === r.clause && x.covered)).length;
-    refill(box, bar(t("%d of %d required clauses covered", done, of), [["f-conform", done / of]]),
-      h("p", { class: "row small mid" }, h("span", null, t("Required clauses "), h("b", { class: "strong" }, `${done} / ${of}`)),
+    const sampled = box.dataset.kind !== "document"; /* documents are judged by the self-assessment */
+    refill(box, sampled ? bar(t("%d of %d required clauses covered", done, of), [["f-conform", done / of]]) : null,
+      h("p", { class: "row small mid" }, sampled ? h("span", null, t("Required clauses "), h("b", { class: "strong" }, `${done} / ${of}`)) : null,
         h("span", { class: "push" }, check.gaps.length ? h("a", { href: href(box.dataset.audit, "/check") }, many(check.gaps.length, "leave-site check: one gap", "leave-site check: %d gaps"))
           : t("leave-site check: clean"))));
   } catch { refill(box); }
