@@ -10,7 +10,7 @@
 #include <string.h>
 #include "parts.h"
 
-#define OPEN_MOST 64
+#define OPEN_MOST ROUND_BUNDLES /* the next round is opened while one waits for the disk */
 #define ENTRIES_MOST ((uint64_t)1 << 20) /* bytes of them; in memory they take six times that */
 #define EVIDENCE_MOST ROUND_BYTES
 #define THREADS_MOST 4
