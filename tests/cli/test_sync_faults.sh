@@ -166,7 +166,7 @@ gone() {
   local p
   rm -rf stick; medium stick 160m || return 99
   "$SATCHEL" --store zhang sync stick & p=$!
-  until [ -n "$(find stick -size +4M)" ] || ! kill -0 $p 2> /dev/null; do :; done
+  until [ -n "$(find stick -size +4M 2> /dev/null)" ] || ! kill -0 $p 2> /dev/null; do :; done
   kill -STOP $p; umount -l stick; rmdir stick; kill -CONT $p
   wait $p
 }
@@ -186,7 +186,7 @@ wait "$HUB_PID" 2> /dev/null
 in_the_middle() {
   local who=$1 p; shift
   "$SATCHEL" --store "$who" sync & p=$!
-  until [ -n "$(find hub/upload -name '*.data' -size +1M)" ] || ! kill -0 $p 2> /dev/null; do :; done
+  until [ -n "$(find hub/upload -name '*.data' -size +1M 2> /dev/null)" ] || ! kill -0 $p 2> /dev/null; do :; done
   kill -STOP $p
   "$@"
   kill -CONT $p
