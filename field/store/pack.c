@@ -177,18 +177,21 @@ static int find_held(struct packing *p, const char *case_name, const struct rece
     return rc;
 }
 
-/* Which receipt the answer may build on. Of one that names no evidence there is nothing to leave out. */
-static int name_receipt(struct packing *p, const char *case_name, const struct receipt *r, struct bundle_order *o)
+/* Could the last answer not be read? Then the hub is told so, until one can: it may say that this store is an older copy. */
+static int find_unread(struct packing *p, const char *case_name, struct bundle_order *o)
 {
     struct buf b;
-    bool asked;
     char *name = arena_printf(&p->arena, "whole.%s", case_name);
     buf_init(&b, BUF_UNLIMITED);
-    int rc = name ? setting_get(p->s, name, &b, &asked) : ERR_ROAD;
+    int rc = !name ? ERR_ROAD : p->to_hub ? setting_get(p->s, name, &b, &o->tell_have) : 0;
     buf_release(&b);
-    if (rc == 0 && !asked && r->bundle && r->held_len)
-        o->have_receipt = (struct have_receipt){r->id, r->bundle, (int64_t)r->held_len};
     return rc;
+}
+
+/* Which receipt the answer may build on. Of one that names no evidence there is nothing to leave out. */
+static void name_receipt(const struct receipt *r, struct bundle_order *o)
+{
+    if (r->bundle && r->held_len) o->have_receipt = (struct have_receipt){r->id, r->bundle, (int64_t)r->held_len};
 }
 
 static int find_beyond(struct packing *p, const char *case_name, struct bundle_order *o)
@@ -196,10 +199,10 @@ static int find_beyond(struct packing *p, const char *case_name, struct bundle_o
     struct ruling by = {0};
     struct jv *held = jv_object(&p->arena);
     if (p->everything) return 0;
-    int rc = held ? 0 : ERR_ROAD;
+    int rc = held ? find_unread(p, case_name, o) : ERR_ROAD;
     if (rc == 0 && p->to_hub) rc = ruling_of_case(p->s, case_name, &p->arena, &by);
     if (!receipts_in_step(p->s, case_name)) by.receipt = NULL; /* then its last bundle knows better */
-    if (rc == 0 && by.receipt) rc = name_receipt(p, case_name, by.receipt, o);
+    if (rc == 0 && by.receipt && !o->tell_have) name_receipt(by.receipt, o);
     if (rc == 0) rc = find_held(p, case_name, by.receipt, held);
     return rc ? rc : have_read(held, &p->arena, &o->beyond, &o->beyond_len);
 }
@@ -472,7 +475,7 @@ int packing_order(struct packing *p, const char *case_name, struct bundle_order 
     memcpy(o.recipient, p->recipient, KEY_SIZE);
     rc = find_beyond(p, case_name, &o);
     if (rc == 0 && !p->no_evidence) rc = find_evidence(p, &o);
-    if (rc == 0 && p->tell) rc = news_to_tell(p, &o, &o.tell_have);
+    if (rc == 0 && p->tell && !o.tell_have) rc = news_to_tell(p, &o, &o.tell_have);
     if (rc == 0) *out = o;
     return rc;
 }

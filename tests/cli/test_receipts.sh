@@ -124,6 +124,16 @@ finding 未做复核
 as zhang --json sync > said
 check "a finding over the network ($(jq -c '[.sent_bytes, .fetched_bytes]' said) bytes)" test "$(jq .fetched_bytes said)" -lt 1500
 same "and all is told to be held" '[true,66]' "$(jq -c '.held[] | select(.case == "BJ-1") | [.entries == .entries_held, .evidence_held]' said)"
+
+# A store that is restored from a copy while an answer lies there that builds on later ones
+cp -r zhang restored
+finding 复印件不清; quiet as zhang sync
+finding 日期有误; quiet as zhang sync
+s --store restored sync > said 2>&1
+same "what lies there is not read" 1 "$(unread)"
+findings() { s --store "$1" --json list finding --case BJ-1 | jq length; }
+same "and what was written after the copy comes back in the same sync" "$(findings zhang)" "$(findings restored)"
+same "and nothing more is to be told" "nothing new in either direction" "$(s --store restored sync 2>&1)"
 unserve $HUB_PID
 check "the store is sound" as zhang verify
 
