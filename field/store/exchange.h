@@ -15,7 +15,8 @@
  *   copied.<case>         the case that its records were copied to
  *   marks.<case>          the highest entry of each kit that a receipt has named: see marks.c
  *   got.<id>              a bundle that was taken in from a folder
- *   whole.<case>          a receipt in brief could not be read: until one is taken the hub is named none to build on
+ *   whole.<case>          a receipt in brief could not be read: until one is taken the hub is told what is held here, and
+ *                         named none to build on
  *   freed.<case>          {sha256:true,…}: evidence that was freed here, and is not asked of a colleague
  *
  * Between two kits, sent.<id> has "to" as well, and is null once the file has served. What a kit says of itself to a

@@ -306,6 +306,15 @@ static int find_pending(struct visit *v, const struct bundle_order *o, struct se
 
 /* ---- what is due ---- */
 
+/* What comes behind a fork is due, and changes nothing of what is held without gap. */
+static void add_forks(struct buf *b, const struct bundle_order *o)
+{
+    size_t len;
+    const struct fold_chain *const *chains = fold_chains(o->fold, o->case_name, &len);
+    for (size_t i = 0; i < len; i++)
+        if (chains[i]->forked_at) buf_addf(b, "fork %s %zu\n", chains[i]->kit, chains[i]->entries_len);
+}
+
 /* The order in one hash: two syncs with the same one would write the same. */
 static int hash_order(const struct bundle_order *o, struct arena *a, char hex[SHA256_HEX])
 {
@@ -319,6 +328,7 @@ static int hash_order(const struct bundle_order *o, struct arena *a, char hex[SH
     buf_addf(&b, "%s\n%s\n", o->case_name, o->to);
     buf_add(&b, o->recipient, KEY_SIZE);
     for (size_t i = 0; i < len; i++) buf_addf(&b, "have %s %lld\n", have[i].kit, (long long)have[i].seq);
+    add_forks(&b, o);
     for (size_t i = 0; i < o->beyond_len; i++)
         buf_addf(&b, "beyond %s %lld\n", o->beyond[i].kit, (long long)o->beyond[i].seq);
     for (size_t i = 0; i < o->evidence_len; i++) buf_addf(&b, "evidence %s\n", o->evidence[i].sha256);

@@ -124,20 +124,44 @@ static int may_see(struct packing *p, const char *case_name, bool *yes)
     return rc;
 }
 
-int packing_cases(struct packing *p, const char *const **out, size_t *len)
+/* Nothing of it is here, though the hub speaks of it to this kit: then this store is a copy from before the case. */
+static bool is_gone(const struct packing *p, const char *case_name)
 {
-    size_t all, n = 1;
-    const char *const *names = fold_cases(p->s->fold, &all);
-    const char **list = arena_alloc(&p->arena, (all + 1) * sizeof *list);
-    if (!list) return ERR_ROAD;
-    list[0] = REGISTER_CASE;
-    for (size_t i = 0; i < all; i++) {
+    size_t len;
+    fold_chains(p->s->fold, case_name, &len);
+    return p->to_hub && len == 0 && strcmp(case_name, REGISTER_CASE) != 0;
+}
+
+static void add_gone(struct packing *p, const char **list, size_t *n, const char *const *told, size_t len, size_t head)
+{
+    for (size_t i = 0; i < len; i++)
+        if (is_gone(p, told[i] + head)) list[(*n)++] = told[i] + head;
+}
+
+static int add_visible(struct packing *p, const char **list, size_t *n, const char *const *names, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
         bool visible;
         if (strcmp(names[i], REGISTER_CASE) == 0) continue;
         int rc = may_see(p, names[i], &visible);
         if (rc) return rc;
-        if (visible) list[n++] = names[i];
+        if (visible) list[(*n)++] = names[i];
     }
+    return 0;
+}
+
+int packing_cases(struct packing *p, const char *const **out, size_t *len)
+{
+    size_t all, told_len = 0, n = 1;
+    const char *const *names = fold_cases(p->s->fold, &all), *const *told = NULL;
+    const char *head = arena_printf(&p->arena, "peer.%s.", p->to); /* it has sent a bundle of the case */
+    int rc = !head ? ERR_ROAD : p->to_hub ? store_settings(p->s, head, &p->arena, &told, &told_len) : 0;
+    const char **list = rc ? NULL : arena_alloc(&p->arena, (all + told_len + 1) * sizeof *list);
+    if (!list) return rc ? rc : ERR_ROAD;
+    list[0] = REGISTER_CASE;
+    rc = add_visible(p, list, &n, names, all);
+    if (rc) return rc;
+    add_gone(p, list, &n, told, told_len, strlen(head));
     *out = list;
     *len = n;
     return 0;
@@ -177,18 +201,21 @@ static int find_held(struct packing *p, const char *case_name, const struct rece
     return rc;
 }
 
-/* Which receipt the answer may build on. Of one that names no evidence there is nothing to leave out. */
-static int name_receipt(struct packing *p, const char *case_name, const struct receipt *r, struct bundle_order *o)
+/* Could the last answer not be read? Then the hub is told so, until one can: it may say that this store is an older copy. */
+static int find_unread(struct packing *p, const char *case_name, struct bundle_order *o)
 {
     struct buf b;
-    bool asked;
     char *name = arena_printf(&p->arena, "whole.%s", case_name);
     buf_init(&b, BUF_UNLIMITED);
-    int rc = name ? setting_get(p->s, name, &b, &asked) : ERR_ROAD;
+    int rc = !name ? ERR_ROAD : p->to_hub ? setting_get(p->s, name, &b, &o->tell_have) : 0;
     buf_release(&b);
-    if (rc == 0 && !asked && r->bundle && r->held_len)
-        o->have_receipt = (struct have_receipt){r->id, r->bundle, (int64_t)r->held_len};
     return rc;
+}
+
+/* Which receipt the answer may build on. Of one that names no evidence there is nothing to leave out. */
+static void name_receipt(const struct receipt *r, struct bundle_order *o)
+{
+    if (r->bundle && r->held_len) o->have_receipt = (struct have_receipt){r->id, r->bundle, (int64_t)r->held_len};
 }
 
 static int find_beyond(struct packing *p, const char *case_name, struct bundle_order *o)
@@ -196,10 +223,10 @@ static int find_beyond(struct packing *p, const char *case_name, struct bundle_o
     struct ruling by = {0};
     struct jv *held = jv_object(&p->arena);
     if (p->everything) return 0;
-    int rc = held ? 0 : ERR_ROAD;
+    int rc = held ? find_unread(p, case_name, o) : ERR_ROAD;
     if (rc == 0 && p->to_hub) rc = ruling_of_case(p->s, case_name, &p->arena, &by);
     if (!receipts_in_step(p->s, case_name)) by.receipt = NULL; /* then its last bundle knows better */
-    if (rc == 0 && by.receipt) rc = name_receipt(p, case_name, by.receipt, o);
+    if (rc == 0 && by.receipt && !o->tell_have) name_receipt(by.receipt, o);
     if (rc == 0) rc = find_held(p, case_name, by.receipt, held);
     return rc ? rc : have_read(held, &p->arena, &o->beyond, &o->beyond_len);
 }
@@ -448,7 +475,7 @@ static int news_to_tell(struct packing *p, const struct bundle_order *o, bool *n
     char *name = setting_name(&p->arena, "told", p->to, o->case_name);
     int rc = name ? setting_json(p->s, name, &p->arena, &told) : ERR_ROAD;
     if (rc == 0) rc = telling(p, o, &now);
-    if (rc == 0) *news = jv_get(now, "have")->len > 0 && !(told && jv_equal(told, now));
+    if (rc == 0) *news = (is_gone(p, o->case_name) || jv_get(now, "have")->len > 0) && !(told && jv_equal(told, now));
     return rc;
 }
 
@@ -472,7 +499,7 @@ int packing_order(struct packing *p, const char *case_name, struct bundle_order 
     memcpy(o.recipient, p->recipient, KEY_SIZE);
     rc = find_beyond(p, case_name, &o);
     if (rc == 0 && !p->no_evidence) rc = find_evidence(p, &o);
-    if (rc == 0 && p->tell) rc = news_to_tell(p, &o, &o.tell_have);
+    if (rc == 0 && p->tell && !o.tell_have) rc = news_to_tell(p, &o, &o.tell_have);
     if (rc == 0) *out = o;
     return rc;
 }

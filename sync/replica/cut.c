@@ -452,7 +452,7 @@ static int make_head(struct head *h, struct plan *p, const struct part *part)
     h->manifest.entries = (int64_t)part->entries;
     h->manifest.have = p->have;
     h->manifest.have_len = p->have_len;
-    h->manifest.receipt = o->have_receipt;
+    if (part->entries || part->members_len == 0) h->manifest.receipt = o->have_receipt;
     h->manifest.want = o->want;
     h->manifest.want_len = o->want_len;
     rc = manifest_write(&h->manifest_bytes, &p->arena, &h->manifest);

@@ -34,4 +34,12 @@ copies 3 1 "zhang clone"
 copies 3 1 "clone zhang"
 copies 1 3 "zhang clone"
 copies 2 2 "clone zhang"
+# What they write later, one after the other
+for n in 1 2; do
+  for who in clone zhang; do
+    check "$who writes on" as $who new finding --case BJ-1 audit="$audit" clause=B2 grade=minor fact="$who-$n"
+    for _ in 1 2; do round $who; done
+  done
+done
+same "so is what they write later" 10 "$(git -C hub/repo.git ls-tree -r --name-only BJ-1 "log/$kit/" | wc -l)"
 done_testing

@@ -11,6 +11,7 @@ mkdir stick
 as chen sync stick > /dev/null; s hub sync hub stick > /dev/null; as chen sync stick > /dev/null
 as chen hub enrol hub zhang.request --roles auditor,leader --cases BJ-1 -o zhang.enrol > /dev/null
 as zhang join zhang.enrol > /dev/null
+cp -r zhang first
 for i in $(seq 90); do head -c 400 /dev/urandom > $i.jpg; done
 to_hub() { quiet as zhang sync stick; quiet s hub sync hub stick; }
 visit() { to_hub; as zhang sync stick > said 2>&1; }
@@ -124,6 +125,23 @@ finding 未做复核
 as zhang --json sync > said
 check "a finding over the network ($(jq -c '[.sent_bytes, .fetched_bytes]' said) bytes)" test "$(jq .fetched_bytes said)" -lt 1500
 same "and all is told to be held" '[true,66]' "$(jq -c '.held[] | select(.case == "BJ-1") | [.entries == .entries_held, .evidence_held]' said)"
+
+# A store that is restored from a copy while an answer lies there that builds on later ones
+cp -r zhang restored
+finding 复印件不清; quiet as zhang sync
+finding 日期有误; quiet as zhang sync
+s --store restored sync > said 2>&1
+same "what lies there is not read" 1 "$(unread)"
+findings() { s --store "$1" --json list finding --case BJ-1 | jq length; }
+same "and what was written after the copy comes back in the same sync" "$(findings zhang)" "$(findings restored)"
+same "and nothing more is to be told" "nothing new in either direction" "$(s --store restored sync 2>&1)"
+
+# One that is restored from a copy from before the case
+as first remote add hub "$HUB_URL" > /dev/null
+quiet as first sync
+same "the case comes back" "$(findings zhang)" "$(findings first)"
+same "and all of it is said to be held" 0 "$(as first --json list finding --case BJ-1 --custody | jq 'map(select(.custody.held | not)) | length')"
+same "then nothing more is to be told" "nothing new in either direction" "$(as first sync 2>&1)"
 unserve $HUB_PID
 check "the store is sound" as zhang verify
 

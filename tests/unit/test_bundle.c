@@ -171,6 +171,27 @@ WORLD_TEST(a_part_may_go_on_where_the_last_ended)
     CHECK(w->desk.staged == PIECE_SIZE + 5);
 }
 
+/* What is left of a film when a receipt came in between lies there under the same names. */
+WORLD_TEST(evidence_is_cut_again_as_it_was)
+{
+    char id[SHA256_HEX], bundle[SHA256_HEX];
+    struct have all = {w->ann.id, 3};
+    memset(id, 'a', sizeof id - 1);
+    memset(bundle, 'b', sizeof bundle - 1);
+    id[sizeof id - 1] = bundle[sizeof bundle - 1] = '\0';
+    w->order.part_size = 17 * MIB;
+    w->order.entries_apart = true;
+    fold_fill(w->fold, &w->ann, TEST_CASE, 3, 20);
+    add_exhibit(w, 1, 2 * PIECE_SIZE + 5);
+    CHECK_OK(cut(w));
+    int before = folder_files(folder());
+    w->order.beyond = &all;
+    w->order.beyond_len = 1;
+    w->order.have_receipt = (struct have_receipt){id, bundle, 2};
+    CHECK_OK(cut(w));
+    CHECK((int)w->files.len + 1 == before && folder_files(folder()) == before);
+}
+
 WORLD_TEST(many_entries_are_cut)
 {
     w->order.part_size = BUNDLE_PART_MIN;

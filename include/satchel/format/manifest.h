@@ -11,7 +11,8 @@
  * no clock in it, so the same contents make the same id. "have" says, for the bundle's case, what the sender holds
  * without gap of each kit; "want" asks for evidence. "receipt", absent where there is none, is the hub's newest of the case
  * that the sender keeps: its id, the bundle that it answers, and how much evidence it names. The answer may build on it
- * (receipt.h, in brief). */
+ * (receipt.h, in brief). A bundle of evidence alone does not have it: what a receipt that came in between leaves to be sent is
+ * cut into the same bundles again. */
 #ifndef SATCHEL_FORMAT_MANIFEST_H
 #define SATCHEL_FORMAT_MANIFEST_H
 

@@ -48,7 +48,7 @@ struct bundle_order {
     size_t want_len;
     const struct buf *receipt;   /* bytes of a receipt to sign and to carry in the first bundle, or NULL */
     const struct buf *brief;     /* carried in its place: the same receipt in brief; or NULL */
-    struct have_receipt have_receipt; /* told to the receiver */
+    struct have_receipt have_receipt; /* told to the receiver; not by what is evidence alone: cut again, that is the same */
     bool tell_have;              /* write a bundle even where it has nothing to say but what is held */
     uint64_t part_size;
     bool entries_apart;          /* evidence of some size begins in another bundle than the last entries */
