@@ -6,12 +6,12 @@
  * "clash" is there where the hub does not take the case: it has that other one; "refused" is the last bundle
  * of it. "have" and "want" are those of the kit's last bundle that was new here, and "receipt" is the one that
  * it keeps by its last bundle; null where that came again: then its answer did not arrive, or could not be read
- * there, and is given whole. "bundle" is one whose
- * receipt has not been handed out yet; "handed" names the files of an outbox that the last receipt went out
- * in, which stay there until the kit's next bundle; "withheld" the entries that it only names, which the kit
- * counts as held: once they apply they are handed out all the same. A bundle that is delivered again is
- * answered again, but tells nothing new. The file is only a convenience: what it has lost is sent once more
- * than needed, and a kit that misses a receipt delivers its bundle again. */
+ * there, and is given whole. "bundle" is one whose receipt has not been handed out yet; "handed" names the files
+ * of an outbox that the last receipt went out in, which stay there until the kit's next bundle; "withheld" the
+ * entries that it only names, which the kit counts as held: once they apply they are handed out all the same. A
+ * bundle that is delivered again is answered again, but tells nothing new, unless its kit has gone back. The file
+ * is only a convenience: what it has lost is sent once more than needed, and a kit that misses a receipt delivers
+ * its bundle again. */
 #include <string.h>
 #include "parts.h"
 #include "satchel/base/os.h"
@@ -137,13 +137,23 @@ static struct jv *have_receipt_value(struct arena *a, const struct have_receipt 
     return rc ? NULL : v;
 }
 
+/* Less of the kit's own than it had? Then its store is restored from a copy, and what that copy says may have been said before. */
+static bool has_gone_back(const struct jv *before, const struct manifest *m)
+{
+    int64_t own = 0;
+    for (size_t i = 0; i < m->have_len; i++)
+        if (strcmp(m->have[i].kit, m->from) == 0) own = m->have[i].seq;
+    return own < jv_get_int(jv_get(before, "have"), m->from, 0);
+}
+
 static struct jv *noted(struct arena *a, const struct jv *before, const struct manifest *m, bool fresh)
 {
+    bool news = fresh || has_gone_back(before, m);
     struct jv *v = with(a, before, "bundle", jv_string(a, m->id));
     v = with(a, v, "receipt", fresh ? have_receipt_value(a, &m->receipt) : jv_null(a));
-    if (fresh) v = with(a, v, "have", have_value(a, m));
-    if (fresh) v = with(a, v, "handed", jv_array(a));
-    return fresh ? with(a, v, "want", want_value(a, m)) : v;
+    if (news) v = with(a, v, "have", have_value(a, m));
+    if (news) v = with(a, v, "handed", jv_array(a));
+    return news ? with(a, v, "want", want_value(a, m)) : v;
 }
 
 static const struct jv *with_note(struct arena *a, const struct jv *kits, const struct kit_note *n)

@@ -136,6 +136,16 @@ findings() { s --store "$1" --json list finding --case BJ-1 | jq length; }
 same "and what was written after the copy comes back in the same sync" "$(findings zhang)" "$(findings restored)"
 same "and nothing more is to be told" "nothing new in either direction" "$(s --store restored sync 2>&1)"
 
+# And again and again from the very same copy, whose bundles the hub has seen by then
+cp -r restored backup
+for again in 1 2 3; do
+  rm -rf restored; cp -r backup restored
+  s --store restored sync > said 2>&1
+  same "restored time $again: what was written after the copy comes back" "$(findings zhang)" "$(findings restored)"
+  s --store restored new finding --case BJ-1 audit="$audit" clause=B2 grade=minor fact="复印 $again" > /dev/null
+  quiet s --store restored sync; quiet as zhang sync
+done
+
 # One that is restored from a copy from before the case
 as first remote add hub "$HUB_URL" > /dev/null
 quiet as first sync
