@@ -236,7 +236,10 @@ static int report(struct cli *c, struct agenda *g)
     if (r || c->json) return r ? r : report_json(c, g, counts);
     if (!all) fprintf(c->out, "%s\n", T("nothing is due, overdue or proposed"));
     print_lines(c, g);
-    if (g->len < all) fprintf(c->out, T("%zu more dates"), all - g->len), fprintf(c->out, "\n");
+    if (g->len < all) {
+        fprintf(c->out, T("%zu more dates"), all - g->len);
+        fprintf(c->out, "\n");
+    }
     return 0;
 }
 

@@ -221,8 +221,10 @@ static int verify_bundle(struct cli *c, const char *path, struct jv **out)
         fprintf(c->out, T("%s: bundle of %s from %s, %zu entries, %lld of them bad"), path,
             shown_case(c, opened.manifest->case_name), opened.manifest->from, opened.entries_len, (long long)bad);
         fprintf(c->out, "\n");
-        if (opened.unread) fprintf(c->out, T("  its receipt could not be checked: %s"), shown(c, opened.unread));
-        if (opened.unread) fprintf(c->out, "\n");
+        if (opened.unread) {
+            fprintf(c->out, T("  its receipt could not be checked: %s"), shown(c, opened.unread));
+            fprintf(c->out, "\n");
+        }
     }
     *out = o;
     opened_release(&opened);
